@@ -1,7 +1,7 @@
 // Lint rules: typescript-eslint strict with types, and the import rules generated from packages/layers.json.
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import { importRuleBlocks } from './tools/src/check/import-rules.js';
+import { importRuleBlocks } from './tools/src/check/import-rules.ts';
 
 const coreFiles = ['packages/shared/src/**/*.ts'];
 const coreExceptions = ['**/*.test.ts', 'packages/shared/src/crypto-native/**', 'packages/shared/src/testing/**'];

@@ -1,0 +1,69 @@
+// ESLint blocks generated from the layer list: one per layer, since ESLint does not merge `no-restricted-imports`.
+// They answer in the editor; boundaries.ts checks the same list, and what ESLint cannot see, in `verify`.
+import { allowedPackages, layersOf, packageNames, packagesWithoutBuiltins, rootOf, type Layer } from './layers.ts';
+
+interface Pattern {
+  regex: string;
+  message: string;
+}
+
+interface Block {
+  name: string;
+  files: string[];
+  ignores: string[];
+  rules: { 'no-restricted-imports': ['error', { patterns: Pattern[] }] };
+}
+
+const anyOf = (names: readonly string[]): string => `(${names.join('|')})`;
+
+const packagePatterns = (packageName: string): Pattern[] => {
+  const forbidden = packageNames.filter((name) => !allowedPackages(packageName).includes(name));
+  if (forbidden.length === 0) return [];
+  return [{ regex: `^@sealane/${anyOf(forbidden)}(/|$)`, message: 'Package arrows: packages/layers.json.' }];
+};
+
+const testOnlyPatterns = (packageName: string): Pattern[] =>
+  packageNames
+    .filter((name) => name !== packageName && packageName !== 'tools')
+    .flatMap((name) =>
+      layersOf(name)
+        .filter((layer) => layer.testOnly)
+        .map((layer) => `${name}/${layer.name}`),
+    )
+    .map((path) => ({ regex: `^@sealane/${path}$`, message: 'Only tests and tools import this.' }));
+
+const layerPatterns = (packageName: string, layer: Layer): Pattern[] => {
+  const names = layersOf(packageName).map((other) => other.name);
+  const forbidden = names.filter((name) => !layer.imports.includes(name));
+  if (forbidden.length === 0) return [];
+  const regex = `^((\\.\\./)+|@sealane/${packageName}/)${anyOf(forbidden)}(/|\\.ts$|$)`;
+  return [{ regex, message: `Layer "${layer.name}" may not import this: packages/layers.json.` }];
+};
+
+const builtinPatterns = (packageName: string, layer?: Layer): Pattern[] => {
+  if (!packagesWithoutBuiltins.includes(packageName) || layer?.builtins === true) return [];
+  return [{ regex: '^node:', message: 'No Node.js built-ins here: I/O comes in as a parameter.' }];
+};
+
+const block = (files: [string, ...string[]], patterns: Pattern[]): Block => ({
+  name: `imports of ${files[0]}`,
+  files,
+  ignores: ['**/*.test.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+});
+
+const blocksOf = (packageName: string): Block[] => {
+  const source = `${rootOf(packageName)}/src`;
+  const common = [...packagePatterns(packageName), ...testOnlyPatterns(packageName)];
+  const outside = block([`${source}/**/*.ts`], [...common, ...builtinPatterns(packageName)]);
+  const layers = layersOf(packageName).map((layer) =>
+    block(
+      [`${source}/${layer.name}/**/*.ts`, `${source}/${layer.name}.ts`],
+      [...common, ...builtinPatterns(packageName, layer), ...layerPatterns(packageName, layer)],
+    ),
+  );
+  return [outside, ...layers];
+};
+
+/** Blocks for the flat ESLint configuration, general before specific. */
+export const importRuleBlocks: readonly Block[] = packageNames.flatMap(blocksOf);
