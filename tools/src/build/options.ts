@@ -35,7 +35,8 @@ export const libraryOptions = (folder: string, manifest: Manifest): BuildOptions
   target: 'node24',
 });
 
-// Stands below the `#!` line, which esbuild takes from `src/main.ts`. The version check reads as text what `node --import` runs for sources.
+// Stands below the `#!` line, which esbuild takes from `src/main.ts`. The version check is the file that `node --import`
+// runs for sources, taken in as text.
 const banner = [
   "import { createRequire as __createRequire } from 'node:module';",
   readFileSync('packages/node/src/require-node.js', 'utf8').replace(/^\/\/.*\n/gm, ''),
