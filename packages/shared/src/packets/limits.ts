@@ -1,0 +1,60 @@
+/**
+ * Limits of wire version 1, named once: the specs, the codecs and every other implementation use these numbers
+ * (`docs/packets/README.md`). What one program is willing to hold is a limit of that program and stands elsewhere.
+ */
+
+/** Largest integer of any field: 2^53 − 1, the largest that a double holds exactly. */
+export const UINT_MAX = 9_007_199_254_740_991;
+/** Largest 32-bit value: durations and byte counts. As milliseconds that is 49 days. */
+export const UINT32_MAX = 0xffff_ffff;
+/** Largest error number that may travel (`docs/errors.md`); those above are local. */
+export const ERROR_CODE_MAX = 0x0fff;
+
+/** Bytes of a name of a request or stream. Enough for a reverse-domain name with a path. */
+export const NAME_BYTES_MAX = 128;
+/** Bytes of an agent id. */
+export const AGENT_ID_BYTES_MAX = 64;
+/** Bytes of the name of an instance of an agent. */
+export const INSTANCE_BYTES_MAX = 64;
+/** Bytes of an address such as `agent:ID` or `host:port`. */
+export const ADDRESS_BYTES_MAX = 261;
+/** Bytes of a content type (RFC 6838 §4.2 allows 127 for each half; 255 holds both and the slash). */
+export const CONTENT_TYPE_BYTES_MAX = 255;
+/** Bytes of the text that names a build. */
+export const BUILD_BYTES_MAX = 64;
+
+/** Bytes of the body of a request or response: three quarters of a record. Larger things are streams. */
+export const BODY_BYTES_MAX = 196_608;
+/** Bytes of one Stream Data packet: the flush target of a record. */
+export const STREAM_DATA_BYTES_MAX = 65_536;
+/** Bytes of the metadata of a stream. */
+export const STREAM_METADATA_BYTES_MAX = 8_192;
+
+/** Bytes of a session id: 128 bits, so that two never meet. */
+export const SESSION_ID_BYTES = 16;
+/** Bytes of a resume token. */
+export const RESUME_TOKEN_BYTES_MAX = 512;
+/** Bytes of an enrolment token: it fits the handshake's 4 KiB beside everything else. */
+export const ENROLMENT_TOKEN_BYTES_MAX = 1_024;
+/** Bytes of one key succession document. */
+export const SUCCESSION_BYTES_MAX = 512;
+/** Key succession documents in one handshake: four rotations may lie between two visits of an agent. */
+export const SUCCESSIONS_MAX = 4;
+/** Bytes of the token that the agent sends in 0x01 and the server returns sealed. */
+export const VERIFY_TOKEN_BYTES = 8;
+
+/** Bytes of an X25519 public key (RFC 7748). */
+export const X25519_KEY_BYTES = 32;
+/** Bytes of an ML-KEM-768 encapsulation key (FIPS 203 §8). */
+export const KEM_KEY_BYTES = 1_184;
+/** Bytes of an ML-KEM-768 ciphertext (FIPS 203 §8). */
+export const KEM_CIPHERTEXT_BYTES = 1_088;
+/** Bytes of an AES-256-GCM tag. */
+export const TAG_BYTES = 16;
+
+/** Bytes of the header of every packet: id and length. */
+export const PACKET_HEADER_BYTES = 4;
+/** How deep arrays may nest in elements that this version does not know and skips. */
+export const SKIPPED_DEPTH_MAX = 4;
+/** How many elements that this version does not know one packet may hold, nested ones included. */
+export const SKIPPED_ELEMENTS_MAX = 64;

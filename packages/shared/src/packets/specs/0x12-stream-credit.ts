@@ -1,0 +1,16 @@
+import { UINT32_MAX, UINT_MAX } from '../limits.ts';
+import { definePacket, uint } from '../spec.ts';
+
+/** 0x12: room for more bytes. */
+export const streamCreditSpec = definePacket({
+  id: 0x12,
+  name: 'Stream Credit',
+  since: 1,
+  sender: 'both',
+  summary: 'Allows the receiver of this packet to send more bytes.',
+  page: 'protocols/streams.md',
+  fields: {
+    streamId: uint({ max: UINT_MAX, meaning: 'The stream, or 0 for the connection.' }),
+    bytes: uint({ min: 1, max: UINT32_MAX, unit: 'bytes', meaning: 'How many bytes more than before.' }),
+  },
+});

@@ -1,0 +1,16 @@
+import { UINT_MAX } from '../limits.ts';
+import { definePacket, uint } from '../spec.ts';
+
+/** 0x22: the answer is no longer wanted. */
+export const cancelSpec = definePacket({
+  id: 0x22,
+  name: 'Cancel',
+  since: 1,
+  sender: 'both',
+  summary:
+    'Withdraws a request: the receiver stops its work and answers with E_CANCELLED unless it has answered already.',
+  page: 'protocols/requests.md',
+  fields: {
+    requestId: uint({ min: 1, max: UINT_MAX, meaning: 'The request that is withdrawn.' }),
+  },
+});

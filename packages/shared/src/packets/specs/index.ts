@@ -1,0 +1,57 @@
+/** Every spec of wire version 1, by kind and in the order of their ids. Used by generators and tests, not by the codecs. */
+import { encryptionRequestSpec } from './0x01-encryption-request.ts';
+import { encryptionResponseSpec } from './0x02-encryption-response.ts';
+import { encryptionFinishSpec } from './0x03-encryption-finish.ts';
+import { rejectedSpec } from './0x04-rejected.ts';
+import { acceptedSpec } from './0x05-accepted.ts';
+import { keyUpdateRequestSpec } from './0x06-key-update-request.ts';
+import { keyUpdateSpec } from './0x07-key-update.ts';
+import { keyUpdateResponseSpec } from './0x08-key-update-response.ts';
+import { pingSpec } from './0x09-ping.ts';
+import { pongSpec } from './0x0a-pong.ts';
+import { failureSpec } from './0x0b-failure.ts';
+import { goAwaySpec } from './0x0c-go-away.ts';
+import { closeSpec } from './0x0d-close.ts';
+import { streamOpenSpec } from './0x10-stream-open.ts';
+import { streamDataSpec } from './0x11-stream-data.ts';
+import { streamCreditSpec } from './0x12-stream-credit.ts';
+import { streamCloseSpec } from './0x13-stream-close.ts';
+import { streamResetSpec } from './0x14-stream-reset.ts';
+import { requestSpec } from './0x20-request.ts';
+import { responseSpec } from './0x21-response.ts';
+import { cancelSpec } from './0x22-cancel.ts';
+import { encryptionFinishPayloadSpec } from './encryption-finish-payload.ts';
+import { encryptionResponsePayloadSpec } from './encryption-response-payload.ts';
+import type { ClearPacketSpec, PacketSpec, PayloadSpec } from '../spec.ts';
+
+/** Packets of the handshake that travel in clear. */
+export const CLEAR_PACKET_SPECS: readonly ClearPacketSpec[] = [
+  encryptionRequestSpec,
+  encryptionResponseSpec,
+  encryptionFinishSpec,
+  rejectedSpec,
+];
+
+/** Sealed payloads of the handshake. */
+export const PAYLOAD_SPECS: readonly PayloadSpec[] = [encryptionResponsePayloadSpec, encryptionFinishPayloadSpec];
+
+/** Packets that travel in records. */
+export const PACKET_SPECS: readonly PacketSpec[] = [
+  acceptedSpec,
+  keyUpdateRequestSpec,
+  keyUpdateSpec,
+  keyUpdateResponseSpec,
+  pingSpec,
+  pongSpec,
+  failureSpec,
+  goAwaySpec,
+  closeSpec,
+  streamOpenSpec,
+  streamDataSpec,
+  streamCreditSpec,
+  streamCloseSpec,
+  streamResetSpec,
+  requestSpec,
+  responseSpec,
+  cancelSpec,
+];
