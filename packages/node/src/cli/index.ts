@@ -1,1 +1,15 @@
+/** The command line: programs declared as trees of commands, run with exit codes, signals, help and completion. */
+export { defineCommand } from './command.ts';
+export type { ArgumentDefinition, CommandContext, CommandDefinition, CommandLife, ProgramDefinition } from './command.ts';
+export { completionScript, SHELLS } from './completion.ts';
+export { EXIT_CODES } from './exit-codes.ts';
+export { failureOf, failureRecord, showFailure } from './failure.ts';
+export type { Failure } from './failure.ts';
+export { main } from './main.ts';
+export { Output } from './output.ts';
+export type { OutputRecord, TerminalStream } from './output.ts';
+export { runCli } from './run-cli.ts';
+export type { CliProcess } from './run-cli.ts';
+export { Shutdown } from './shutdown.ts';
+export type { EndSignal, SignalSource } from './shutdown.ts';
 export { version } from './version.ts';
