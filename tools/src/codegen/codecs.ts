@@ -94,8 +94,7 @@ function payloadCodec(title: string, fields: Fields): string {
      * @throws ProtocolError \`E_MALFORMED\` or \`E_TOO_LARGE\`.
      */
     export function decode${name}(bytes: Uint8Array): ${name} {
-      const reader = new MsgpackReader();
-      reader.reset(bytes, 0, bytes.length);
+      const reader = new MsgpackReader(bytes);
       ${decodeBody(fields)}
       return { ${Object.keys(fields).join(', ')} };
     }`;

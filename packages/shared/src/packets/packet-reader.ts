@@ -21,18 +21,20 @@ const NOTHING = new Uint8Array(0);
  * for (let packet = reader.next(); packet !== undefined; packet = reader.next()) handle(packet);
  */
 export class PacketReader {
-  readonly #reader = new MsgpackReader();
+  readonly #reader: MsgpackReader;
   #plaintext: Uint8Array;
   #start = 0;
   #offset = 0;
 
   constructor(plaintext: Uint8Array = NOTHING) {
     this.#plaintext = plaintext;
+    this.#reader = new MsgpackReader(plaintext);
   }
 
   /** Goes on with the plaintext of the next record. */
   reset(plaintext: Uint8Array): void {
     this.#plaintext = plaintext;
+    this.#reader.reset(plaintext);
     this.#start = 0;
     this.#offset = 0;
   }
@@ -53,8 +55,10 @@ export class PacketReader {
     if (end > plaintext.length) throw new ProtocolError('E_MALFORMED', 'packet longer than its record');
     this.#start = start;
     this.#offset = end;
-    this.#reader.reset(plaintext, bodyStart, end);
-    return decodePacketBody(plaintext[start]!, this.#reader);
+    const reader = this.#reader;
+    reader.offset = bodyStart;
+    reader.end = end;
+    return decodePacketBody(plaintext[start]!, reader);
   }
 
   /** The packet that `next` returned last as it was on the wire, header included (a view): for transcript hashes. */

@@ -73,8 +73,7 @@ export function encodeEncryptionFinishPayload(writer: ByteWriter, payload: Encry
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeEncryptionFinishPayload(bytes: Uint8Array): EncryptionFinishPayload {
-  const reader = new MsgpackReader();
-  reader.reset(bytes, 0, bytes.length);
+  const reader = new MsgpackReader(bytes);
   const count = reader.fields(9);
   const agentId = reader.text(1, 64);
   const instance = reader.text(1, 64);

@@ -70,8 +70,7 @@ export function encodeEncryptionResponsePayload(writer: ByteWriter, payload: Enc
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeEncryptionResponsePayload(bytes: Uint8Array): EncryptionResponsePayload {
-  const reader = new MsgpackReader();
-  reader.reset(bytes, 0, bytes.length);
+  const reader = new MsgpackReader(bytes);
   const count = reader.fields(9);
   const verifiedToken = reader.byteString(8, 8);
   const frameBytesMax = reader.uint(0, 4_294_967_295);
