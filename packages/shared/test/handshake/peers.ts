@@ -149,7 +149,7 @@ export const LOW_ORDER_POINTS: readonly Uint8Array[] = [
   '0000000000000000000000000000000000000000000000000000000000000080',
 ].map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
 
-/** Wraps an implementation so that every secret it makes can be looked at afterwards. */
+/** Wraps an implementation so that every secret it makes, and every ephemeral key, can be looked at afterwards. */
 export function recordingCrypto(inner: Crypto): { crypto: Crypto; secrets: Uint8Array[] } {
   const secrets: Uint8Array[] = [];
   const keep = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
@@ -158,6 +158,7 @@ export function recordingCrypto(inner: Crypto): { crypto: Crypto; secrets: Uint8
   };
   const crypto: Crypto = {
     ...bound(inner),
+    x25519PublicKey: (secretKey) => inner.x25519PublicKey(keep(secretKey)),
     hmacSha256: (key, data) => keep(inner.hmacSha256(key, data)),
     x25519: (secretKey, publicKey) => keep(inner.x25519(secretKey, publicKey)),
     kemEncapsulate: (publicKey, random) => {
