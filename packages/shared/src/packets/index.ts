@@ -37,6 +37,8 @@ export { encodeResponse } from './generated/0x21-response.ts';
 export type { Response } from './generated/0x21-response.ts';
 export { encodeCancel } from './generated/0x22-cancel.ts';
 export type { Cancel } from './generated/0x22-cancel.ts';
+export { encodeNotification } from './generated/0x23-notification.ts';
+export type { Notification } from './generated/0x23-notification.ts';
 export { decodeEncryptionFinishPayload, encodeEncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export type { EncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export {
@@ -71,6 +73,8 @@ export {
   TAG_BYTES,
   UINT32_MAX,
   UINT_MAX,
+  VALUE_DEPTH_MAX,
+  VALUE_ELEMENTS_MAX,
   VERIFY_TOKEN_BYTES,
   X25519_KEY_BYTES,
 } from './limits.ts';
@@ -93,3 +97,7 @@ export type {
   UintField,
   ValuesOf,
 } from './spec.ts';
+export { registryFaults } from './registry.ts';
+export { PACKET_RANGES, RELEASED_PACKET_IDS, RETIRED_PACKET_IDS } from './released.ts';
+export { CONTENT_TYPE_MSGPACK, decodeValue, encodeValue } from './value.ts';
+export type { Value } from './value.ts';

@@ -58,3 +58,8 @@ export const PACKET_HEADER_BYTES = 4;
 export const SKIPPED_DEPTH_MAX = 4;
 /** How many elements that this version does not know one packet may hold, nested ones included. */
 export const SKIPPED_ELEMENTS_MAX = 64;
+
+/** How deep arrays and maps of an application value may nest. */
+export const VALUE_DEPTH_MAX = 32;
+/** How many array elements and map entries one application value may have, all levels together. */
+export const VALUE_ELEMENTS_MAX = 10_000;

@@ -24,6 +24,7 @@ import { decodeStreamReset, encodeStreamReset, type StreamReset } from './0x14-s
 import { decodeRequest, encodeRequest, type Request } from './0x20-request.ts';
 import { decodeResponse, encodeResponse, type Response } from './0x21-response.ts';
 import { decodeCancel, encodeCancel, type Cancel } from './0x22-cancel.ts';
+import { decodeNotification, encodeNotification, type Notification } from './0x23-notification.ts';
 
 /** Every packet that a record can hold, told apart by `id`. */
 export type Packet =
@@ -43,7 +44,8 @@ export type Packet =
   | StreamReset
   | Request
   | Response
-  | Cancel;
+  | Cancel
+  | Notification;
 
 /** Ids by name. */
 export const PACKET_ID = {
@@ -64,6 +66,7 @@ export const PACKET_ID = {
   request: 0x20,
   response: 0x21,
   cancel: 0x22,
+  notification: 0x23,
 } as const;
 
 /** Title of each packet and who may send it. */
@@ -85,6 +88,7 @@ export const PACKET_INFO: Readonly<Record<Packet['id'], { readonly name: string;
   [0x20]: { name: 'Request', sender: 'both' },
   [0x21]: { name: 'Response', sender: 'both' },
   [0x22]: { name: 'Cancel', sender: 'both' },
+  [0x23]: { name: 'Notification', sender: 'both' },
 };
 
 /**
@@ -127,6 +131,8 @@ export function encodePacket(writer: ByteWriter, packet: Packet): void {
       );
     case 0x22:
       return encodeCancel(writer, packet.requestId);
+    case 0x23:
+      return encodeNotification(writer, packet.name, packet.body, packet.contentType);
     case 0x05:
       return encodeAccepted(
         writer,
@@ -182,6 +188,8 @@ export function decodePacketBody(id: number, reader: MsgpackReader): Packet {
       return decodeResponse(reader);
     case 0x22:
       return decodeCancel(reader);
+    case 0x23:
+      return decodeNotification(reader);
     case 0x05:
       return decodeAccepted(reader);
     case 0x06:

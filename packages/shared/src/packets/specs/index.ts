@@ -20,6 +20,7 @@ import { streamResetSpec } from './0x14-stream-reset.ts';
 import { requestSpec } from './0x20-request.ts';
 import { responseSpec } from './0x21-response.ts';
 import { cancelSpec } from './0x22-cancel.ts';
+import { notificationSpec } from './0x23-notification.ts';
 import { encryptionFinishPayloadSpec } from './encryption-finish-payload.ts';
 import { encryptionResponsePayloadSpec } from './encryption-response-payload.ts';
 import type { ClearPacketSpec, PacketSpec, PayloadSpec } from '../spec.ts';
@@ -54,4 +55,5 @@ export const PACKET_SPECS: readonly PacketSpec[] = [
   requestSpec,
   responseSpec,
   cancelSpec,
+  notificationSpec,
 ];
