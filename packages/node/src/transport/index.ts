@@ -1,1 +1,6 @@
-export {};
+/** Transport: sessions over TCP, and the ports of a session as Node provides them. */
+export { createEnvironment, monotonicNow, systemRandom } from './environment.ts';
+export { DEFAULT_CONNECTION_LIMITS, TcpConnection } from './tcp-connection.ts';
+export type { ConnectionLimits, ConnectionOwner } from './tcp-connection.ts';
+export { connectTcp } from './connect-tcp.ts';
+export type { ConnectTcpOptions } from './connect-tcp.ts';

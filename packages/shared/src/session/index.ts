@@ -1,1 +1,16 @@
-export {};
+/** Session: the protocol of one connection without I/O, one class a role. */
+export { AgentSession } from './agent-session.ts';
+export type { AgentSessionSettings } from './agent-session.ts';
+export { ServerSession } from './server-session.ts';
+export type { Acceptance, ServerSessionSettings } from './server-session.ts';
+export { RESPONSE_STATUS } from './session.ts';
+export type { OutgoingRequest, OutgoingResponse, Session, SessionState } from './session.ts';
+export type { SessionEnvironment, SessionSettings } from './session-settings.ts';
+export type {
+  AgentIdentifiedEvent,
+  CloseReason,
+  ClosedEvent,
+  OpenedEvent,
+  ServerIdentifiedEvent,
+  SessionEvent,
+} from './events.ts';

@@ -1,0 +1,269 @@
+/**
+ * TcpConnection: one TCP socket and one session, and nothing but bytes and time between them.
+ *
+ * in:  socket → `session.receive` → `owner.onEvent`
+ * out: `wake` → `session.flush` → `session.takeOutput` → socket
+ *
+ * What is sent in one turn of the event loop goes out together; while the socket is busy, packets wait and share the
+ * next record. A congested connection is not read, so a peer that asks and never reads stops itself and nobody else.
+ */
+import type { Socket } from 'node:net';
+import type { Session, SessionEvent } from '@sealane/shared/session';
+import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
+import { monotonicNow } from './environment.ts';
+
+/** Who a connection belongs to. */
+export interface ConnectionOwner {
+  /** One event of the session, in order. `closed` is the last. */
+  onEvent(event: SessionEvent): void;
+  /** The connection can take more. */
+  onDrain(): void;
+  /** Whether reading should pause because the owner has enough to do. */
+  wantsPause(): boolean;
+  /** The program itself failed while it handled bytes of this peer; the connection is being cut. */
+  onFault(error: unknown): void;
+}
+
+/** Limits of the adapter itself. */
+export interface ConnectionLimits {
+  /** At this many unsent bytes the connection is not read and writers pause. */
+  readonly highWaterBytes: number;
+  /** A peer that reads slower than `slowReaderBytesPerSecond` for this long, while bytes wait for it, is cut. */
+  readonly slowReaderWindowMs: number;
+  readonly slowReaderBytesPerSecond: number;
+  /** After the end of the session the socket is cut at the latest after this time. */
+  readonly lingerMs: number;
+}
+
+/** Defaults of the adapter. */
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  highWaterBytes: DEFAULT_SESSION_LIMITS.outboundHighWaterBytes,
+  slowReaderWindowMs: 30_000,
+  slowReaderBytesPerSecond: 4_096,
+  lingerMs: DEFAULT_SESSION_LIMITS.closeTimeoutMs,
+};
+
+/** Longest delay of one timer: below 2^31 ms, and short enough to notice a clock that was stopped. */
+const TIMER_MS_MAX = 60_000;
+
+export class TcpConnection {
+  readonly socket: Socket;
+  readonly session: Session;
+  readonly #owner: ConnectionOwner;
+  readonly #limits: ConnectionLimits;
+  #flushScheduled = false;
+  #paused = false;
+  #ended = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #slowSince: number | undefined;
+  #slowFromBytes = 0;
+
+  /**
+   * @param socket connected; from now on driven by this object alone. Bytes come through `receive` where the socket
+   *   was made with `onread`, else through its `data` events.
+   */
+  constructor(
+    socket: Socket,
+    session: Session,
+    options: { readonly owner: ConnectionOwner; readonly limits?: ConnectionLimits; readonly readsItself?: boolean },
+  ) {
+    this.socket = socket;
+    this.session = session;
+    this.#owner = options.owner;
+    this.#limits = options.limits ?? DEFAULT_CONNECTION_LIMITS;
+    socket.setNoDelay(true);
+    if (options.readsItself !== true) socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('error', () => this.#onSocketEnd());
+    socket.on('end', () => this.#onSocketEnd());
+    socket.on('close', () => this.#onSocketEnd());
+    this.#step();
+  }
+
+  /** Bytes handed to the socket that it has not sent. */
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  /** Takes bytes from the socket (borrowed for this call). */
+  receive(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    this.#guard(() => {
+      this.session.receive(chunk, monotonicNow());
+    });
+    this.#step();
+  }
+
+  /** Something waits to be sent: it goes out at the end of this turn, or when the socket can take it. */
+  wake(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    process.nextTick(() => {
+      this.#flushScheduled = false;
+      this.#step();
+    });
+  }
+
+  /** Ends the session in an orderly way. */
+  close(): void {
+    this.session.close(monotonicNow());
+    this.#step();
+  }
+
+  /** Cuts the connection at once. */
+  destroy(): void {
+    this.socket.destroy();
+    this.#onSocketEnd();
+  }
+
+  /** Passes on what the session has to say, in both directions. */
+  #step(): void {
+    this.#drainEvents();
+    this.#flush();
+    this.#drainEvents();
+    this.#pauseOrResume();
+    this.#armTimer();
+  }
+
+  #drainEvents(): void {
+    this.#guard(() => {
+      for (let event = this.session.nextEvent(); event !== undefined; event = this.session.nextEvent()) {
+        this.#owner.onEvent(event);
+        if (event.type === 'closed') this.#end();
+      }
+    });
+  }
+
+  /** A fault of this program must cost one connection, not the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#owner.onFault(error);
+      this.socket.destroy();
+      this.session.transportEnded();
+    }
+  }
+
+  #flush(): void {
+    if (this.#ended || this.socket.writableLength > 0) return;
+    this.#guard(() => {
+      this.session.flush(monotonicNow());
+    });
+    this.#write();
+  }
+
+  #write(): void {
+    const pieces = this.session.takeOutput();
+    if (pieces.length === 0 || this.socket.destroyed) return;
+    if (pieces.length === 1) this.socket.write(pieces[0]!, this.#onWritten);
+    else {
+      this.socket.cork();
+      const last = pieces.length - 1;
+      for (let index = 0; index < last; index++) this.socket.write(pieces[index]!);
+      this.socket.write(pieces[last]!, this.#onWritten);
+      this.socket.uncork();
+    }
+    this.#watchReader();
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#ended || this.socket.writableLength > 0) return;
+    this.#slowSince = undefined;
+    if (this.session.waitingBytes > 0) this.#step();
+    if (!this.#isCongested()) {
+      this.#owner.onDrain();
+      this.#pauseOrResume();
+    }
+  };
+
+  #isCongested(): boolean {
+    return this.session.waitingBytes + this.socket.writableLength >= this.#limits.highWaterBytes;
+  }
+
+  #pauseOrResume(): void {
+    if (this.#ended) return;
+    const pause = this.#isCongested() || this.#owner.wantsPause();
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  /** The session is over: what it still had to say goes out, then the socket ends. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#write();
+    this.#ended = true;
+    this.#disarmTimer();
+    if (this.socket.destroyed) return;
+    this.socket.resume();
+    this.socket.end();
+    this.#timer = setTimeout(() => this.socket.destroy(), this.#limits.lingerMs);
+    this.#timer.unref();
+  }
+
+  #onSocketEnd(): void {
+    if (this.socket.destroyed) this.#disarmTimer();
+    if (this.#ended) return;
+    this.session.transportEnded();
+    this.#drainEvents();
+  }
+
+  #armTimer(): void {
+    if (this.#ended) return;
+    const at = Math.min(this.session.wantsTimeoutAt, this.#slowCheckAt());
+    if (at >= this.#timerAt) return;
+    this.#disarmTimer();
+    this.#timerAt = at;
+    const delayMs = Math.min(Math.max(at - monotonicNow(), 0), TIMER_MS_MAX);
+    this.#timer = setTimeout(this.#onTimer, Math.ceil(delayMs));
+  }
+
+  #disarmTimer(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    const now = monotonicNow();
+    this.#checkReader(now);
+    this.#guard(() => {
+      this.session.timeout(now);
+    });
+    this.#step();
+  };
+
+  /** From the moment on at which bytes wait in the socket, the peer has to read. */
+  #watchReader(): void {
+    if (this.#slowSince !== undefined || this.socket.writableLength === 0) return;
+    this.#slowSince = monotonicNow();
+    this.#slowFromBytes = this.#sentBytes();
+  }
+
+  #slowCheckAt(): number {
+    return this.#slowSince === undefined ? Number.POSITIVE_INFINITY : this.#slowSince + this.#limits.slowReaderWindowMs;
+  }
+
+  #checkReader(now: number): void {
+    if (now < this.#slowCheckAt()) return;
+    const { slowReaderBytesPerSecond, slowReaderWindowMs } = this.#limits;
+    const sent = this.#sentBytes() - this.#slowFromBytes;
+    if (sent < (slowReaderBytesPerSecond * slowReaderWindowMs) / 1_000) {
+      this.session.fail('E_SLOW_READER', now);
+      this.#drainEvents();
+      this.socket.destroy();
+      return;
+    }
+    this.#slowSince = now;
+    this.#slowFromBytes = this.#sentBytes();
+  }
+
+  /** Bytes that left this program. */
+  #sentBytes(): number {
+    return this.socket.bytesWritten - this.socket.writableLength;
+  }
+}

@@ -1,0 +1,394 @@
+/**
+ * Channel: requests, notifications and streams over one session, as promises and objects. Server and agent use the same one.
+ *
+ * Its owner feeds it events (`dispatch`), tells it when the connection can take more (`onDrain`), and is told when
+ * something waits to be sent (`wake`). Like the session it does no I/O of its own.
+ */
+import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
+import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
+import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
+import { ChannelStream, type StreamHost } from './channel-stream.ts';
+import { ReceivedContent, encodeContent, type Content } from './content.ts';
+import { IncomingRequest, RequestContext, type Respond } from './incoming-request.ts';
+import { OutgoingRequests } from './outgoing-requests.ts';
+import type { ChannelHandlers } from './handlers.ts';
+
+/** What a channel needs of its owner. */
+export interface ChannelOwner<Peer> {
+  readonly session: Session;
+  /** Handlers for what the peer asks; may be shared by many channels. */
+  readonly handlers: ChannelHandlers<Peer>;
+  /** Who is at the other end; handed to handlers. */
+  readonly peer: Peer;
+  /** Monotonic clock in ms. */
+  readonly now: () => number;
+  /** Something waits to be sent: flush soon. */
+  readonly wake: () => void;
+  /** Bytes handed to the connection that it has not sent. */
+  readonly unsentBytes: () => number;
+  /** At this many waiting bytes writers pause. */
+  readonly highWaterBytes: number;
+  /** A handler threw something that is no refusal. */
+  readonly onHandlerError: (name: string, error: unknown) => void;
+}
+
+/** Options of a request. */
+export interface RequestOptions {
+  /** Time for the last answer in ms; default 30,000. */
+  readonly timeoutMs?: number;
+  /** Another agent, through the server: `agent:ID`. */
+  readonly to?: string;
+  /** Set by the server when it passes on what an agent asked. */
+  readonly from?: string;
+  /** Called with each part or progress report before the last answer. */
+  readonly onProgress?: (part: ReceivedContent) => void;
+  /** Gives the request up when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Time for an answer when none is named. */
+export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
+
+/** Requests that wait for room because the peer's limit of requests in flight is reached; more are refused. */
+const REQUESTS_QUEUED_MAX = 8_192;
+
+/** Notification handlers that may be at work before reading pauses. */
+const NOTIFICATIONS_AT_WORK_MAX = 1_024;
+
+export class Channel<Peer = unknown> implements StreamHost {
+  readonly session: Session;
+  readonly #owner: ChannelOwner<Peer>;
+  readonly #outgoing = new OutgoingRequests();
+  #queued: (() => void)[] = [];
+  readonly #atWork = new Map<number, RequestContext<Peer>>();
+  #notificationsAtWork = 0;
+  readonly #streams = new Map<number, ChannelStream>();
+  readonly #waitingWriters = new Map<ChannelStream, () => void>();
+  #drainWaiters: (() => void)[] = [];
+  #closed: ClosedEvent | undefined;
+  readonly #respond: Respond;
+
+  constructor(owner: ChannelOwner<Peer>) {
+    this.session = owner.session;
+    this.#owner = owner;
+    this.#respond = (requestId, status, last, content, code) =>
+      this.#sendResponse(requestId, status, last, content, code);
+  }
+
+  /** Whether its owner should stop reading: more came in than is being worked off. */
+  get wantsPause(): boolean {
+    return this.#notificationsAtWork >= NOTIFICATIONS_AT_WORK_MAX;
+  }
+
+  /** Requests of the peer that a handler works on. */
+  get requestsAtWork(): number {
+    return this.#atWork.size;
+  }
+
+  /**
+   * Asks the peer, or through it another agent, and resolves with the last answer.
+   *
+   * @throws ProtocolError with the peer's code, `E_TIMEOUT`, `E_CANCELLED`, `E_CLOSED`, or `E_BUSY` when too many wait.
+   */
+  request(name: string, content?: Content, options: RequestOptions = {}): Promise<ReceivedContent> {
+    return new Promise((resolve, reject) => {
+      const { signal, onProgress } = options;
+      if (signal?.aborted === true) {
+        reject(new ProtocolError('E_CANCELLED'));
+        return;
+      }
+      const { body, contentType } = encodeContent(content);
+      const outgoing = {
+        name,
+        body,
+        contentType,
+        timeoutMs: Math.min(options.timeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT, UINT32_MAX),
+        to: options.to ?? null,
+        from: options.from ?? null,
+      };
+      this.#start({
+        send: () => this.session.request(outgoing, this.#owner.now()),
+        sink: { resolve, reject, onProgress },
+        signal,
+      });
+    });
+  }
+
+  /**
+   * Tells the peer something without asking for an answer. It arrives unless the connection ends.
+   *
+   * @returns undefined, or a promise to wait for when so much is unsent that the sender should pause.
+   * @throws ProtocolError `E_CLOSED` when the connection is over.
+   */
+  notify(name: string, content?: Content): Promise<void> | undefined {
+    const { body, contentType } = encodeContent(content);
+    this.session.notify(name, body, contentType);
+    this.#owner.wake();
+    return this.isCongested() ? this.drained() : undefined;
+  }
+
+  /** Opens a stream. @throws ProtocolError `E_STREAM_LIMIT` when as many are open as the peer allows. */
+  openStream(name: string, metadata: Uint8Array = new Uint8Array(0)): ChannelStream {
+    const streamId = this.session.openStream(name, metadata);
+    if (streamId === undefined) throw new ProtocolError('E_STREAM_LIMIT');
+    const stream = new ChannelStream(this, { streamId, name, metadata });
+    this.#streams.set(streamId, stream);
+    this.#owner.wake();
+    return stream;
+  }
+
+  /** Resolves when the connection can take more, or is over. */
+  drained(): Promise<void> {
+    if (this.#closed !== undefined || !this.isCongested()) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  // For its owner.
+
+  /** Passes on one event of the session. */
+  dispatch(event: SessionEvent): void {
+    switch (event.type) {
+      case 'request':
+        this.#onRequest(event.request);
+        break;
+      case 'response':
+        this.#outgoing.onResponse(event.response);
+        if (event.response.last) this.#startQueued();
+        break;
+      case 'notification':
+        this.#onNotification(event.notification);
+        break;
+      case 'request-ended':
+        this.#atWork.get(event.requestId)?.end(event.code);
+        this.#atWork.delete(event.requestId);
+        break;
+      case 'response-timeout':
+        this.#outgoing.reject(event.requestId, new ProtocolError('E_TIMEOUT'));
+        this.#startQueued();
+        break;
+      case 'stream-data':
+        this.#streams.get(event.streamId)?.onData(event.bytes);
+        break;
+      case 'stream-credit':
+        this.#wakeWriters(event.streamId);
+        break;
+      case 'stream-opened':
+        this.#onStreamOpened(event.streamId, event.name, event.metadata);
+        break;
+      case 'stream-ended':
+        this.#streams.get(event.streamId)?.onEnded();
+        break;
+      case 'stream-reset':
+        this.#onStreamReset(event.streamId, event.code);
+        break;
+      case 'closed':
+        this.#onClosed(event);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The connection can take more. */
+  onDrain(): void {
+    if (this.isCongested()) return;
+    this.#wakeWriters(0);
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  // For its streams.
+
+  wake(): void {
+    this.#owner.wake();
+  }
+
+  isCongested(): boolean {
+    return this.session.waitingBytes + this.#owner.unsentBytes() >= this.#owner.highWaterBytes;
+  }
+
+  untilWritable(stream: ChannelStream): Promise<void> {
+    if (this.#closed !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      assert(!this.#waitingWriters.has(stream), 'one write at a time on a stream');
+      this.#waitingWriters.set(stream, resolve);
+    });
+  }
+
+  forget(streamId: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    this.#streams.delete(streamId);
+    this.#wakeWriter(stream);
+  }
+
+  #start(call: {
+    readonly send: () => number | undefined;
+    readonly sink: Parameters<OutgoingRequests['add']>[1];
+    readonly signal: AbortSignal | undefined;
+  }): void {
+    const requestId = call.send();
+    if (requestId === undefined) {
+      if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
+      this.#queued.push(() => {
+        try {
+          this.#start(call);
+        } catch (error) {
+          call.sink.reject(error as Error);
+        }
+      });
+      return;
+    }
+    this.#outgoing.add(requestId, call.sink);
+    call.signal?.addEventListener('abort', () => this.#cancel(requestId), { once: true });
+    this.#owner.wake();
+  }
+
+  #startQueued(): void {
+    this.#queued.shift()?.();
+  }
+
+  #cancel(requestId: number): void {
+    this.session.cancel(requestId);
+    this.#outgoing.reject(requestId, new ProtocolError('E_CANCELLED'));
+    this.#owner.wake();
+    this.#startQueued();
+  }
+
+  #onRequest(request: Request): void {
+    const { requestId } = request;
+    const handler = this.#owner.handlers.request(request.name, request.to);
+    if (handler === undefined) {
+      this.#sendResponse(requestId, RESPONSE_STATUS.error, true, undefined, 'E_NO_HANDLER');
+      return;
+    }
+    const context = new RequestContext(requestId, this.#owner.peer, this.#respond);
+    try {
+      const reply = handler(new IncomingRequest(request), context);
+      if (reply instanceof Promise) this.#awaitReply(request, context, reply);
+      else this.#sendResponse(requestId, RESPONSE_STATUS.success, true, reply);
+    } catch (error) {
+      this.#refuse(request, error);
+    }
+  }
+
+  #awaitReply(request: Request, context: RequestContext<Peer>, reply: Promise<Content | undefined>): void {
+    const { requestId } = request;
+    this.#atWork.set(requestId, context);
+    reply.then(
+      (content) => {
+        if (!this.#atWork.delete(requestId)) return;
+        try {
+          this.#sendResponse(requestId, RESPONSE_STATUS.success, true, content);
+        } catch (error) {
+          this.#refuse(request, error);
+        }
+      },
+      (error: unknown) => {
+        if (this.#atWork.delete(requestId)) this.#refuse(request, error);
+      },
+    );
+  }
+
+  /** A handler failed: the peer gets a code, never a detail. */
+  #refuse(request: Request, error: unknown): void {
+    const isRefusal = error instanceof SealaneError;
+    if (!isRefusal) this.#owner.onHandlerError(request.name, error);
+    this.#sendResponse(
+      request.requestId,
+      RESPONSE_STATUS.error,
+      true,
+      undefined,
+      isRefusal ? error.code : 'E_HANDLER_FAILED',
+    );
+  }
+
+  #sendResponse(
+    requestId: number,
+    status: number,
+    last: boolean,
+    content: Content | undefined,
+    code?: ErrorCode,
+  ): boolean {
+    const { body, contentType } = encodeContent(content);
+    const sent = this.session.respond({ requestId, status, last, body, contentType, code });
+    if (sent) this.#owner.wake();
+    return sent;
+  }
+
+  #onNotification(notification: Notification): void {
+    const { name } = notification;
+    const handler = this.#owner.handlers.notification(name);
+    if (handler === undefined) return;
+    try {
+      const done = handler(new ReceivedContent(notification.body, notification.contentType), this.#owner.peer);
+      if (!(done instanceof Promise)) return;
+      this.#notificationsAtWork += 1;
+      done
+        .catch((error: unknown) => {
+          this.#owner.onHandlerError(name, error);
+        })
+        .finally(() => {
+          this.#notificationsAtWork -= 1;
+          this.#owner.wake();
+        });
+    } catch (error) {
+      this.#owner.onHandlerError(name, error);
+    }
+  }
+
+  #onStreamOpened(streamId: number, name: string, metadata: Uint8Array): void {
+    const handler = this.#owner.handlers.stream(name);
+    if (handler === undefined) {
+      this.session.resetStream(streamId, 'E_STREAM_REFUSED');
+      this.#owner.wake();
+      return;
+    }
+    const stream = new ChannelStream(this, { streamId, name, metadata });
+    this.#streams.set(streamId, stream);
+    Promise.resolve(handler(stream, this.#owner.peer)).catch((error: unknown) => {
+      const isRefusal = error instanceof SealaneError;
+      if (!isRefusal) this.#owner.onHandlerError(name, error);
+      stream.reset(isRefusal ? error.code : 'E_HANDLER_FAILED');
+    });
+  }
+
+  #onStreamReset(streamId: number, code: ErrorCode | undefined): void {
+    this.#streams.get(streamId)?.onFailed(new ProtocolError(code ?? 'E_STREAM_RESET'));
+  }
+
+  #onClosed(event: ClosedEvent): void {
+    this.#closed = event;
+    const error = new ProtocolError(event.code ?? 'E_CLOSED');
+    this.#outgoing.rejectAll(error);
+    const queued = this.#queued;
+    this.#queued = [];
+    for (const start of queued) start();
+    for (const context of this.#atWork.values()) context.end('E_CLOSED');
+    this.#atWork.clear();
+    for (const stream of [...this.#streams.values()]) stream.onFailed(error);
+    this.#wakeWriters(0);
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  /** Lets writers try again, in the order in which they came to wait: one stream, or with id 0 all. */
+  #wakeWriters(streamId: number): void {
+    if (streamId !== 0) {
+      const stream = this.#streams.get(streamId);
+      if (stream !== undefined) this.#wakeWriter(stream);
+      return;
+    }
+    const writers = [...this.#waitingWriters.values()];
+    this.#waitingWriters.clear();
+    for (const wake of writers) wake();
+  }
+
+  #wakeWriter(stream: ChannelStream): void {
+    const wake = this.#waitingWriters.get(stream);
+    this.#waitingWriters.delete(stream);
+    wake?.();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Wire versions and suites, and how the two sides agree on one (docs/protocols/versions.md §1 and §2).
+ *
+ * A version is a list of packet ids and suites. The lists are append-only; what a released version lists never changes.
+ */
+
+/** Suite ids of wire version 1, by what they are. */
+export const SUITE = {
+  /** Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256. */
+  postQuantum: 0x01,
+  /** Noise_XX_25519_AESGCM_SHA256. */
+  classical: 0x02,
+} as const;
+
+/** A suite id. */
+export type SuiteId = (typeof SUITE)[keyof typeof SUITE];
+
+/** One wire version. */
+export interface WireVersion {
+  readonly version: number;
+  readonly suites: readonly SuiteId[];
+  /** Packet ids that may stand in records. */
+  readonly packetIds: readonly number[];
+}
+
+/** All versions that this build speaks, oldest first. */
+export const WIRE_VERSIONS: readonly WireVersion[] = [
+  {
+    version: 1,
+    suites: [SUITE.postQuantum, SUITE.classical],
+    packetIds: [
+      0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22, 0x23,
+    ],
+  },
+];
+
+/** Oldest and newest version of this build. */
+export const VERSION_RANGE = { min: WIRE_VERSIONS[0]!.version, max: WIRE_VERSIONS.at(-1)!.version } as const;
+
+/** Name of a suite as commands and logs show it. */
+export function suiteName(suite: SuiteId): string {
+  return suite === SUITE.postQuantum ? 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256' : 'Noise_XX_25519_AESGCM_SHA256';
+}
+
+/** What `--suites` allows, in order of preference. */
+export function suitesFor(choice: 'pq' | 'any'): readonly SuiteId[] {
+  return choice === 'pq' ? [SUITE.postQuantum] : [SUITE.postQuantum, SUITE.classical];
+}
