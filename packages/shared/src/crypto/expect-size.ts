@@ -1,0 +1,7 @@
+/** The one size check of both implementations of the port, so that their messages agree. */
+
+/** @throws RangeError when `bytes` does not have exactly `size` bytes: a mistake of the caller. */
+export function expectSize(name: string, bytes: Uint8Array, size: number): void {
+  if (bytes.length === size) return;
+  throw new RangeError(`"${name}" expected Uint8Array of length ${size}, got length=${bytes.length}`);
+}
