@@ -50,7 +50,9 @@ describe('0x01 Encryption Request', () => {
       expect(() => decodeEncryptionRequest(longer, SUPPORTED)).toThrow(malformed);
     }
     const oversize = starting(new Uint8Array(4_097), 1);
-    expect(() => decodeEncryptionRequest(oversize, SUPPORTED)).toThrow(expect.objectContaining({ code: 'E_TOO_LARGE' }));
+    expect(() => decodeEncryptionRequest(oversize, SUPPORTED)).toThrow(
+      expect.objectContaining({ code: 'E_TOO_LARGE' }),
+    );
   });
 
   it('2.1.22: versions without overlap are refused by name, even where a newer layout follows', () => {

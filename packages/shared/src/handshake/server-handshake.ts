@@ -17,14 +17,7 @@ import { decodeEncryptionRequest, type EncryptionRequest } from './encryption-re
 import { HANDSHAKE_BODY_BYTES_MAX, SEALED_STATIC_KEY_BYTES } from './limits.ts';
 import { HandshakeState, type NoiseKeyPair } from './noise/handshake-state.ts';
 import { splitSessionKeys, type SessionKeys } from './session-keys.ts';
-import {
-  HANDSHAKE_PACKET,
-  suiteHasKem,
-  suitePattern,
-  type Chosen,
-  type SuiteId,
-  type VersionRange,
-} from './suites.ts';
+import { HANDSHAKE_PACKET, suiteHasKem, suitePattern, type Chosen, type SuiteId, type VersionRange } from './suites.ts';
 
 /** What a server brings to the handshake. */
 export interface ServerHandshakeOptions {
@@ -53,7 +46,7 @@ export class AwaitEncryptionRequest {
    */
   read(body: Uint8Array): { chosen: Chosen; next: ServerResponds } {
     const options = this.#options.take();
-    const copy = body.slice(0, HANDSHAKE_BODY_BYTES_MAX + 1);
+    const copy = new Uint8Array(body.subarray(0, HANDSHAKE_BODY_BYTES_MAX + 1));
     const request = decodeEncryptionRequest(copy, options.versions);
     const chosen = choose(request, options);
     return { chosen, next: new ServerResponds({ options, body: copy, request, chosen }) };

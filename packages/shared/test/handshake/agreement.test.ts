@@ -50,7 +50,12 @@ describe('honest peers', () => {
       expect(secretsOf(done.agent).map(toHex)).toEqual(secretsOf(done.server).map(toHex));
       expect(new Set(secretsOf(done.agent).map(toHex)).size).toBe(3);
       expect(done.agent.handshakeHash).toEqual(done.server.handshakeHash);
-      expect([done.agent.suite, done.agent.version, done.server.suite, done.server.version]).toEqual([suite, 1, suite, 1]);
+      expect([done.agent.suite, done.agent.version, done.server.suite, done.server.version]).toEqual([
+        suite,
+        1,
+        suite,
+        1,
+      ]);
       expect(done.bodies.request).toHaveLength(sizes[0]);
       expect(done.bodies.response).toHaveLength(sizes[1] + done.responsePayload.length + 16);
       expect(done.bodies.finish).toHaveLength(1 + 48 + FINISH_PAYLOAD.length + 16);
@@ -120,7 +125,9 @@ describe('honest peers', () => {
   it('A12: payloads fit exactly up to their limits', () => {
     const { request, next } = startAgentHandshake(agentOptions());
     const largest = new Uint8Array(RESPONSE_PAYLOAD_BYTES_MAX);
-    const { response, next: awaitFinish } = new AwaitEncryptionRequest(serverOptions()).read(request).next.respond(() => largest);
+    const { response, next: awaitFinish } = new AwaitEncryptionRequest(serverOptions())
+      .read(request)
+      .next.respond(() => largest);
     expect(response).toHaveLength(HANDSHAKE_BODY_BYTES_MAX);
     const decides = next.read(response);
     expect(() => decides.finish(new Uint8Array(FINISH_PAYLOAD_BYTES_MAX + 1))).toThrow(RangeError);
@@ -129,6 +136,25 @@ describe('honest peers', () => {
     expect(awaitFinish.read(finish).payload).toHaveLength(FINISH_PAYLOAD_BYTES_MAX);
     const tooLong = new AwaitEncryptionRequest(serverOptions()).read(request).next;
     expect(() => tooLong.respond(() => new Uint8Array(RESPONSE_PAYLOAD_BYTES_MAX + 1))).toThrow(RangeError);
+  });
+
+  it('bodies are borrowed: a Buffer reused by its owner changes nothing', () => {
+    const reused = (body: Uint8Array): Buffer => Buffer.from(body);
+    const { request, next } = startAgentHandshake(agentOptions());
+    const first = reused(request);
+    const { next: responds } = new AwaitEncryptionRequest(serverOptions()).read(first);
+    first.fill(0);
+    const { response, next: awaitFinish } = responds.respond(encodeResponsePayload);
+    const second = reused(response);
+    const decides = next.read(second);
+    second.fill(0);
+    expect(decides.payload).toEqual(encodeResponsePayload(decides.verifyToken));
+    expect(decides.serverKey).toEqual(SERVER_IDENTITY.publicKey);
+    const third = reused(decides.finish(FINISH_PAYLOAD).finish);
+    const finished = awaitFinish.read(third);
+    third.fill(0);
+    expect(finished.payload).toEqual(FINISH_PAYLOAD);
+    expect(finished.agentKey).toEqual(AGENT_IDENTITY.publicKey);
   });
 
   it('every state is left once', () => {
@@ -152,7 +178,11 @@ describe('honest peers', () => {
     const { agent } = handshake(agentOptions(), serverOptions());
     const secrets = [...secretsOf(agent), AGENT_IDENTITY.secretKey, seededRandom('agent')(32)];
     for (const printed of [agent, next, new AwaitEncryptionRequest(serverOptions()).read(request).next]) {
-      const texts = [inspect(printed, { depth: 9, showHidden: true }), JSON.stringify(printed), `${printed as object}`];
+      const texts = [
+        inspect(printed, { depth: 9, showHidden: true }),
+        JSON.stringify(printed),
+        String(printed),
+      ];
       for (const text of texts) {
         for (const secret of secrets) {
           expect(text).not.toContain(toHex(secret));
@@ -191,7 +221,9 @@ describe.each(CRYPTOS.map((crypto) => ({ crypto, name: crypto.name })))('wiping,
     expect(secrets.every(isZero)).toBe(true);
 
     const { request, next } = startAgentHandshake(agentOptions(options));
-    const { response, next: awaitFinish } = new AwaitEncryptionRequest(serverOptions()).read(request).next.respond(encodeResponsePayload);
+    const { response, next: awaitFinish } = new AwaitEncryptionRequest(serverOptions())
+      .read(request)
+      .next.respond(encodeResponsePayload);
     next.read(response).abandon();
     awaitFinish.abandon();
     expect(secrets.every(isZero)).toBe(true);

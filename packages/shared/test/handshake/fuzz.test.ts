@@ -52,7 +52,9 @@ describe('2.1.7: no bytes make the handshake throw anything but ProtocolError', 
   it('AwaitEncryptionFinish', () => {
     fc.assert(
       fc.property(hostile(honest.finish), (body) => {
-        const { next } = new AwaitEncryptionRequest(serverOptions()).read(honest.request).next.respond(encodeResponsePayload);
+        const { next } = new AwaitEncryptionRequest(serverOptions())
+          .read(honest.request)
+          .next.respond(encodeResponsePayload);
         expectOnlyProtocolErrors(() => {
           next.read(body);
         });

@@ -146,7 +146,11 @@ describe('HandshakeState', () => {
           const responder = side('responder', 'XX', evilRole === 'responder' ? evil : { crypto });
           expect(() => run(initiator, responder, 'XX')).toThrow(HANDSHAKE_FAILED);
           // Without the check the two would agree: the same peers, both computing along.
-          const agreeing = side('initiator', 'XX', evilRole === 'initiator' ? evil : { crypto: zeroFor(crypto, point) });
+          const agreeing = side(
+            'initiator',
+            'XX',
+            evilRole === 'initiator' ? evil : { crypto: zeroFor(crypto, point) },
+          );
           const other = side('responder', 'XX', evilRole === 'responder' ? evil : { crypto: zeroFor(crypto, point) });
           run(agreeing, other, 'XX');
         }

@@ -26,7 +26,9 @@ export function seededRandom(seed: string): Random {
   let pool: Uint8Array = new Uint8Array(0);
   return (size) => {
     while (pool.length < size) {
-      const block = createHash('sha256').update(`${seed}/${String(counter++)}`).digest();
+      const block = createHash('sha256')
+        .update(`${seed}/${String(counter++)}`)
+        .digest();
       pool = concat(pool, block);
     }
     const taken = pool.slice(0, size);
@@ -113,6 +115,9 @@ export function handshake(agent: AgentHandshakeOptions, server: ServerHandshakeO
   };
 }
 
+/** The bytes of a hexadecimal text. */
+export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
 /** A copy of `body` with one bit changed. */
 export function flipBit(body: Uint8Array, offset: number, bit: number): Uint8Array {
   const changed = body.slice();
@@ -147,7 +152,7 @@ export const LOW_ORDER_POINTS: readonly Uint8Array[] = [
   'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   '0000000000000000000000000000000000000000000000000000000000000080',
-].map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
+].map(bytesOf);
 
 /** Wraps an implementation so that every secret it makes, and every ephemeral key, can be looked at afterwards. */
 export function recordingCrypto(inner: Crypto): { crypto: Crypto; secrets: Uint8Array[] } {

@@ -173,7 +173,9 @@ describe('key update', () => {
     for (const secret of recorded.secrets) expect(secret).toEqual(new Uint8Array(32));
     const lost = recordingCrypto(nativeCrypto);
     startKeyUpdate({ crypto: lost.crypto, random: seededRandom('x'), suite: 1, epoch: 8 }).next.abandon();
-    expect(thrownBy(() => update({ agentCrypto: lost.crypto, response: ({ key }) => ({ key, kem: undefined }) }))).toBeDefined();
+    expect(
+      thrownBy(() => update({ agentCrypto: lost.crypto, response: ({ key }) => ({ key, kem: undefined }) })),
+    ).toBeDefined();
     expect(lost.secrets.length).toBe(2);
     for (const secret of lost.secrets) expect(secret).toEqual(new Uint8Array(32));
     expect(RK[0]).toBe(0x5a);

@@ -45,20 +45,26 @@ describe('altered bytes', () => {
     { suite: SUITE.hybrid, name: 'hybrid' },
     { suite: SUITE.classical, name: 'classical' },
   ])('$name suite', ({ suite }) => {
-    it.each(BODY_NAMES)('B1 B3 T12: any one bit of the %s makes the handshake fail', (name) => {
-      const size = handshake(agentOptions(only(suite)), serverOptions(only(suite))).bodies[name].length;
-      const pick = seededRandom(`bits of ${name}`);
-      for (let offset = 0; offset < size; offset++) {
-        const bits = offset < HEADER_BYTES[name] ? [0, 1, 2, 3, 4, 5, 6, 7] : [pick(1)[0]! & 7];
-        for (const bit of bits) {
-          const spoil: Spoil = { [name]: (body: Uint8Array) => flipBit(body, offset, bit) };
-          // Both sides allow both suites and more versions, so that an edited header does not fail for being refused.
-          const agent = agentOptions({ ...only(suite), versions: { min: 1, max: 200 } });
-          const server = serverOptions({ versions: { min: 1, max: 200 } });
-          expect(failure(spoil, agent, server)).toMatch(/^E_(HANDSHAKE|MALFORMED|STATE|UNSUPPORTED_(SUITE|VERSION))$/);
+    it.each(BODY_NAMES)(
+      'B1 B3 T12: any one bit of the %s makes the handshake fail',
+      (name) => {
+        const size = handshake(agentOptions(only(suite)), serverOptions(only(suite))).bodies[name].length;
+        const pick = seededRandom(`bits of ${name}`);
+        for (let offset = 0; offset < size; offset++) {
+          const bits = offset < HEADER_BYTES[name] ? [0, 1, 2, 3, 4, 5, 6, 7] : [pick(1)[0]! & 7];
+          for (const bit of bits) {
+            const spoil: Spoil = { [name]: (body: Uint8Array) => flipBit(body, offset, bit) };
+            // Both sides allow both suites and more versions, so that an edited header does not fail for being refused.
+            const agent = agentOptions({ ...only(suite), versions: { min: 1, max: 200 } });
+            const server = serverOptions({ versions: { min: 1, max: 200 } });
+            expect(failure(spoil, agent, server)).toMatch(
+              /^E_(HANDSHAKE|MALFORMED|STATE|UNSUPPORTED_(SUITE|VERSION))$/,
+            );
+          }
         }
-      }
-    }, 120_000);
+      },
+      120_000,
+    );
   });
 });
 
@@ -97,7 +103,10 @@ describe('impostors', () => {
     concat(utf8Encode('sealane/1'), request, response.subarray(0, 3));
 
   /** A classical server written from the specification alone, with a prologue of its own choosing. */
-  function foreignServer(request: Uint8Array, prologue: (request: Uint8Array, header: Uint8Array) => Uint8Array): Uint8Array {
+  function foreignServer(
+    request: Uint8Array,
+    prologue: (request: Uint8Array, header: Uint8Array) => Uint8Array,
+  ): Uint8Array {
     const header = Uint8Array.of(2, 1, SUITE.classical);
     const noise = new HandshakeState({
       crypto: nativeCrypto,
@@ -231,7 +240,15 @@ describe('A12 2.1.9: cut, lengthened and misplaced bodies', () => {
   });
 
   it('a packet of another id is refused by every state', () => {
-    for (const [id, code] of [[1, 'E_STATE'], [2, 'E_STATE'], [3, 'E_STATE'], [4, 'E_STATE'], [0, 'E_MALFORMED'], [5, 'E_MALFORMED'], [71, 'E_MALFORMED']] as const) {
+    for (const [id, code] of [
+      [1, 'E_STATE'],
+      [2, 'E_STATE'],
+      [3, 'E_STATE'],
+      [4, 'E_STATE'],
+      [0, 'E_MALFORMED'],
+      [5, 'E_MALFORMED'],
+      [71, 'E_MALFORMED'],
+    ] as const) {
       const relabel = (body: Uint8Array): Uint8Array => overwrite(body, 0, Uint8Array.of(id));
       if (id !== 1) expect(failure({ request: relabel })).toBe(code);
       if (id !== 2) expect(failure({ response: relabel })).toBe(code);

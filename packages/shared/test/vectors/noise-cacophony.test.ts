@@ -1,12 +1,12 @@
 /** The Noise core against the published cacophony vectors, both roles, both crypto implementations. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { fromHex, toHex } from '../../src/bytes/index.ts';
+import { toHex } from '../../src/bytes/index.ts';
 import type { Crypto } from '../../src/crypto/index.ts';
 import { CipherState } from '../../src/handshake/noise/cipher-state.ts';
 import { HandshakeState, type NoiseKeyPair, type Role } from '../../src/handshake/noise/handshake-state.ts';
 import { PATTERNS, protocolName, type PatternName } from '../../src/handshake/noise/patterns.ts';
-import { CRYPTOS } from '../handshake/peers.ts';
+import { bytesOf, CRYPTOS } from '../handshake/peers.ts';
 
 interface Vector {
   readonly protocol_name: string;
@@ -56,7 +56,7 @@ function replay(crypto: Crypto, pattern: PatternName, vector: Vector): void {
   const handshakeMessages = PATTERNS[pattern].messages.length;
   vector.messages.slice(0, handshakeMessages).forEach(({ payload, ciphertext }, index) => {
     const [writer, reader] = index % 2 === 0 ? [initiator, responder] : [responder, initiator];
-    const message = writer.writeMessage(fromHex(payload));
+    const message = writer.writeMessage(bytesOf(payload));
     expect(toHex(message)).toBe(ciphertext);
     expect(toHex(reader.readMessage(message))).toBe(payload);
   });
@@ -67,8 +67,8 @@ function replay(crypto: Crypto, pattern: PatternName, vector: Vector): void {
   vector.messages.slice(handshakeMessages).forEach(({ payload, ciphertext }, offset) => {
     // The turns go on as in the handshake: even messages are the initiator's.
     const direction = (handshakeMessages + offset) % 2 === 0 ? 0 : 1;
-    expect(toHex(senders[direction].encryptWithAd(noBytes, fromHex(payload)))).toBe(ciphertext);
-    expect(toHex(receivers[direction].decryptWithAd(noBytes, fromHex(ciphertext)))).toBe(payload);
+    expect(toHex(senders[direction].encryptWithAd(noBytes, bytesOf(payload)))).toBe(ciphertext);
+    expect(toHex(receivers[direction].decryptWithAd(noBytes, bytesOf(ciphertext)))).toBe(payload);
   });
 }
 
@@ -81,7 +81,7 @@ interface Side {
 
 function side(crypto: Crypto, pattern: PatternName, role: Role, keys: Side): HandshakeState {
   const fromSecret = (hex: string): NoiseKeyPair => {
-    const secretKey = fromHex(hex);
+    const secretKey = bytesOf(hex);
     return { secretKey, publicKey: crypto.x25519PublicKey(secretKey) };
   };
   return new HandshakeState({
@@ -91,10 +91,10 @@ function side(crypto: Crypto, pattern: PatternName, role: Role, keys: Side): Han
     },
     pattern,
     role,
-    prologue: fromHex(keys.prologue),
+    prologue: bytesOf(keys.prologue),
     ephemeral: fromSecret(keys.ephemeral),
     ...(keys.ownStatic === undefined ? {} : { staticKeys: fromSecret(keys.ownStatic) }),
-    ...(keys.remoteStatic === undefined ? {} : { remoteStatic: fromHex(keys.remoteStatic) }),
+    ...(keys.remoteStatic === undefined ? {} : { remoteStatic: bytesOf(keys.remoteStatic) }),
   });
 }
 

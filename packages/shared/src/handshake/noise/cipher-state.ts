@@ -47,7 +47,7 @@ export class CipherState {
    */
   encryptWithAd(associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
     this.#checkAlive();
-    if (this.#key === undefined) return plaintext.slice();
+    if (this.#key === undefined) return new Uint8Array(plaintext);
     const sealed = this.#crypto.aeadSeal(this.#key, this.#currentNonce(), associatedData, plaintext);
     this.#nonce += 1n;
     return sealed;
@@ -60,7 +60,7 @@ export class CipherState {
    */
   decryptWithAd(associatedData: Uint8Array, sealed: Uint8Array): Uint8Array {
     this.#checkAlive();
-    if (this.#key === undefined) return sealed.slice();
+    if (this.#key === undefined) return new Uint8Array(sealed);
     const nonce = this.#currentNonce();
     const plaintext =
       sealed.length < SIZES.aeadTag ? undefined : this.#crypto.aeadOpen(this.#key, nonce, associatedData, sealed);

@@ -126,7 +126,7 @@ export class HandshakeState {
 
   /** The peer's static public key (copied), once it is known. */
   get remoteStatic(): Uint8Array | undefined {
-    return this.#remoteStatic?.slice();
+    return this.#remoteStatic && new Uint8Array(this.#remoteStatic);
   }
 
   /** One more secret of 32 bytes beside the transport keys; before `split` only. */
@@ -261,7 +261,7 @@ class Input {
 
   take(size: number): Uint8Array {
     if (this.#message.length - this.#offset < size) throw tooShort();
-    return this.#message.slice(this.#offset, (this.#offset += size));
+    return new Uint8Array(this.#message.subarray(this.#offset, (this.#offset += size)));
   }
 
   rest(sizeMin: number): Uint8Array {

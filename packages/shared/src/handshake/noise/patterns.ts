@@ -16,14 +16,39 @@ export interface Pattern {
 /** The patterns by Noise name. */
 export const PATTERNS = {
   NN: { initiatorKnown: false, responderKnown: false, messages: [['e'], ['e', 'ee']] },
-  NK: { initiatorKnown: false, responderKnown: true, messages: [['e', 'es'], ['e', 'ee']] },
-  KK: { initiatorKnown: true, responderKnown: true, messages: [['e', 'es', 'ss'], ['e', 'ee', 'se']] },
+  NK: {
+    initiatorKnown: false,
+    responderKnown: true,
+    messages: [
+      ['e', 'es'],
+      ['e', 'ee'],
+    ],
+  },
+  KK: {
+    initiatorKnown: true,
+    responderKnown: true,
+    messages: [
+      ['e', 'es', 'ss'],
+      ['e', 'ee', 'se'],
+    ],
+  },
   XX: { initiatorKnown: false, responderKnown: false, messages: [['e'], ['e', 'ee', 's', 'es'], ['s', 'se']] },
-  IK: { initiatorKnown: false, responderKnown: true, messages: [['e', 'es', 's', 'ss'], ['e', 'ee', 'se']] },
+  IK: {
+    initiatorKnown: false,
+    responderKnown: true,
+    messages: [
+      ['e', 'es', 's', 'ss'],
+      ['e', 'ee', 'se'],
+    ],
+  },
   XXhfs: {
     initiatorKnown: false,
     responderKnown: false,
-    messages: [['e', 'e1'], ['e', 'ee', 'ekem1', 's', 'es'], ['s', 'se']],
+    messages: [
+      ['e', 'e1'],
+      ['e', 'ee', 'ekem1', 's', 'es'],
+      ['s', 'se'],
+    ],
   },
 } as const satisfies Record<string, Pattern>;
 

@@ -3,7 +3,7 @@
  * Implements docs/protocols/handshake.md §3.1–§3.4. Pre-shared keys (MixKeyAndHash) are not supported.
  */
 import { concat, utf8Encode, wipe } from '../../bytes/index.ts';
-import { SIZES, type Crypto } from '../../crypto/crypto.ts';
+import { hkdfExpand, SIZES, type Crypto } from '../../crypto/index.ts';
 import { CipherState } from './cipher-state.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -32,7 +32,8 @@ export class SymmetricState {
       this.#hash = new Uint8Array(SIZES.hash);
       this.#hash.set(name);
     }
-    this.#chainingKey = this.#hash.slice();
+    // Not `slice` here and below: on a Buffer that is a view, and wiping ck would wipe h.
+    this.#chainingKey = new Uint8Array(this.#hash);
   }
 
   /** MixKey: ck, k = HKDF(ck, input), nonce 0. The caller wipes `inputKeyMaterial`. */
@@ -69,12 +70,12 @@ export class SymmetricState {
 
   /** The transcript hash h, 32 bytes (copied). */
   get handshakeHash(): Uint8Array {
-    return this.#hash.slice();
+    return new Uint8Array(this.#hash);
   }
 
   /** One more secret beside Split's: HKDF-Expand(PRK = ck, `info`, 32) (RFC 5869 §2.3; docs/protocols/handshake.md §3.4). */
   exportSecret(info: Uint8Array): Uint8Array {
-    return this.#crypto.hmacSha256(this.#chainingKey, concat(info, Uint8Array.of(1)));
+    return hkdfExpand(this.#crypto, this.#chainingKey, info, SIZES.hash);
   }
 
   /** Split: the two transport keys. Wipes this state. */
