@@ -66,7 +66,7 @@ export function cryptoCompliance(crypto: Crypto, { it, expect }: TestFunctions):
     );
   });
 
-  it('T4: refuses every low-order X25519 point, with and without the top bit', () => {
+  it('B12: refuses every low-order X25519 point, with and without the top bit', () => {
     const secretKey = random(SIZES.x25519Key);
     for (const point of LOW_ORDER_POINTS) {
       const withTopBit = Uint8Array.from(point);
@@ -131,7 +131,7 @@ export function cryptoCompliance(crypto: Crypto, { it, expect }: TestFunctions):
     expect(sameBytes(concat(...output), expected)).toBe(true);
   });
 
-  it('T7: aeadOpen refuses a change of any byte of key, nonce, associated data, ciphertext or tag', () => {
+  it('B1: aeadOpen refuses a change of any byte of key, nonce, associated data, ciphertext or tag', () => {
     const parts = [random(SIZES.aeadKey), random(SIZES.aeadNonce), random(4)] as const;
     const sealed = crypto.aeadSeal(...parts, random(20));
     for (let index = 0; index < sealed.length; index++) {
@@ -148,7 +148,7 @@ export function cryptoCompliance(crypto: Crypto, { it, expect }: TestFunctions):
     }
   });
 
-  it('T9: an AEAD key array overwritten in place counts with its new bytes', () => {
+  it('B1: an AEAD key array overwritten in place counts with its new bytes', () => {
     const key = random(SIZES.aeadKey);
     const rest = [random(SIZES.aeadNonce), random(4), random(20)] as const;
     const before = toHex(crypto.aeadSeal(key, ...rest));
