@@ -60,6 +60,14 @@ describe('key succession', () => {
     }
   });
 
+  it('C7: refuses a succession signed by the known key that names another old key', () => {
+    const { signingPublicKey } = identities[0]!;
+    const sign = (message: Uint8Array): Uint8Array => identities[0]!.sign(message);
+    const posing = { static: identities[5]!.static, signingPublicKey, sign } as unknown as IdentityKeys;
+    const confused = encodeKeySuccession(posing, { newKey: keyOf(1), notAfter: NOT_AFTER });
+    expect(verifyKeySuccession(nativeCrypto, confused, keyOf(0), 0)).toBeUndefined();
+  });
+
   it('refuses to encode a succession to itself, a wrong size or no time', () => {
     expect(() => link(0, 0)).toThrow(RangeError);
     expect(() => link(0, 1, -1)).toThrow(RangeError);
