@@ -9,8 +9,11 @@ import { CONTENT_TYPE_MSGPACK, decodeValue, encodeValue, type Value } from '../p
 /** Content type of text. */
 export const TEXT_CONTENT_TYPE = 'text/plain';
 
-/** What may be sent: text, bytes, or a structured value of JSON's shape (numbers, strings, arrays, plain objects, bytes). */
-export type Content = string | Uint8Array | Value;
+/**
+ * What may be sent: text, bytes, a structured value of JSON's shape (numbers, strings, arrays, plain objects, bytes), or
+ * content that was received, which goes on unchanged.
+ */
+export type Content = string | Uint8Array | Value | ReceivedContent;
 
 /** Bytes and what they are. */
 export interface EncodedContent {
@@ -24,6 +27,7 @@ const NO_BYTES = new Uint8Array(0);
 /** @throws TypeError for a value that has no form on the wire. */
 export function encodeContent(content: Content | undefined): EncodedContent {
   if (content === undefined) return { body: NO_BYTES, contentType: null };
+  if (content instanceof ReceivedContent) return content;
   if (content instanceof Uint8Array) return { body: content, contentType: null };
   if (typeof content === 'string') return { body: utf8Encode(content), contentType: TEXT_CONTENT_TYPE };
   return { body: encodeValue(content), contentType: CONTENT_TYPE_MSGPACK };
