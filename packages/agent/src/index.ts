@@ -1,1 +1,28 @@
+/** The library of the Sealane agent: `connect` and what it gives. */
 export { version } from '@sealane/node/cli';
+export { Agent, connect } from './agent/index.ts';
+export type {
+  AgentEvents,
+  AgentState,
+  ClosedState,
+  ConnectOptions,
+  ConnectedState,
+  ConnectingState,
+  OpenStreamOptions,
+  ReconnectingState,
+  SendOptions,
+} from './agent/index.ts';
+export type { ReconnectPolicy } from './reconnect/index.ts';
+export { ConfigError, ProtocolError, SealaneError, StorageError, TransportError } from '@sealane/shared/errors';
+export type { ErrorCode } from '@sealane/shared/errors';
+export { ReceivedContent } from '@sealane/shared/channel';
+export type {
+  ChannelStream,
+  Content,
+  IncomingRequest,
+  NotificationHandler,
+  RequestContext,
+  RequestHandler,
+  RequestOptions,
+  StreamHandler,
+} from '@sealane/shared/channel';

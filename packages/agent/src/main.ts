@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Entry of the `sealane-agent` command.
-import { version } from './index.ts';
+import { main } from '@sealane/node/cli';
+import { agentProgram } from './commands/index.ts';
 
-process.stdout.write(`sealane-agent ${version}\n`);
+await main(agentProgram);

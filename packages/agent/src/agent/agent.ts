@@ -1,0 +1,207 @@
+/**
+ * Agent: keeps one connection to a server. What it is asked to do goes over the open link, or waits for the next one;
+ * handlers outlive connections. How links are made and remade is supervisor.ts.
+ *
+ * What was under way when a connection was cut fails with `E_TRUNCATED`: whether the peer did it is unknown.
+ */
+import { EventEmitter } from 'node:events';
+import { TransportError } from '@sealane/shared/errors';
+import {
+  HandlerSet,
+  REQUEST_TIMEOUT_MS_DEFAULT,
+  type ChannelStream,
+  type Content,
+  type NotificationHandler,
+  type ReceivedContent,
+  type RequestHandler,
+  type RequestOptions,
+  type StreamHandler,
+} from '@sealane/shared/channel';
+import { monotonicNow } from '@sealane/node/transport';
+import type { Link } from '../link/index.ts';
+import type { AgentEvents, AgentState, ClosedState } from './agent-state.ts';
+import { WaitingRoom, type Wait } from './waiting-room.ts';
+
+/** Options of `send`. */
+export interface SendOptions {
+  /** Time to wait for a connection; default 30,000 ms, 0 for no limit. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `openStream`. */
+export interface OpenStreamOptions extends SendOptions {
+  /** What the other side is told about the stream, at most 8,192 bytes. */
+  readonly metadata?: Uint8Array;
+}
+
+/** What the agent needs of whoever keeps its connection. */
+export interface AgentKeeper {
+  close(): void;
+  /** A handler or listener of the program failed. */
+  report(what: string, error: unknown): void;
+}
+
+/** Requests, messages and streams that may wait for a connection together. */
+const WAITING_MAX = 1_024;
+
+/**
+ * A connection to a server that is kept. Made by `connect`.
+ *
+ * @example
+ * const agent = await connect({ server: 'example.org:1337', dataDir: './agent' });
+ * agent.handle('temperature', () => ({ celsius: 21 }));
+ * const reply = await agent.request('report', 'Hello', { timeoutMs: 5_000 });
+ * await agent.close();
+ */
+export class Agent extends EventEmitter<AgentEvents> {
+  readonly #keeper: AgentKeeper;
+  readonly #handlers: HandlerSet<Agent>;
+  readonly #waiting = new WaitingRoom<Link<Agent>>(WAITING_MAX);
+  readonly #closed = Promise.withResolvers<ClosedState>();
+  #link: Link<Agent> | undefined;
+  #state: AgentState;
+
+  /** For `connect` alone. */
+  constructor(keeper: AgentKeeper, handlers: HandlerSet<Agent>, state: AgentState) {
+    super();
+    this.#keeper = keeper;
+    this.#handlers = handlers;
+    this.#state = state;
+  }
+
+  /** The present state; changes are told as events, under their name and under `state`. */
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  /** The id the server admitted last; undefined before the first contact. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  #id: string | undefined;
+
+  /** Round trip of the last answered ping in ms; undefined before the first, and without a connection. */
+  get rttMs(): number | undefined {
+    return this.#link?.session.rttMs;
+  }
+
+  /** Resolves when the agent is closed, whoever closed it and why. Never rejects. */
+  get whenClosed(): Promise<ClosedState> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Asks the server, or through it another agent (`to: 'agent:ID'`), and resolves with the last answer. Without a
+   * connection it waits for the next one, within its time.
+   *
+   * @param content text, bytes, or a structured value; at most 196,608 bytes.
+   * @throws ProtocolError with the peer's code, `E_TIMEOUT`, `E_CANCELLED`, `E_BUSY` when too much waits,
+   *   `E_TRUNCATED` when the connection was cut and the outcome is unknown; TransportError `E_CLOSED` after `close`.
+   */
+  request(name: string, content?: Content, options: RequestOptions = {}): Promise<ReceivedContent> {
+    if (this.#link !== undefined) return this.#link.channel.request(name, content, options);
+    return this.#requestLater(name, content, options);
+  }
+
+  /**
+   * Tells the server something and asks for no answer. It arrives unless the connection is cut.
+   *
+   * @returns undefined, or a promise to wait for before sending more.
+   */
+  send(name: string, content?: Content, options: SendOptions = {}): Promise<void> | undefined {
+    if (this.#link !== undefined) return this.#link.channel.notify(name, content);
+    return this.#untilLinked(options).then((link) => link.channel.notify(name, content));
+  }
+
+  /** Opens a stream to the server. @throws ProtocolError `E_STREAM_LIMIT`, and as `request` while it waits. */
+  async openStream(name: string, options: OpenStreamOptions = {}): Promise<ChannelStream> {
+    const link = this.#link ?? (await this.#untilLinked(options));
+    return link.channel.openStream(name, options.metadata);
+  }
+
+  /** Answers requests of this name, over this connection and all later ones. @throws RangeError when it has a handler. */
+  handle(name: string, handler: RequestHandler<Agent>): this {
+    this.#handlers.handle(name, handler);
+    return this;
+  }
+
+  /** Answers requests that no handler fits. */
+  handleOther(handler: RequestHandler<Agent>): this {
+    this.#handlers.fallback = handler;
+    return this;
+  }
+
+  /** Takes notifications of this name. @throws RangeError when it has a handler. */
+  handleNotification(name: string, handler: NotificationHandler<Agent>): this {
+    this.#handlers.handleNotification(name, handler);
+    return this;
+  }
+
+  /** Serves streams of this name that the server opens. @throws RangeError when it has a handler. */
+  handleStream(name: string, handler: StreamHandler<Agent>): this {
+    this.#handlers.handleStream(name, handler);
+    return this;
+  }
+
+  /** Ends the connection in an orderly way, and all attempts to make one. Resolves when it is over. */
+  async close(): Promise<void> {
+    this.#keeper.close();
+    await this.#closed.promise;
+  }
+
+  // For the supervisor.
+
+  /** There is a link that takes new work, or none. */
+  useLink(link: Link<Agent> | undefined): void {
+    this.#link = link;
+    if (link !== undefined) this.#waiting.admitAll(link);
+  }
+
+  /** The agent is in another state now. */
+  enter(state: AgentState): void {
+    this.#state = state;
+    if (state.state === 'connected') this.#id = state.id;
+    this.#tell(state);
+    if (state.state !== 'closed') return;
+    this.#waiting.refuseAll(closedError(state));
+    this.#closed.resolve(state);
+  }
+
+  #tell(state: AgentState): void {
+    this.#guard(() => this.emit('state', state));
+    this.#guard(() => {
+      if (state.state === 'connecting') this.emit('connecting', state);
+      else if (state.state === 'connected') this.emit('connected', state);
+      else if (state.state === 'reconnecting') this.emit('reconnecting', state);
+      else this.emit('closed', state);
+    });
+  }
+
+  /** A listener that throws must not end the connection. */
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#keeper.report('a listener of the agent failed', error);
+    }
+  }
+
+  async #requestLater(name: string, content: Content | undefined, options: RequestOptions): Promise<ReceivedContent> {
+    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT;
+    const startedAt = monotonicNow();
+    const link = await this.#untilLinked({ timeoutMs, signal: options.signal });
+    const leftMs = timeoutMs === 0 ? 0 : Math.max(1, Math.round(timeoutMs - (monotonicNow() - startedAt)));
+    return await link.channel.request(name, content, { ...options, timeoutMs: leftMs });
+  }
+
+  #untilLinked({ timeoutMs = REQUEST_TIMEOUT_MS_DEFAULT, signal }: Partial<Wait>): Promise<Link<Agent>> {
+    if (this.#state.state === 'closed') return Promise.reject(closedError(this.#state));
+    return this.#waiting.wait({ timeoutMs, signal });
+  }
+}
+
+function closedError(state: ClosedState): TransportError {
+  return new TransportError('E_CLOSED', 'the agent is closed', { cause: state.error });
+}

@@ -1,0 +1,154 @@
+/**
+ * What connecting commands share: connect with their settings, tell the states, keep the time, end in an orderly way.
+ */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { escapeText } from '@sealane/shared/bytes';
+import { parseEnrolmentToken } from '@sealane/shared/documents';
+import { ProtocolError, SealaneError } from '@sealane/shared/errors';
+import { AGENT_ID_BYTES_MAX } from '@sealane/shared/packets';
+import { ConfigError } from '@sealane/shared/errors';
+import { defaultDataDirectory, explained, explanationOf, showAddress } from '@sealane/node/config';
+import type { CommandContext } from '@sealane/node/cli';
+import { connect, type Agent, type AgentState } from '../agent/index.ts';
+import type { ConnectionSettings, ConnectionValues } from './connection-settings.ts';
+
+/** A command that connects: its context, whatever other settings it has. */
+export type ConnectionContext = Omit<CommandContext<ConnectionSettings>, 'settings'> & {
+  readonly settings: ConnectionValues;
+};
+
+/** How a command connects. */
+export interface Connecting {
+  /** `main` for what stays; by default a random one, which takes nothing over and receives nothing. */
+  readonly instance?: string;
+  /** Whether a lost connection, and a first contact that fails, is tried again. Default false. */
+  readonly reconnect?: boolean;
+  /** Whether states are printed as results. Default false. */
+  readonly tellStates?: boolean;
+  /** Registers handlers before the first attempt. */
+  readonly prepare?: (agent: Agent) => void;
+}
+
+/**
+ * Runs `work` with a connected agent and closes it afterwards.
+ *
+ * @param work ends early when its signal is aborted: time is up, or the command is to end.
+ * @throws ProtocolError `E_TIMEOUT` when --timeout passed; else what connecting or working threw.
+ */
+export async function withAgent<Result>(
+  context: ConnectionContext,
+  connecting: Connecting,
+  work: (agent: Agent, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { settings, shutdown } = context;
+  const timeUp = new AbortController();
+  const timer = settings.timeout === undefined ? undefined : setTimeout(() => timeUp.abort(), settings.timeout);
+  const signal = AbortSignal.any([shutdown.signal, timeUp.signal]);
+  let agent: Agent | undefined;
+  let lastTrouble: SealaneError | undefined;
+  try {
+    agent = await connectWith(context, connecting, signal, (trouble) => (lastTrouble = trouble));
+    return await work(agent, signal);
+  } catch (error) {
+    if (timeUp.signal.aborted && !shutdown.begun) throw timeoutError(settings.timeout ?? 0, lastTrouble);
+    throw withClockHint(error, settings.token);
+  } finally {
+    clearTimeout(timer);
+    await agent?.close();
+  }
+}
+
+async function connectWith(
+  context: ConnectionContext,
+  connecting: Connecting,
+  signal: AbortSignal,
+  onTrouble: (error: SealaneError) => void,
+): Promise<Agent> {
+  const { settings, log, output } = context;
+  checkId(settings.id);
+  return await connect({
+    server: settings.server,
+    serverKey: settings.serverKey,
+    token: settings.token,
+    dataDir: settings.dataDir,
+    passphrase: settings.passphrase,
+    id: settings.id,
+    instance: connecting.instance ?? `once-${randomBytes(8).toString('hex')}`,
+    suites: settings.suites,
+    reconnect: connecting.reconnect ?? false,
+    timeoutMs: Number.POSITIVE_INFINITY,
+    signal,
+    logger: log,
+    acceptCommand: acceptCommand(context),
+    ...(connecting.prepare !== undefined && { prepare: connecting.prepare }),
+    onState: (state) => {
+      if (state.state === 'reconnecting') onTrouble(state.error);
+      if (connecting.tellStates === true) tellState(context, state);
+      if (state.state === 'connected' && state.trust === 'first-contact') {
+        output.note(`First contact with ${state.server}: its identity ${state.fingerprint} is recorded.`);
+      }
+    },
+  });
+}
+
+/** The JSON lines of surfaces: connected, reconnecting, closed. */
+function tellState({ output }: ConnectionContext, state: AgentState): void {
+  switch (state.state) {
+    case 'connecting':
+      break;
+    case 'connected': {
+      const { server, fingerprint, id, suite, version } = state;
+      const human = `Connected to ${server} (${fingerprint}) as ${escapeText(id)}`;
+      void output.emit({ event: 'connected', server, fingerprint, id, suite, version }, human);
+      break;
+    }
+    case 'reconnecting': {
+      const { attempt, delayMs, reason, error } = state;
+      void output.emit({ event: 'reconnecting', attempt, delayMs, reason });
+      if (!output.json) output.warn(`${escapeText(error.message)}; attempt ${attempt} in ${delayMs} ms (${reason})`);
+      break;
+    }
+    case 'closed':
+      void output.emit({ event: 'closed', reason: state.code ?? 'closed' });
+  }
+}
+
+/** The exact line that accepts a changed identity for this data directory. */
+function acceptCommand(context: ConnectionContext): (server: string, fingerprint: string) => string {
+  const { program, settings, environment } = context;
+  const usual = defaultDataDirectory({ application: 'agent', environment });
+  const directory = resolve(settings.dataDir) === resolve(usual) ? '' : ` --data-dir ${shellQuoted(settings.dataDir)}`;
+  return (server, fingerprint) => `${program.name} known-servers accept ${server} ${fingerprint}${directory}`;
+}
+
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function checkId(id: string | undefined): void {
+  if (id === undefined || Buffer.byteLength(id) <= AGENT_ID_BYTES_MAX) return;
+  throw new ConfigError('E_USAGE', `--id: expected at most ${AGENT_ID_BYTES_MAX} bytes, got ${Buffer.byteLength(id)}`);
+}
+
+function timeoutError(timeoutMs: number, last: SealaneError | undefined): ProtocolError {
+  const error = new ProtocolError('E_TIMEOUT', `Not done within ${timeoutMs / 1_000} s`, { cause: last });
+  return last === undefined ? error : explained(error, { why: last.message, next: explanationOf(last).next });
+}
+
+/** An expired token and a wrong clock look alike: says what both clocks would mean. */
+function withClockHint(error: unknown, token: string | undefined): unknown {
+  if (!(error instanceof SealaneError) || error.code !== 'E_TOKEN_EXPIRED' || token === undefined) return error;
+  const parsed = parseEnrolmentToken(token);
+  if (parsed === undefined) return error;
+  const expired = new Date(parsed.token.expiresAt * 1_000).toISOString();
+  return explained(error, {
+    why: `It was valid until ${expired}; the clock of this machine says ${new Date().toISOString()}.`,
+    next: 'Ask the operator for a new token; if it should still be valid, check the clocks of both machines.',
+  });
+}
+
+/** `host:port` of the settings. */
+export function serverName(settings: ConnectionValues): string {
+  return showAddress(settings.server);
+}

@@ -1,0 +1,30 @@
+/** The program: every command of the agent, in the order in which help lists them. */
+import { version, type ProgramDefinition } from '@sealane/node/cli';
+import { benchCommand } from './bench.ts';
+import { doctorCommand } from './doctor.ts';
+import { fingerprintCommand } from './fingerprint.ts';
+import { knownServersCommand } from './known-servers.ts';
+import { listenCommand } from './listen.ts';
+import { requestCommand, sendCommand } from './send.ts';
+import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
+
+export const agentProgram: ProgramDefinition = {
+  name: 'sealane-agent',
+  version,
+  summary: 'An agent of a Sealane server: connects, asks, answers and reconnects.',
+  application: 'agent',
+  examples: ['start', 'send Hello', 'listen', 'start --server example.org:1337 --token-file ./token --reconnect'],
+  logLevel: 'warn',
+  commands: [
+    startCommand,
+    sendCommand,
+    requestCommand,
+    listenCommand,
+    fingerprintCommand,
+    knownServersCommand,
+    statusCommand,
+    doctorCommand,
+    benchCommand,
+  ],
+};
