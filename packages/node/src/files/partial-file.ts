@@ -1,0 +1,188 @@
+/**
+ * PartialFile: an unfinished file that is being received: appended in order, hashed on the way, kept for the next
+ * attempt or published under its name in one step (docs/protocols/files.md §5). It is the caller's alone until closed.
+ */
+import type { Hash } from 'node:crypto';
+import { link, lstat, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ProtocolError } from '@sealane/shared/errors';
+import { syncDirectory } from '../keys/index.ts';
+import { CHUNK_BYTES, digestSoFar, hashPrefix, startHash } from './content-hash.ts';
+import { systemCode } from './file-faults.ts';
+
+interface PartialFileParts {
+  readonly handle: FileHandle;
+  readonly file: string;
+  /** Bytes that are there. */
+  readonly heldBytes: number;
+  /** Lets others have it; `gone` when there is nothing left of it. */
+  readonly release: (gone: boolean) => Promise<void>;
+}
+
+export class PartialFile {
+  readonly #parts: PartialFileParts;
+  #hash: Hash = startHash();
+  /** Bytes that went into the hash: on disk, on their way there, and gathered. */
+  #length = 0;
+  #writtenLength = 0;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  /** The content has left its place: published, or removed. */
+  #gone = false;
+  #keeps = true;
+  #closed = false;
+
+  constructor(parts: PartialFileParts) {
+    this.#parts = parts;
+  }
+
+  /** Bytes that an earlier attempt left. */
+  get heldBytes(): number {
+    return this.#parts.heldBytes;
+  }
+
+  /** Bytes received so far, those of earlier attempts included. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes that are there now, or undefined when nothing is left: it was discarded, or never had any. */
+  get keptBytes(): number | undefined {
+    return this.#keeps ? this.#writtenLength : undefined;
+  }
+
+  /** Hashes what an earlier attempt left, to go on from there. @returns the hash, 32 bytes. */
+  async resume(proceed: () => void): Promise<Uint8Array> {
+    const { handle, heldBytes } = this.#parts;
+    this.#length = await hashPrefix(this.#hash, { handle, sizeBytes: heldBytes, proceed });
+    this.#writtenLength = this.#length;
+    return digestSoFar(this.#hash);
+  }
+
+  /** Forgets what is there and begins anew. */
+  async restart(): Promise<void> {
+    await this.#parts.handle.truncate(0);
+    this.#hash = startHash();
+    this.#length = 0;
+    this.#writtenLength = 0;
+  }
+
+  /**
+   * Takes the next bytes (the array is ours from now on). One chunk is gathered while the one before is written.
+   *
+   * @throws the error of the disk, of this or an earlier write.
+   */
+  async append(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    this.#length += bytes.length;
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes < CHUNK_BYTES) return;
+    await this.#writing;
+    this.#rethrow();
+    this.#writing = this.#writeGathered();
+  }
+
+  /** Everything received is on its way to the disk and hashed. @returns the hash of the whole, 32 bytes. */
+  digest(): Uint8Array {
+    return digestSoFar(this.#hash);
+  }
+
+  /**
+   * Makes the file appear under `target`, whole and durable, or not at all: synced, then linked, then the directory
+   * synced. Nothing that is there is replaced.
+   *
+   * @throws ProtocolError `E_FILE_EXISTS` when there is something; the error of the disk otherwise.
+   */
+  async publish(target: string, modifiedMs: number): Promise<void> {
+    await this.#flush();
+    const { handle, file } = this.#parts;
+    await handle.utimes(new Date(), new Date(modifiedMs));
+    await handle.sync();
+    await moveWithoutReplacing(file, target);
+    this.#gone = true;
+    syncDirectory(dirname(target));
+  }
+
+  /** What was received is worth nothing: it goes when the file is closed. */
+  async discard(): Promise<void> {
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    await this.#writing;
+    await rm(this.#parts.file, { force: true });
+    this.#gone = true;
+    this.#keeps = false;
+  }
+
+  /** Keeps what was received for the next attempt, unless it was published or discarded. Twice is harmless. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#gone) await this.#flush().catch(() => undefined);
+    await this.#parts.handle.close();
+    if (!this.#gone && this.#writtenLength === 0) {
+      await rm(this.#parts.file, { force: true });
+      this.#gone = true;
+      this.#keeps = false;
+    }
+    await this.#parts.release(this.#gone);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    this.#rethrow();
+    await this.#writeGathered();
+    this.#rethrow();
+  }
+
+  /** Never rejects: the failure is kept for the next call. */
+  async #writeGathered(): Promise<void> {
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    try {
+      for (const piece of pieces.length > 1 ? [Buffer.concat(pieces)] : pieces) await this.#writeAll(piece);
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#parts.handle.write(bytes, done, bytes.length - done, this.#writtenLength);
+      done += bytesWritten;
+      this.#writtenLength += bytesWritten;
+    }
+  }
+
+  #rethrow(): void {
+    if (this.#failure !== undefined) throw this.#failure as Error;
+  }
+}
+
+/** link(2) refuses to replace; where a file system has no links, renaming after a look is the best there is. */
+async function moveWithoutReplacing(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST') throw new ProtocolError('E_FILE_EXISTS', undefined, { cause: error });
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EMLINK' && code !== 'ENOSYS') throw error;
+    if (await exists(to)) throw new ProtocolError('E_FILE_EXISTS', undefined, { cause: error });
+    await rename(from, to);
+    return;
+  }
+  await unlink(from);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Serves a directory to agents: takes the files they put and sends those they get (docs/protocols/files.md). Every name
+ * is one plain file in that directory; there are no folders, no links are followed, and nothing is ever replaced.
+ */
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { escapeText } from '@sealane/shared/bytes';
+import type { ChannelStream, HandlerSet } from '@sealane/shared/channel';
+import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
+import { explained } from '../config/index.ts';
+import type { Logger } from '../log/index.ts';
+import { monotonicNow } from '../transport/index.ts';
+import { openDestination } from './destination.ts';
+import { checkedFileName } from './file-name.ts';
+import { DEFAULT_FILE_LIMITS, type FileLimits } from './limits.ts';
+import { decodeOffer, decodeWanted, encodeHolding, GET_STREAM, PUT_STREAM } from './messages.ts';
+import { PartialDirectory } from './partial-directory.ts';
+import { receiveContent } from './receive-content.ts';
+import { sendContent } from './send-content.ts';
+import { SourceFile } from './source-file.ts';
+import { StorageQuota } from './storage-quota.ts';
+import { TransferReader } from './transfer-reader.ts';
+import { TransferSlots } from './transfer-slots.ts';
+import { watchedTransfer, type TransferResult, type TransferWatch } from './transfer.ts';
+
+/** What is served, and to whom. */
+export interface ReceiveFilesOptions<Peer> {
+  /** Where finished files are. Created where it is missing. */
+  readonly directory: string;
+  /** The id of the agent at the other end. */
+  readonly agentIdOf: (peer: Peer) => string;
+  readonly log: Logger;
+  /** What differs from `DEFAULT_FILE_LIMITS`. */
+  readonly limits?: Partial<FileLimits>;
+  /** Permission bits of received files, less those of the umask; default 0640. */
+  readonly mode?: number;
+}
+
+/** A directory being served. */
+export interface FileService {
+  /** The directory, without links in its path. */
+  readonly directory: string;
+  /** Transfers under way. */
+  readonly transferCount: number;
+  /** Stops looking for abandoned parts. Transfers end with their connections. */
+  close(): void;
+}
+
+const RECEIVED_MODE_DEFAULT = 0o640;
+const DIRECTORY_MODE = 0o750;
+
+/**
+ * Registers the handlers of both directions.
+ *
+ * @throws ConfigError `E_CONFIG` when the directory cannot be used; RangeError when the streams have handlers.
+ * @example
+ * const files = await receiveFiles(handlers, { directory: 'inbox', agentIdOf: (peer) => peer.agentId, log });
+ */
+export async function receiveFiles<Peer>(
+  handlers: HandlerSet<Peer>,
+  options: ReceiveFilesOptions<Peer>,
+): Promise<FileService> {
+  const server = new FileServer(openDirectory(options.directory), options);
+  handlers.handleStream(PUT_STREAM, (stream, peer) => server.serve('put', stream, options.agentIdOf(peer)));
+  handlers.handleStream(GET_STREAM, (stream, peer) => server.serve('get', stream, options.agentIdOf(peer)));
+  await server.expire();
+  return server;
+}
+
+class FileServer implements FileService {
+  readonly directory: string;
+  readonly #options: Pick<ReceiveFilesOptions<unknown>, 'log' | 'mode'>;
+  readonly #limits: FileLimits;
+  readonly #partials: PartialDirectory;
+  readonly #quota: StorageQuota;
+  readonly #slots: TransferSlots;
+  readonly #expiryTimer: NodeJS.Timeout;
+
+  constructor(directory: string, options: Pick<ReceiveFilesOptions<unknown>, 'log' | 'mode' | 'limits'>) {
+    const limits = { ...DEFAULT_FILE_LIMITS, ...options.limits };
+    this.directory = directory;
+    this.#options = options;
+    this.#limits = limits;
+    this.#partials = new PartialDirectory(directory);
+    const { quotaBytes: bytesMax, filesMax } = limits;
+    this.#quota = new StorageQuota({ directory, partials: this.#partials, bytesMax, filesMax, now: monotonicNow });
+    this.#slots = new TransferSlots(limits);
+    this.#expiryTimer = setInterval(() => void this.expire(), limits.expiryIntervalMs).unref();
+  }
+
+  get transferCount(): number {
+    return this.#slots.count;
+  }
+
+  close(): void {
+    clearInterval(this.#expiryTimer);
+  }
+
+  /** Removes abandoned parts; a failure is logged, for the next look may work. */
+  async expire(): Promise<void> {
+    try {
+      const count = await this.#partials.expire(this.#limits.partialAgeMs);
+      if (count > 0) this.#options.log.info('abandoned unfinished files removed', { count });
+    } catch (error) {
+      this.#options.log.warn('looking for abandoned unfinished files failed', { error });
+    }
+  }
+
+  /** One stream of an agent, until its end. @throws only what is a fault of this program. */
+  async serve(direction: 'put' | 'get', stream: ChannelStream, agentId: string): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const result = await watchedTransfer(stream, this.#limits, async (watch) => {
+        using _slot = this.#slots.take(agentId);
+        return direction === 'put' ? await this.#put(stream, agentId, watch) : await this.#get(stream, watch);
+      });
+      log.info(`file ${direction}`, { agent: agentId, ...result, name: escapeText(result.name) });
+    } catch (error) {
+      if (!(error instanceof SealaneError)) throw error;
+      log.info(`file ${direction} ended early`, { agent: agentId, code: error.code, reason: error.message });
+    }
+  }
+
+  async #put(stream: ChannelStream, agentId: string, watch: TransferWatch): Promise<TransferResult> {
+    const { sizeBytes, ...offer } = decodeOffer(stream.metadata);
+    const name = checkedFileName(offer.name);
+    if (sizeBytes > this.#limits.fileBytesMax) throw new ProtocolError('E_FILE_TOO_LARGE');
+    using _name = this.#slots.takeName(name);
+    const owner = { owner: agentId, name };
+    const destination = await openDestination({
+      target: join(this.directory, name),
+      partials: this.#partials,
+      owner,
+      mode: this.#options.mode ?? RECEIVED_MODE_DEFAULT,
+      announcedBytes: sizeBytes,
+      proceed: () => watch.proceed(),
+    });
+    const { partial } = destination;
+    try {
+      const { heldBytes = 0 } = partial ?? {};
+      const room = partial && (await this.#quota.reserve(this.#partials.keyOf(owner), { sizeBytes, heldBytes }));
+      try {
+        await stream.write(encodeHolding(destination.holding));
+        const onStart = (start: { readonly sizeBytes: number }): void => {
+          if (start.sizeBytes !== sizeBytes) throw new ProtocolError('E_BAD_REQUEST', 'another size than offered');
+        };
+        const reader = new TransferReader(stream);
+        return { name, ...(await receiveContent({ stream, reader, destination, onStart, watch })) };
+      } finally {
+        await partial?.close();
+        room?.settle(partial?.keptBytes);
+      }
+    } finally {
+      await partial?.close();
+    }
+  }
+
+  async #get(stream: ChannelStream, watch: TransferWatch): Promise<TransferResult> {
+    const { holding, ...wanted } = decodeWanted(stream.metadata);
+    const name = checkedFileName(wanted.name);
+    const source = await SourceFile.open(join(this.directory, name), { followLinks: false });
+    try {
+      const reader = new TransferReader(stream);
+      return { name, ...(await sendContent({ stream, reader, source, holding, watch })) };
+    } finally {
+      await source.close();
+    }
+  }
+}
+
+function openDirectory(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    return realpathSync(directory);
+  } catch (cause) {
+    const error = new ConfigError('E_CONFIG', `The directory for files, ${directory}, cannot be used`, { cause });
+    throw explained(error, { next: 'Give --receive a directory that this user may read and write.' });
+  }
+}
