@@ -52,7 +52,8 @@ export function storageError(what: string, cause: unknown): StorageError {
 
 /** The code of a system error, `unknown error` for anything else. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  // Not `instanceof Error`: system errors come from another realm than code that runs in a vm context.
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 }
 
 function writeSynced(file: string, content: string): void {
