@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Entry of the `sealane-server` command.
-import { version } from './index.ts';
+import { main } from '@sealane/node/cli';
+import { program } from './commands/index.ts';
 
-process.stdout.write(`sealane-server ${version}\n`);
+await main(program);

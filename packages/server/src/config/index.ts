@@ -1,0 +1,5 @@
+/** Config: what a server is created with, and its limits. */
+export { LIMIT_PRESETS, limitsOf } from './limits.ts';
+export type { LimitPreset, ServerLimits } from './limits.ts';
+export { ENROLMENT_POLICIES } from './options.ts';
+export type { EnrolmentPolicy, ServerOptions } from './options.ts';

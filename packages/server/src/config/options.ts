@@ -1,0 +1,33 @@
+/** What a server is created with. */
+import type { Logger } from '@sealane/node/log';
+import type { LimitPreset, ServerLimits } from './limits.ts';
+
+/** Who may enrol: unknown agents from this machine, those with a token, anybody, nobody. */
+export const ENROLMENT_POLICIES = ['loopback', 'token', 'open', 'closed'] as const;
+export type EnrolmentPolicy = (typeof ENROLMENT_POLICIES)[number];
+
+/** Options of `createServer`; only the data directory has no default. */
+export interface ServerOptions {
+  /** Holds the identity, the registry of agents and the lock; made at the first start. */
+  readonly dataDirectory: string;
+  /** Opens the key file, where it is protected. */
+  readonly passphrase?: string | undefined;
+  /** Default `0.0.0.0`; `::` listens on IPv4 and IPv6. */
+  readonly host?: string;
+  /** Default 1337; 0 takes a free one. */
+  readonly port?: number;
+  /** Default `loopback`. */
+  readonly enrolment?: EnrolmentPolicy;
+  /** Default `pq`; `any` lets classical agents in. */
+  readonly suites?: 'pq' | 'any';
+  /** A preset, default `default`. */
+  readonly limits?: LimitPreset;
+  /** Limits that differ from the preset. */
+  readonly limitOverrides?: Partial<ServerLimits>;
+  /** File with the permissions of agents; without it enrolled agents may do everything. */
+  readonly permissionsFile?: string | undefined;
+  /** Default: no log. */
+  readonly log?: Logger;
+  /** Wall clock in ms, for expiry and display. */
+  readonly wallClock?: () => number;
+}

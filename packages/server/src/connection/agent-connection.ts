@@ -1,0 +1,197 @@
+/**
+ * AgentConnection: one socket of the server with its session, from the first byte to the last. It passes on; what is
+ * decided is decided by its host. An idle one holds no channel, no map and no closure of its own.
+ */
+import type { Socket } from 'node:net';
+import { TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
+import { Channel, type ChannelHandlers, type ChannelOwner } from '@sealane/shared/channel';
+import { assert } from '@sealane/shared/errors';
+import {
+  ServerSession,
+  type AgentIdentifiedEvent,
+  type ClosedEvent,
+  type ServerSessionSettings,
+  type SessionEvent,
+} from '@sealane/shared/session';
+import type { AgentPeer } from '../handlers/index.ts';
+import { strangerOf, type Stranger } from './first-bytes.ts';
+
+/** Who runs connections. */
+export interface ConnectionHost {
+  readonly handlers: ChannelHandlers<AgentPeer>;
+  readonly highWaterBytes: number;
+  /** The agent has proved its key: call `accept` or `refuse` of its session, now or later. */
+  onIdentified(connection: AgentConnection, event: AgentIdentifiedEvent): void;
+  onOpened(connection: AgentConnection): void;
+  /** The session is over; the socket may still be there for a moment. */
+  onClosed(connection: AgentConnection, event: ClosedEvent): void;
+  /** The socket is gone. */
+  onSocketClosed(connection: AgentConnection): void;
+  /** The first bytes belong to another protocol; the socket is being cut. */
+  onStranger(connection: AgentConnection, stranger: Stranger): void;
+  /** This program failed while it worked for the agent. */
+  onFault(connection: AgentConnection, error: unknown, handler: string | undefined): void;
+}
+
+export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer> {
+  readonly session: ServerSession;
+  readonly address: string;
+  readonly addressKey: string;
+  readonly isLoopback: boolean;
+  readonly port: number;
+  readonly openedAt = monotonicNow();
+  /** Requests that came. */
+  requests = 0;
+  /** Whether the agent counts as authenticated for the limits of its address. */
+  isAuthenticated = false;
+  /** Set when the agent was admitted. */
+  admitted: AgentPeer | undefined;
+  /** Set when the first bytes belonged to another protocol. */
+  isStranger = false;
+  /** Set once the session was open. */
+  wasOpen = false;
+  readonly #host: ConnectionHost;
+  readonly #tcp: TcpConnection;
+  #channel: Channel<AgentPeer> | undefined;
+  #sawBytes = false;
+
+  constructor(
+    host: ConnectionHost,
+    socket: Socket,
+    options: {
+      readonly settings: ServerSessionSettings;
+      readonly address: string;
+      readonly addressKey: string;
+      readonly isLoopback: boolean;
+    },
+  ) {
+    this.#host = host;
+    this.address = options.address;
+    this.addressKey = options.addressKey;
+    this.isLoopback = options.isLoopback;
+    this.port = socket.remotePort ?? 0;
+    this.session = new ServerSession(options.settings, this.openedAt);
+    this.#tcp = new TcpConnection(socket, this.session, { owner: this, readsItself: true });
+    socket.on('data', (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    socket.once('close', () => {
+      host.onSocketClosed(this);
+    });
+  }
+
+  // What its host uses.
+
+  /** Requests and streams with this agent; made when it is first needed. */
+  get channel(): Channel<AgentPeer> {
+    this.#channel ??= new Channel<AgentPeer>(this);
+    return this.#channel;
+  }
+
+  get bytesIn(): number {
+    return this.#tcp.socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.#tcp.socket.bytesWritten;
+  }
+
+  /** Whether nothing is at work: no request in either direction, no stream. */
+  get isIdle(): boolean {
+    const { outgoing, incoming } = this.session.requestsInFlight;
+    return outgoing + incoming + this.session.streamsOpen === 0;
+  }
+
+  /** Ends the session in an orderly way. */
+  close(): void {
+    this.#tcp.close();
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.#tcp.destroy();
+  }
+
+  // What its channel uses.
+
+  get handlers(): ChannelHandlers<AgentPeer> {
+    return this.#host.handlers;
+  }
+
+  get peer(): AgentPeer {
+    assert(this.admitted !== undefined, 'an open session has a peer');
+    return this.admitted;
+  }
+
+  get highWaterBytes(): number {
+    return this.#host.highWaterBytes;
+  }
+
+  now(): number {
+    return monotonicNow();
+  }
+
+  wake(): void {
+    this.#tcp.wake();
+  }
+
+  unsentBytes(): number {
+    return this.#tcp.unsentBytes;
+  }
+
+  onHandlerError(name: string, error: unknown): void {
+    this.#host.onFault(this, error, name);
+  }
+
+  // What its TcpConnection uses.
+
+  onEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case 'request':
+        this.requests += 1;
+        this.channel.dispatch(event);
+        break;
+      case 'agent-identified':
+        this.#host.onIdentified(this, event);
+        break;
+      case 'opened':
+        this.wasOpen = true;
+        this.#host.onOpened(this);
+        break;
+      case 'closed':
+        this.#channel?.dispatch(event);
+        this.#host.onClosed(this, event);
+        break;
+      case 'key-updated':
+        break;
+      default:
+        this.channel.dispatch(event);
+    }
+  }
+
+  onDrain(): void {
+    this.#channel?.onDrain();
+  }
+
+  wantsPause(): boolean {
+    return this.#channel?.wantsPause ?? false;
+  }
+
+  onFault(error: unknown): void {
+    this.#host.onFault(this, error, undefined);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (!this.#sawBytes) {
+      this.#sawBytes = true;
+      const stranger = strangerOf(chunk);
+      if (stranger !== undefined) {
+        this.isStranger = true;
+        this.#host.onStranger(this, stranger);
+        this.destroy();
+        return;
+      }
+    }
+    this.#tcp.receive(chunk);
+  }
+}

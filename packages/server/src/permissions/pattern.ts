@@ -1,0 +1,48 @@
+/**
+ * Patterns of names, levels separated by dots: `*` stands for any characters within one level, `>` as the last level
+ * for all that follow, at least one. `sensor.*` matches `sensor.7`, `sensor.>` also `sensor.7.high`.
+ */
+
+/** A pattern made ready for matching. */
+export interface Pattern {
+  matches(name: string): boolean;
+}
+
+/** Characters of a pattern; a longer one is an error. */
+export const PATTERN_CHARACTERS_MAX = 256;
+
+/** @returns undefined where the text is no pattern: empty, with an empty level, or `>` anywhere but alone at the end. */
+export function parsePattern(text: string): Pattern | undefined {
+  if (text.length > PATTERN_CHARACTERS_MAX) return undefined;
+  const levels = text.split('.');
+  const rest = levels.at(-1) === '>';
+  if (rest) levels.pop();
+  if (levels.some((level) => level === '' || level.includes('>'))) return undefined;
+  return { matches: (name) => matchesLevels(levels, rest, name.split('.')) };
+}
+
+function matchesLevels(pattern: readonly string[], rest: boolean, name: readonly string[]): boolean {
+  if (rest ? name.length <= pattern.length : name.length !== pattern.length) return false;
+  return pattern.every((level, index) => matchesLevel(level, name[index] ?? ''));
+}
+
+/** Bounded by pattern length times level length: on a mismatch only the last star takes one character more. */
+function matchesLevel(pattern: string, level: string): boolean {
+  let at = 0;
+  let star = -1;
+  let starAt = 0;
+  for (let index = 0; index < level.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      starAt = index;
+    } else if (pattern[at] === level[index]) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++starAt;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}

@@ -1,0 +1,269 @@
+/**
+ * Connections: everything between the listening socket and the handlers. It takes sockets, admits agents, keeps the
+ * roster, counts and logs. It is the host of every connection; server.ts composes it with the rest.
+ */
+import type { Socket } from 'node:net';
+import type { Logger } from '@sealane/node/log';
+import { monotonicNow, systemRandom } from '@sealane/node/transport';
+import { fingerprint } from '@sealane/shared/crypto';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import type { ErrorCode } from '@sealane/shared/errors';
+import type { AgentIdentifiedEvent, ClosedEvent, ServerSessionSettings } from '@sealane/shared/session';
+import { suiteName } from '@sealane/shared/wire';
+import type { Admission, EnrolledBy, ResumeTokens } from '../admission/index.ts';
+import type { ServerLimits } from '../config/index.ts';
+import { AgentConnection, refuseSocket, type ConnectionHost, type Stranger } from '../connection/index.ts';
+import type { AgentPeer, ServerHandlers } from '../handlers/index.ts';
+import { addressKey, isLoopback, plainAddress, type ConnectionGate, type Refusal } from '../limits/index.ts';
+import { Roster } from './roster.ts';
+import { Totals } from './totals.ts';
+
+/** Why an agent is not connected any more: a reason of the session, or the code that ended it. */
+export type DisconnectReason = ClosedEvent['reason'] | ErrorCode;
+
+/** What connections are made of. */
+export interface ConnectionsOptions {
+  readonly limits: ServerLimits;
+  readonly gate: ConnectionGate;
+  readonly admission: Admission;
+  readonly resumeTokens: ResumeTokens;
+  readonly handlers: ServerHandlers;
+  readonly log: Logger;
+  readonly wallClock: () => number;
+  /** Settings of new sessions; exchanged when the identity changes. */
+  readonly sessionSettings: () => ServerSessionSettings;
+  readonly onConnected: (peer: AgentPeer) => void;
+  readonly onDisconnected: (peer: AgentPeer, reason: DisconnectReason) => void;
+}
+
+/** Sockets that are told why they are refused at once; more are cut without a word. */
+const POLITE_REFUSALS_MAX = 32;
+const SESSION_ID_BYTES = 16;
+/** Agents come back spread over this long: a thousand handshakes a second leave room for everything else. */
+const RETRY_WINDOW_MS_MIN = 1_000;
+const RETRY_WINDOW_MS_MAX = 30_000;
+const RETRY_BASE_MS = 200;
+const RETRY_CAP_MS = 30_000;
+/** How long an agent waits that was refused for a passing reason. */
+const RETRY_AFTER_MS = 5_000;
+
+/** Refusals that say nothing against the address they came from. */
+const BLAMELESS: ReadonlySet<string> = new Set<ErrorCode>(['E_BUSY', 'E_TOO_MANY_CONNECTIONS', 'E_DRAINING']);
+
+export class Connections implements ConnectionHost {
+  readonly handlers: ServerHandlers;
+  readonly highWaterBytes: number;
+  readonly roster = new Roster();
+  readonly totals = new Totals();
+  /** All sessions that are not over. */
+  readonly live = new Set<AgentConnection>();
+  /** Set when the server will end: nothing new is taken. */
+  isDraining = false;
+  readonly #options: ConnectionsOptions;
+  #refusing = 0;
+  #sockets = 0;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.handlers = options.handlers;
+    this.highWaterBytes = options.limits.session.outboundHighWaterBytes;
+  }
+
+  /** Sockets that are there, those whose session is over included. */
+  get socketCount(): number {
+    return this.#sockets;
+  }
+
+  /** What the gate counts now. */
+  get gateCounts(): ConnectionGate['counts'] {
+    return this.#options.gate.counts;
+  }
+
+  /** How long agents should spread their return over, in ms. */
+  get retryWindowMs(): number {
+    return Math.min(RETRY_WINDOW_MS_MAX, Math.max(RETRY_WINDOW_MS_MIN, this.roster.agentCount));
+  }
+
+  /** Takes a socket, or refuses it before anything of it is read. */
+  take(socket: Socket): void {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    if (address === '') {
+      // It was gone before it was taken.
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    const key = addressKey(address);
+    const loopback = isLoopback(address);
+    const refusal = this.#judge(key, loopback);
+    if (refusal !== undefined) {
+      this.#refuse(socket, address, refusal);
+      return;
+    }
+    const { gate, sessionSettings } = this.#options;
+    gate.open(key);
+    this.totals.accepted += 1;
+    this.#sockets += 1;
+    const settings = sessionSettings();
+    this.live.add(new AgentConnection(this, socket, { settings, address, addressKey: key, isLoopback: loopback }));
+  }
+
+  onStranger(connection: AgentConnection, stranger: Stranger): void {
+    this.totals.refused.add(stranger);
+    this.#options.gate.fail(connection.addressKey, monotonicNow());
+    this.#options.log.warn('closed: not Sealane', { address: connection.address, looksLike: stranger });
+  }
+
+  onIdentified(connection: AgentConnection, event: AgentIdentifiedEvent): void {
+    const { agentId, instance } = event;
+    if (this.isDraining) {
+      this.#refuseAgent(connection, event, 'E_DRAINING');
+      return;
+    }
+    const verdict = this.#options.admission.decide({ ...event, isLoopback: connection.isLoopback });
+    if (!verdict.admitted) {
+      this.#refuseAgent(connection, event, verdict.code);
+      return;
+    }
+    const isNewInstance = this.roster.find(agentId, instance) === undefined;
+    if (isNewInstance && this.roster.instanceCount(agentId) >= this.#options.limits.instancesPerAgentMax) {
+      this.#refuseAgent(connection, event, 'E_TOO_MANY_CONNECTIONS');
+      return;
+    }
+    if (verdict.durable === undefined) {
+      this.#accept(connection, event, verdict.enrolledBy);
+      return;
+    }
+    verdict.durable.then(
+      () => {
+        this.#accept(connection, event, verdict.enrolledBy);
+        connection.wake();
+      },
+      (error: unknown) => {
+        this.#options.log.error('enrolment not stored', { agent: agentId, error });
+        this.#refuseAgent(connection, event, 'E_BUSY');
+        connection.wake();
+      },
+    );
+  }
+
+  onOpened(connection: AgentConnection): void {
+    this.totals.handshakesSucceeded += 1;
+    const { peer } = connection;
+    const replaced = this.roster.add(connection);
+    if (replaced !== undefined) {
+      replaced.session.fail('E_REPLACED', monotonicNow());
+      replaced.wake();
+    }
+    const { agentId, instance, address, resumed, suite } = peer;
+    this.#options.log.info('agent connected', {
+      agent: agentId,
+      instance,
+      address,
+      suite: suiteName(suite),
+      resumed,
+      fingerprint: fingerprint(nativeCrypto, peer.agentKey),
+    });
+    this.#options.onConnected(peer);
+  }
+
+  onClosed(connection: AgentConnection, event: ClosedEvent): void {
+    this.live.delete(connection);
+    const reason = event.code ?? event.reason;
+    if (!connection.wasOpen) {
+      this.#onHandshakeFailed(connection, reason);
+      return;
+    }
+    const { peer, requests, bytesIn, bytesOut } = connection;
+    this.roster.remove(connection);
+    this.totals.requests += requests;
+    this.totals.disconnected.add(reason);
+    const { agentId, instance, address } = peer;
+    const seconds = Math.round((monotonicNow() - connection.openedAt) / 1_000);
+    const counts = { seconds, requests, bytesIn, bytesOut };
+    this.#options.log.info('agent disconnected', { agent: agentId, instance, address, reason, ...counts });
+    this.#options.onDisconnected(peer, reason);
+  }
+
+  onSocketClosed(connection: AgentConnection): void {
+    this.#sockets -= 1;
+    this.totals.bytesIn += connection.bytesIn;
+    this.totals.bytesOut += connection.bytesOut;
+    this.#options.gate.close(connection.addressKey, connection.isAuthenticated);
+  }
+
+  onFault(connection: AgentConnection, error: unknown, handler: string | undefined): void {
+    this.totals.faults += 1;
+    const agent = connection.admitted?.agentId;
+    if (handler === undefined) this.#options.log.error('connection cut by a fault', { agent, error });
+    else this.#options.log.error('a handler failed', { agent, handler, error });
+  }
+
+  #judge(key: string, loopback: boolean): Refusal | undefined {
+    if (this.isDraining) return { reason: 'draining', code: 'E_DRAINING', retryAfterMs: RETRY_AFTER_MS };
+    return this.#options.gate.judge(key, { isLoopback: loopback, now: monotonicNow() });
+  }
+
+  #refuse(socket: Socket, address: string, refusal: Refusal): void {
+    this.totals.refused.add(refusal.reason);
+    this.#options.log.warn('connection refused', { address, reason: refusal.reason });
+    const silent = this.#refusing >= POLITE_REFUSALS_MAX;
+    this.#refusing += 1;
+    const onGone = (): void => {
+      this.#refusing -= 1;
+    };
+    refuseSocket(socket, refusal, { silent, onGone });
+  }
+
+  #refuseAgent(connection: AgentConnection, event: AgentIdentifiedEvent, code: ErrorCode): void {
+    const retryAfterMs = BLAMELESS.has(code) ? RETRY_AFTER_MS : 0;
+    this.#options.log.info('agent refused', { agent: event.agentId, address: connection.address, code });
+    connection.session.refuse(code, monotonicNow(), retryAfterMs);
+  }
+
+  #accept(connection: AgentConnection, event: AgentIdentifiedEvent, enrolledBy: EnrolledBy | undefined): void {
+    const { session, address, port } = connection;
+    if (session.state !== 'AwaitDecision') return;
+    if (!this.#options.gate.authenticate(connection.addressKey)) {
+      this.#refuseAgent(connection, event, 'E_TOO_MANY_CONNECTIONS');
+      return;
+    }
+    connection.isAuthenticated = true;
+    if (enrolledBy !== undefined) this.#noteEnrolment(event, enrolledBy);
+    const { resumeTokens, wallClock } = this.#options;
+    const { agentId, instance, agentKey, suite, build } = event;
+    const connectedAt = wallClock();
+    const resumable = event.resumeToken && resumeTokens.redeem(event.resumeToken, event, connectedAt);
+    const sessionId = resumable ?? systemRandom(SESSION_ID_BYTES);
+    const resumed = resumable instanceof Uint8Array;
+    const about = { agentId, instance, agentKey, address, port, suite, build };
+    connection.admitted = { ...about, sessionId, resumed, connectedAt };
+    session.accept(
+      {
+        agentId,
+        sessionId,
+        resumed,
+        resumeToken: resumeTokens.issue(event, sessionId, connectedAt),
+        retryBaseMs: RETRY_BASE_MS,
+        retryCapMs: RETRY_CAP_MS,
+        retryWindowMs: this.retryWindowMs,
+      },
+      monotonicNow(),
+    );
+  }
+
+  #noteEnrolment({ agentId }: AgentIdentifiedEvent, by: EnrolledBy): void {
+    this.totals.enrolled.add(by);
+    this.#options.log.info('agent enrolled', { agent: agentId, by });
+  }
+
+  /** Whoever came with nothing to say, such as a health check of the port, is counted and not blamed. */
+  #onHandshakeFailed(connection: AgentConnection, reason: DisconnectReason): void {
+    if (connection.isStranger) return;
+    const saidNothing = connection.bytesIn === 0 && reason === 'truncated';
+    this.totals.handshakesFailed.add(saidNothing ? 'silent' : reason);
+    if (saidNothing || BLAMELESS.has(reason)) return;
+    this.#options.gate.fail(connection.addressKey, monotonicNow());
+    this.#options.log.info('handshake failed', { address: connection.address, code: reason });
+  }
+}

@@ -1,0 +1,57 @@
+/** Opens what a server keeps in its data directory, in order: lock, identity, successions, registry, key of resume tokens. */
+import { join } from 'node:path';
+import { acquireProcessLock, loadSuccessions, openIdentity, openPrivateDirectory, type ProcessLock } from '@sealane/node/keys';
+import { systemRandom } from '@sealane/node/transport';
+import type { IdentityKeys } from '@sealane/shared/crypto';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { AgentRegistry, openResumeKey } from '../admission/index.ts';
+
+/** The identity with the documents that lead to it. */
+export interface ServerIdentity {
+  readonly keys: IdentityKeys;
+  readonly successions: readonly Uint8Array[];
+}
+
+/** An open data directory; it is this server's alone until `close`. */
+export interface DataDirectory {
+  readonly identity: ServerIdentity;
+  readonly registry: AgentRegistry;
+  /** 32 bytes. */
+  readonly resumeKey: Uint8Array;
+  close(): Promise<void>;
+}
+
+interface DataOptions {
+  readonly passphrase: string | undefined;
+  readonly wallClock: () => number;
+}
+
+/** @throws ConfigError and StorageError that name the file and what to do. */
+export async function openDataDirectory(directory: string, options: DataOptions): Promise<DataDirectory> {
+  openPrivateDirectory(directory);
+  const lock = await acquireProcessLock(directory);
+  try {
+    const identity = await loadServerIdentity(directory, options);
+    const nowSeconds = Math.floor(options.wallClock() / 1_000);
+    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds });
+    return { identity, registry, resumeKey: openResumeKey(directory, systemRandom), close: () => close(registry, lock) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The identity as it is on the disk now: a rotation may have changed it. */
+export async function loadServerIdentity(directory: string, options: DataOptions): Promise<ServerIdentity> {
+  const keys = await openIdentity(directory, { crypto: nativeCrypto, kind: 'server', random: systemRandom, ...options });
+  const nowSeconds = Math.floor(options.wallClock() / 1_000);
+  return { keys, successions: loadSuccessions(directory, keys.static.publicKey, nowSeconds) };
+}
+
+async function close(registry: AgentRegistry, lock: ProcessLock): Promise<void> {
+  try {
+    await registry.close();
+  } finally {
+    lock.release();
+  }
+}

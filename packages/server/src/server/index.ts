@@ -1,0 +1,6 @@
+/** Server: the composition, and the library's face. */
+export type { DisconnectReason } from './connections.ts';
+export type { DrainOptions } from './drain.ts';
+export { Server } from './server.ts';
+export type { Listening, ReloadOptions, ServerEvents, ToInstance } from './server.ts';
+export type { ServerCounters } from './server-counters.ts';

@@ -1,0 +1,51 @@
+/** The listening socket: opening it with errors that say what to do, closing it. What connects is passed on. */
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { explained } from '@sealane/node/config';
+import { ConfigError, TransportError } from '@sealane/shared/errors';
+
+/** Connections that wait to be taken; the system cuts it to its own maximum. */
+const BACKLOG = 4_096;
+
+/** @throws TransportError `E_PORT_BUSY` or `E_ADDRESS`, ConfigError `E_CONFIG`. */
+export function openListener(
+  where: { readonly host: string; readonly port: number },
+  onSocket: (socket: Socket) => void,
+): Promise<NetServer> {
+  const { host, port } = where;
+  return new Promise((resolve, reject) => {
+    const server = createServer({ noDelay: true }, onSocket);
+    const onError = (error: NodeJS.ErrnoException): void => {
+      reject(listenError(error, host, port));
+    };
+    server.once('error', onError);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', onError);
+      resolve(server);
+    });
+  });
+}
+
+/** The address a listener has. */
+export function addressOf(server: NetServer): { readonly host: string; readonly port: number } {
+  const { address, port } = server.address() as AddressInfo;
+  return { host: address, port };
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const details = { cause: error };
+  switch (error.code) {
+    case 'EADDRINUSE': {
+      const busy = new TransportError('E_PORT_BUSY', `Port ${port} on ${host} is taken by another program`, details);
+      return explained(busy, { next: 'Choose another --port (0 takes a free one), or end the other program.' });
+    }
+    case 'EACCES':
+      return new ConfigError('E_CONFIG', `This user may not listen on port ${port}`, details);
+    case 'EADDRNOTAVAIL':
+      return new ConfigError('E_CONFIG', `This machine does not have the address ${host}`, details);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new TransportError('E_ADDRESS', `The name "${host}" cannot be resolved`, details);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,56 @@
+/** The counters of a server at one moment, as its library and its metrics show them (rule 7). */
+import type { Connections } from './connections.ts';
+
+/** Counters at one moment. */
+export interface ServerCounters {
+  /** Sockets taken. */
+  readonly accepted: number;
+  /** Sockets refused or closed at their first bytes, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly handshakes: { readonly succeeded: number; readonly failed: Readonly<Record<string, number>> };
+  /** Agents that enrolled, by how. */
+  readonly enrolled: Readonly<Record<string, number>>;
+  /** Sessions that were open and ended, by reason or code. */
+  readonly disconnected: Readonly<Record<string, number>>;
+  readonly connections: { readonly handshaking: number; readonly open: number; readonly closing: number };
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly requests: number;
+  /** Requests from agent to agent that wait for their answer. */
+  readonly relaysUnderWay: number;
+  /** Faults of handlers and of this program. */
+  readonly faults: number;
+  /** Sources of connections, and sources with failed handshakes, that are remembered now. */
+  readonly addresses: number;
+  readonly failingAddresses: number;
+}
+
+/** Puts the counters together; costs one walk over the connections. */
+export function countersOf(connections: Connections, relaysUnderWay: number): ServerCounters {
+  const { totals, live, socketCount, gateCounts } = connections;
+  let open = 0;
+  let requests = totals.requests;
+  let bytesIn = totals.bytesIn;
+  let bytesOut = totals.bytesOut;
+  for (const connection of live) {
+    if (connection.wasOpen) open += 1;
+    requests += connection.requests;
+    bytesIn += connection.bytesIn;
+    bytesOut += connection.bytesOut;
+  }
+  return {
+    accepted: totals.accepted,
+    refused: totals.refused.toObject(),
+    handshakes: { succeeded: totals.handshakesSucceeded, failed: totals.handshakesFailed.toObject() },
+    enrolled: totals.enrolled.toObject(),
+    disconnected: totals.disconnected.toObject(),
+    connections: { handshaking: live.size - open, open, closing: socketCount - live.size },
+    bytesIn,
+    bytesOut,
+    requests,
+    relaysUnderWay,
+    faults: totals.faults,
+    addresses: gateCounts.addresses,
+    failingAddresses: gateCounts.failingAddresses,
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * Server: the composition of everything, and the library's face (feature I1). Any number may run in one process, each on
+ * its own data directory.
+ *
+ *   listener → gate → connection → session (shared) → admission → handlers
+ */
+import { EventEmitter } from 'node:events';
+import type { Server as NetServer } from 'node:net';
+import { silentLogger, type Logger } from '@sealane/node/log';
+import { version } from '@sealane/node/cli';
+import { createEnvironment, systemRandom } from '@sealane/node/transport';
+import type {
+  ChannelStream,
+  Content,
+  NotificationHandler,
+  ReceivedContent,
+  RequestHandler,
+  RequestOptions,
+  StreamHandler,
+} from '@sealane/shared/channel';
+import { fingerprint } from '@sealane/shared/crypto';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { decodeKeySuccession } from '@sealane/shared/documents';
+import { ProtocolError, assert } from '@sealane/shared/errors';
+import type { ServerSessionSettings } from '@sealane/shared/session';
+import { suitesFor } from '@sealane/shared/wire';
+import { Admission, ResumeTokens } from '../admission/index.ts';
+import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
+import type { AgentConnection } from '../connection/index.ts';
+import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
+import { ConnectionGate, descriptorLimit } from '../limits/index.ts';
+import { Permissions, readPermissionsFile } from '../permissions/index.ts';
+import { Connections, type DisconnectReason } from './connections.ts';
+import { countersOf, type ServerCounters } from './server-counters.ts';
+import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
+import { drainConnections, type DrainOptions } from './drain.ts';
+import { addressOf, openListener } from './listener.ts';
+import { MAIN_INSTANCE } from './roster.ts';
+
+/** Where a server listens, and who it is. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** `SHA256:` and 43 characters: what agents know the server by. */
+  readonly fingerprint: string;
+}
+
+/** What a server tells about its agents. */
+export interface ServerEvents {
+  'agent-connected': [peer: AgentPeer];
+  'agent-disconnected': [peer: AgentPeer, reason: DisconnectReason];
+}
+
+/** What a reload may change; what is left out stays. */
+export interface ReloadOptions {
+  readonly permissionsFile?: string | undefined;
+}
+
+/** Everything that exists while the server runs. */
+interface Running {
+  readonly data: DataDirectory;
+  readonly connections: Connections;
+  readonly listener: NetServer;
+}
+
+/** Which of an agent's instances is meant; by default `main`. */
+export interface ToInstance {
+  readonly instance?: string;
+}
+
+export class Server extends EventEmitter<ServerEvents> {
+  readonly #options: ServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #log: Logger;
+  readonly #wallClock: () => number;
+  readonly #handlers = new ServerHandlers(new Permissions([]));
+  readonly #relay: Relay;
+  readonly #environment = createEnvironment();
+  #running: Running | undefined;
+  #identity: ServerIdentity | undefined;
+  #sessionSettings: ServerSessionSettings | undefined;
+
+  constructor(options: ServerOptions) {
+    super();
+    this.#options = options;
+    this.#limits = { ...limitsOf(options.limits ?? 'default'), ...options.limitOverrides };
+    this.#log = options.log ?? silentLogger;
+    this.#wallClock = options.wallClock ?? Date.now;
+    const { relaysPerConnectionMax } = this.#limits;
+    this.#relay = new Relay({ relaysPerConnectionMax, channelTo: (agentId) => this.#find(agentId)?.channel });
+    this.#handlers.set.fallback = echo;
+    this.#handlers.set.relay = (request, context) => this.#relay.handle(request, context);
+  }
+
+  /** Answers requests of one name; what no handler answers is echoed. @throws RangeError when the name has a handler. */
+  handle(name: string, handler: RequestHandler<AgentPeer>): this {
+    this.#handlers.set.handle(name, handler);
+    return this;
+  }
+
+  /** Takes notifications of one name. @throws RangeError when the name has a handler. */
+  handleNotification(name: string, handler: NotificationHandler<AgentPeer>): this {
+    this.#handlers.set.handleNotification(name, handler);
+    return this;
+  }
+
+  /** Serves streams of one name. @throws RangeError when the name has a handler. */
+  handleStream(name: string, handler: StreamHandler<AgentPeer>): this {
+    this.#handlers.set.handleStream(name, handler);
+    return this;
+  }
+
+  /**
+   * Opens the data directory and listens.
+   *
+   * @throws ConfigError, StorageError, TransportError with what to do; nothing stays open then.
+   */
+  async listen(): Promise<Listening> {
+    if (this.#running !== undefined) throw new TypeError('this server listens already');
+    const { dataDirectory, passphrase, permissionsFile, host = '0.0.0.0', port = 1337 } = this.#options;
+    if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
+    const data = await openDataDirectory(dataDirectory, { passphrase, wallClock: this.#wallClock });
+    try {
+      this.#useIdentity(data.identity);
+      const connections = this.#connectionsOver(data);
+      const listener = await openListener({ host, port }, (socket) => {
+        connections.take(socket);
+      });
+      // A failing accept (EMFILE and its like) must not end the process: it is told, and the next one is tried.
+      listener.on('error', (error) => {
+        this.#log.error('a connection could not be taken', { error });
+      });
+      this.#running = { data, connections, listener };
+      return { ...addressOf(listener), fingerprint: this.fingerprint };
+    } catch (error) {
+      await data.close();
+      throw error;
+    }
+  }
+
+  /** The fingerprint of the identity in use. @throws TypeError before `listen`. */
+  get fingerprint(): string {
+    if (this.#identity === undefined) throw new TypeError('a server has its identity once it listens');
+    return fingerprint(nativeCrypto, this.#identity.keys.static.publicKey);
+  }
+
+  /** The agents that are connected, one entry an instance. */
+  agents(): readonly AgentPeer[] {
+    return [...(this.#running?.connections.roster ?? [])].map(({ peer }) => peer);
+  }
+
+  /**
+   * Asks an agent. @returns its answer.
+   *
+   * @throws ProtocolError `E_NOT_CONNECTED`, `E_TIMEOUT`, or the agent's own code.
+   */
+  async request(
+    agentId: string,
+    name: string,
+    content?: Content,
+    options: Omit<RequestOptions, 'to' | 'from'> & ToInstance = {},
+  ): Promise<ReceivedContent> {
+    const { instance, ...rest } = options;
+    return await this.#connectionTo(agentId, instance).channel.request(name, content, rest);
+  }
+
+  /** Tells an agent something without asking for an answer. @throws ProtocolError `E_NOT_CONNECTED`. */
+  notify(agentId: string, name: string, content?: Content, { instance }: ToInstance = {}): Promise<void> | undefined {
+    return this.#connectionTo(agentId, instance).channel.notify(name, content);
+  }
+
+  /** Opens a stream to an agent. @throws ProtocolError `E_NOT_CONNECTED`, `E_STREAM_LIMIT`. */
+  openStream(agentId: string, name: string, metadata?: Uint8Array, { instance }: ToInstance = {}): ChannelStream {
+    return this.#connectionTo(agentId, instance).channel.openStream(name, metadata);
+  }
+
+  /** What was counted since the start. */
+  counters(): ServerCounters {
+    const connections = this.#running?.connections;
+    if (connections === undefined) throw new TypeError('this server does not listen');
+    return countersOf(connections, this.#relay.underWay);
+  }
+
+  /**
+   * Reads permissions, identity and successions again, all or nothing: where one is wrong, all stay as they are (O2).
+   *
+   * @throws ConfigError, StorageError that say what is wrong.
+   */
+  async reload(options: ReloadOptions = {}): Promise<void> {
+    const { dataDirectory, passphrase } = this.#options;
+    const file = 'permissionsFile' in options ? options.permissionsFile : this.#options.permissionsFile;
+    const permissions = file === undefined ? new Permissions([]) : readPermissionsFile(file);
+    const identity = await loadServerIdentity(dataDirectory, { passphrase, wallClock: this.#wallClock });
+    this.#handlers.permissions = permissions;
+    this.#useIdentity(identity);
+  }
+
+  /** Stops listening, lets work come to its end and closes every session; then `close`. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.listener.close();
+    await drainConnections(running.connections, options);
+    await this.close();
+  }
+
+  /** Ends at once: every connection is cut. Twice is harmless. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.connections.isDraining = true;
+    running.listener.close();
+    for (const connection of [...running.connections.live]) connection.destroy();
+    await running.data.close();
+  }
+
+  /** Sessions from now on prove this identity; those that are open keep the one they began with. */
+  #useIdentity(identity: ServerIdentity): void {
+    this.#identity = identity;
+    this.#sessionSettings = {
+      environment: this.#environment,
+      identity: identity.keys.static,
+      suites: suitesFor(this.#options.suites ?? 'pq'),
+      limits: this.#limits.session,
+      announced: this.#limits.announced,
+      build: `sealane-server/${version}`,
+      successions: identity.successions,
+    };
+  }
+
+  #connectionsOver({ registry, resumeKey }: DataDirectory): Connections {
+    const limits = this.#limits;
+    const admission = new Admission({
+      policy: this.#options.enrolment ?? 'loopback',
+      registry,
+      crypto: nativeCrypto,
+      tokenKeys: () => this.#tokenKeys(),
+      agentsMax: limits.agentsMax,
+      nowSeconds: () => Math.floor(this.#wallClock() / 1_000),
+    });
+    return new Connections({
+      limits,
+      gate: new ConnectionGate(limits, { descriptorsMax: descriptorLimit() }),
+      admission,
+      resumeTokens: new ResumeTokens({ crypto: nativeCrypto, random: systemRandom, key: resumeKey }),
+      handlers: this.#handlers,
+      log: this.#log,
+      wallClock: this.#wallClock,
+      sessionSettings: () => {
+        assert(this.#sessionSettings !== undefined, 'a server that listens has an identity');
+        return this.#sessionSettings;
+      },
+      onConnected: (peer) => this.emit('agent-connected', peer),
+      onDisconnected: (peer, reason) => this.emit('agent-disconnected', peer, reason),
+    });
+  }
+
+  /** Tokens of the present identity count, and those that earlier ones signed, for as long as agents follow them. */
+  #tokenKeys(): readonly Uint8Array[] {
+    assert(this.#identity !== undefined, 'a server that listens has an identity');
+    const { keys, successions } = this.#identity;
+    const earlier = successions.flatMap((document) => decodeKeySuccession(document)?.oldSigningKey ?? []);
+    return [keys.signingPublicKey, ...earlier];
+  }
+
+  #find(agentId: string, instance = MAIN_INSTANCE): AgentConnection | undefined {
+    return this.#running?.connections.roster.find(agentId, instance);
+  }
+
+  #connectionTo(agentId: string, instance: string | undefined): AgentConnection {
+    const connection = this.#find(agentId, instance);
+    if (connection === undefined) throw new ProtocolError('E_NOT_CONNECTED');
+    return connection;
+  }
+}
