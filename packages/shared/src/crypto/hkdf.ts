@@ -30,6 +30,7 @@ export function hkdfExpand(crypto: Crypto, pseudoRandomKey: Uint8Array, info: Ui
   let block = new Uint8Array(0) as Uint8Array;
   for (let offset = 0, counter = 1; offset < size; offset += SIZES.hash, counter++) {
     const input = concat(block, info, Uint8Array.of(counter));
+    wipe(block);
     block = crypto.hmacSha256(pseudoRandomKey, input);
     wipe(input);
     output.set(block.subarray(0, size - offset), offset);

@@ -24,7 +24,8 @@ import {
 } from './limits.ts';
 import { generateEphemeral, HandshakeState, type NoiseKeyPair } from './noise/handshake-state.ts';
 import { splitSessionKeys, type SessionKeys } from './session-keys.ts';
-import { HANDSHAKE_PACKET, suiteHasKem, suitePattern, type Chosen, type SuiteId, type VersionRange } from './suites.ts';
+import type { SuiteId, VersionRange } from '../wire/index.ts';
+import { HANDSHAKE_PACKET, suiteHasKem, suitePattern, type Chosen } from './suites.ts';
 
 /** What an agent brings to the handshake. */
 export interface AgentHandshakeOptions {

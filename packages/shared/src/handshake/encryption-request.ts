@@ -8,7 +8,8 @@ import { SIZES } from '../crypto/crypto.ts';
 import { ProtocolError } from '../errors/index.ts';
 import { checkBody, malformed } from './bodies.ts';
 import { SUITES_BYTES, VERIFY_TOKEN_BYTES } from './limits.ts';
-import { HANDSHAKE_PACKET, SUITE, type VersionRange } from './suites.ts';
+import { SUITE, type VersionRange } from '../wire/index.ts';
+import { HANDSHAKE_PACKET } from './suites.ts';
 
 const SUITES_OFFSET = 3;
 const KEY_OFFSET = SUITES_OFFSET + SUITES_BYTES;

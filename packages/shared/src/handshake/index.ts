@@ -6,8 +6,8 @@ export {
   REJECTED_RETRY_AFTER_MS_MAX,
   RESPONSE_PAYLOAD_BYTES_MAX,
 } from './limits.ts';
-export { HANDSHAKE_PACKET, SUITE } from './suites.ts';
-export type { Chosen, SuiteId, VersionRange } from './suites.ts';
+export { HANDSHAKE_PACKET } from './suites.ts';
+export type { Chosen } from './suites.ts';
 export { AgentDecides, AwaitEncryptionResponse, startAgentHandshake } from './agent-handshake.ts';
 export type { AgentHandshakeOptions } from './agent-handshake.ts';
 export { AwaitEncryptionFinish, AwaitEncryptionRequest, ServerResponds } from './server-handshake.ts';

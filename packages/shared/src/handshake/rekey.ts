@@ -9,15 +9,19 @@
  * The packets themselves, the order of epochs and the moment of switching belong to the session.
  */
 import { concat, wipe } from '../bytes/index.ts';
-import { SIZES, type Crypto, type KemKeyPair, type Random } from '../crypto/crypto.ts';
+import { SIZES, hkdfExpand, type Crypto, type KemKeyPair, type Random } from '../crypto/index.ts';
 import { malformed } from './bodies.ts';
 import { Consumable } from './consumable.ts';
 import { generateEphemeral, type NoiseKeyPair } from './noise/handshake-state.ts';
 import { REKEY_LABEL } from './session-keys.ts';
-import { suiteHasKem, type SuiteId } from './suites.ts';
+import type { SuiteId } from '../wire/index.ts';
+import { suiteHasKem } from './suites.ts';
 
 /** Under a hybrid suite every epoch whose number is a multiple of this has a fresh ML-KEM exchange. */
 export const KEM_EPOCH_INTERVAL = 8;
+
+/** rk', k_up and k_down together. */
+const EPOCH_KEYS_BYTES = 96;
 
 /** Whether the update that begins `epoch` carries KEM fields. */
 export function epochHasKem(suite: SuiteId, epoch: number): boolean {
@@ -186,25 +190,9 @@ function deriveEpochKeys(crypto: Crypto, inputs: EpochInputs): EpochKeys {
   const inputKeyMaterial = concat(...inputs.secrets);
   const pseudoRandomKey = crypto.hmacSha256(inputs.rekey, inputKeyMaterial);
   const info = concat(REKEY_LABEL, crypto.sha256(concat(inputs.updatePacket, inputs.responsePacket)));
-  const material = hkdfExpand(crypto, pseudoRandomKey, info, 3);
+  const material = hkdfExpand(crypto, pseudoRandomKey, info, EPOCH_KEYS_BYTES);
   wipe(inputKeyMaterial, pseudoRandomKey);
   return new EpochKeys(material);
-}
-
-/** HKDF-Expand (RFC 5869 §2.3) to `blocks` × 32 bytes. */
-function hkdfExpand(crypto: Crypto, key: Uint8Array, info: Uint8Array, blocks: number): Uint8Array {
-  const output = new Uint8Array(blocks * SIZES.hash);
-  let previous = new Uint8Array(0);
-  for (let index = 1; index <= blocks; index++) {
-    const input = concat(previous, info, Uint8Array.of(index));
-    const block = crypto.hmacSha256(key, input);
-    output.set(block, (index - 1) * SIZES.hash);
-    wipe(previous, input);
-    previous = new Uint8Array(block);
-    wipe(block);
-  }
-  wipe(previous);
-  return output;
 }
 
 /** §9.2: exact sizes; KEM bytes exactly where the epoch has them. */

@@ -17,7 +17,8 @@ import { decodeEncryptionRequest, type EncryptionRequest } from './encryption-re
 import { HANDSHAKE_BODY_BYTES_MAX, SEALED_STATIC_KEY_BYTES } from './limits.ts';
 import { HandshakeState, type NoiseKeyPair } from './noise/handshake-state.ts';
 import { splitSessionKeys, type SessionKeys } from './session-keys.ts';
-import { HANDSHAKE_PACKET, suiteHasKem, suitePattern, type Chosen, type SuiteId, type VersionRange } from './suites.ts';
+import type { SuiteId, VersionRange } from '../wire/index.ts';
+import { HANDSHAKE_PACKET, suiteHasKem, suitePattern, type Chosen } from './suites.ts';
 
 /** What a server brings to the handshake. */
 export interface ServerHandshakeOptions {

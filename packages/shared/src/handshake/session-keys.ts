@@ -1,7 +1,8 @@
 /** What a finished handshake leaves behind (docs/protocols/handshake.md §6.3). Printing it shows no bytes. */
 import { utf8Encode, wipe } from '../bytes/index.ts';
 import type { HandshakeState } from './noise/handshake-state.ts';
-import type { Chosen, SuiteId } from './suites.ts';
+import type { SuiteId } from '../wire/index.ts';
+import type { Chosen } from './suites.ts';
 
 /** Info of the secret that seeds the first key update, and of every one after it (docs/protocols/handshake.md §9). */
 export const REKEY_LABEL = utf8Encode('sealane rekey');

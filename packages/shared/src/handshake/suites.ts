@@ -1,18 +1,8 @@
 /**
- * The cipher suites and the ids of the handshake packets of wire version 1 (docs/protocols/handshake.md §2).
- * Both lists are append-only: an id keeps its meaning for ever.
+ * What a suite means for the handshake, and the ids of the handshake packets of wire version 1 (docs/protocols/handshake.md §2).
  */
+import { SUITE, type SuiteId } from '../wire/index.ts';
 import type { PatternName } from './noise/patterns.ts';
-
-/** Suite ids as they travel. */
-export const SUITE = {
-  /** `Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256`, the default. */
-  hybrid: 0x01,
-  /** `Noise_XX_25519_AESGCM_SHA256`, only where the operator allows a classical peer. */
-  classical: 0x02,
-} as const;
-
-export type SuiteId = (typeof SUITE)[keyof typeof SUITE];
 
 const SUITE_PATTERNS: Readonly<Record<SuiteId, PatternName>> = { [SUITE.hybrid]: 'XXhfs', [SUITE.classical]: 'XX' };
 
@@ -24,13 +14,6 @@ export function suitePattern(suite: SuiteId): PatternName {
 /** Whether an ML-KEM-768 exchange is part of the suite. */
 export function suiteHasKem(suite: SuiteId): boolean {
   return suite === SUITE.hybrid;
-}
-
-/** Wire versions that a side speaks, both ends included. */
-export interface VersionRange {
-  /** 1 to 255. */
-  readonly min: number;
-  readonly max: number;
 }
 
 /** What the server chose. */

@@ -24,6 +24,8 @@ export interface SessionPairOptions {
   readonly serverCrypto?: Crypto;
   readonly agent?: Partial<AgentSessionSettings>;
   readonly server?: Partial<ServerSessionSettings>;
+  /** Where the owner of a session does not decide by itself: `trust` of the agent, `decision` of the server. */
+  readonly holds?: 'trust' | 'decision';
   /** Changes what travels; an empty list drops it. Default: as it is. */
   readonly onWire?: (piece: Uint8Array, from: 'agent' | 'server') => readonly Uint8Array[];
 }
@@ -37,11 +39,13 @@ export class SessionPair {
   /** Everything that travelled, in order. */
   readonly wire: { readonly from: 'agent' | 'server'; readonly bytes: Uint8Array }[] = [];
   readonly #onWire: NonNullable<SessionPairOptions['onWire']>;
+  readonly #holds: SessionPairOptions['holds'];
 
   constructor(options: SessionPairOptions = {}) {
     const random = seededRandom(options.seed ?? 1);
     this.#onWire = options.onWire ?? ((piece) => [piece]);
-    const suites = [SUITE.postQuantum];
+    this.#holds = options.holds;
+    const suites = [SUITE.hybrid];
     const common = { suites, limits: DEFAULT_SESSION_LIMITS, announced: DEFAULT_PEER_LIMITS, build: 'test' };
     const agentCrypto = options.agentCrypto ?? portableCrypto;
     const serverCrypto = options.serverCrypto ?? portableCrypto;
@@ -110,11 +114,13 @@ export class SessionPair {
   #takeEvents(): void {
     for (let event = this.agent.nextEvent(); event !== undefined; event = this.agent.nextEvent()) {
       this.agentEvents.push(event);
-      if (event.type === 'server-identified') this.agent.trust(this.now);
+      if (event.type === 'server-identified' && this.#holds !== 'trust') this.agent.trust(this.now);
     }
     for (let event = this.server.nextEvent(); event !== undefined; event = this.server.nextEvent()) {
       this.serverEvents.push(event);
-      if (event.type === 'agent-identified') this.server.accept(acceptance(event.agentId), this.now);
+      if (event.type === 'agent-identified' && this.#holds !== 'decision') {
+        this.server.accept(acceptance(event.agentId), this.now);
+      }
     }
   }
 }

@@ -7,13 +7,19 @@
 /** Suite ids of wire version 1, by what they are. */
 export const SUITE = {
   /** Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256. */
-  postQuantum: 0x01,
+  hybrid: 0x01,
   /** Noise_XX_25519_AESGCM_SHA256. */
   classical: 0x02,
 } as const;
 
 /** A suite id. */
 export type SuiteId = (typeof SUITE)[keyof typeof SUITE];
+
+/** Wire versions that a side speaks, both ends included; each 1 to 255. */
+export interface VersionRange {
+  readonly min: number;
+  readonly max: number;
+}
 
 /** One wire version. */
 export interface WireVersion {
@@ -27,7 +33,7 @@ export interface WireVersion {
 export const WIRE_VERSIONS: readonly WireVersion[] = [
   {
     version: 1,
-    suites: [SUITE.postQuantum, SUITE.classical],
+    suites: [SUITE.hybrid, SUITE.classical],
     packetIds: [
       0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22, 0x23,
     ],
@@ -35,14 +41,14 @@ export const WIRE_VERSIONS: readonly WireVersion[] = [
 ];
 
 /** Oldest and newest version of this build. */
-export const VERSION_RANGE = { min: WIRE_VERSIONS[0]!.version, max: WIRE_VERSIONS.at(-1)!.version } as const;
+export const VERSION_RANGE: VersionRange = { min: WIRE_VERSIONS[0]!.version, max: WIRE_VERSIONS.at(-1)!.version };
 
 /** Name of a suite as commands and logs show it. */
 export function suiteName(suite: SuiteId): string {
-  return suite === SUITE.postQuantum ? 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256' : 'Noise_XX_25519_AESGCM_SHA256';
+  return suite === SUITE.hybrid ? 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256' : 'Noise_XX_25519_AESGCM_SHA256';
 }
 
 /** What `--suites` allows, in order of preference. */
 export function suitesFor(choice: 'pq' | 'any'): readonly SuiteId[] {
-  return choice === 'pq' ? [SUITE.postQuantum] : [SUITE.postQuantum, SUITE.classical];
+  return choice === 'pq' ? [SUITE.hybrid] : [SUITE.hybrid, SUITE.classical];
 }

@@ -10,10 +10,9 @@ import {
   HANDSHAKE_BODY_BYTES_MAX,
   RESPONSE_PAYLOAD_BYTES_MAX,
   startAgentHandshake,
-  SUITE,
   type SessionKeys,
-  type SuiteId,
 } from '../../src/handshake/index.ts';
+import { SUITE, type SuiteId } from '../../src/wire/index.ts';
 import {
   AGENT_IDENTITY,
   agentOptions,

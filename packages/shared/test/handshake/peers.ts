@@ -5,11 +5,11 @@ import { portableCrypto, type Crypto, type Random } from '../../src/crypto/index
 import {
   AwaitEncryptionRequest,
   startAgentHandshake,
-  SUITE,
   type AgentHandshakeOptions,
   type ServerHandshakeOptions,
   type SessionKeys,
 } from '../../src/handshake/index.ts';
+import { SUITE } from '../../src/wire/index.ts';
 import type { NoiseKeyPair } from '../../src/handshake/noise/handshake-state.ts';
 import { concat, utf8Encode } from '../../src/bytes/index.ts';
 

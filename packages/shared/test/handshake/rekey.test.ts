@@ -7,11 +7,10 @@ import {
   answerKeyUpdate,
   epochHasKem,
   startKeyUpdate,
-  SUITE,
   type EpochKeys,
   type KeyUpdateFields,
-  type SuiteId,
 } from '../../src/handshake/index.ts';
+import { SUITE, type SuiteId } from '../../src/wire/index.ts';
 import {
   AGENT_IDENTITY,
   CRYPTO_PAIRS,

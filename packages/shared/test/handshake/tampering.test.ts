@@ -4,7 +4,8 @@ import { concat, utf8Encode } from '../../src/bytes/index.ts';
 import type { Crypto } from '../../src/crypto/index.ts';
 import { nativeCrypto } from '../../src/crypto-native/index.ts';
 import { ProtocolError, type ErrorCode } from '../../src/errors/index.ts';
-import { AwaitEncryptionRequest, startAgentHandshake, SUITE, type SuiteId } from '../../src/handshake/index.ts';
+import { AwaitEncryptionRequest, startAgentHandshake } from '../../src/handshake/index.ts';
+import { SUITE, type SuiteId } from '../../src/wire/index.ts';
 import { HandshakeState } from '../../src/handshake/noise/handshake-state.ts';
 import {
   AGENT_IDENTITY,

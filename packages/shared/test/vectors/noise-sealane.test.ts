@@ -18,8 +18,8 @@ import {
   type EpochKeys,
   type KeyUpdateFields,
   type SessionKeys,
-  type SuiteId,
 } from '../../src/handshake/index.ts';
+import type { SuiteId } from '../../src/wire/index.ts';
 import { HandshakeState, type NoiseKeyPair, type Role } from '../../src/handshake/noise/handshake-state.ts';
 import { bound, bytesOf, CRYPTOS } from '../handshake/peers.ts';
 
