@@ -8,7 +8,7 @@ import { IdentityKeys, fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
 import { ServerSession, type Acceptance, type AgentIdentifiedEvent, type SessionEvent } from '@sealane/shared/session';
-import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, SUITE } from '@sealane/shared/wire';
+import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, suitesFor } from '@sealane/shared/wire';
 import { TcpConnection, createEnvironment, monotonicNow, systemRandom } from '@sealane/node/transport';
 
 const environment = createEnvironment();
@@ -33,7 +33,7 @@ export class TestConnection {
   ended: SessionEvent | undefined;
 
   constructor(server: TestServer, socket: Socket) {
-    const common = { environment, suites: [SUITE.postQuantum, SUITE.classical], limits: DEFAULT_SESSION_LIMITS };
+    const common = { environment, suites: suitesFor('any'), limits: DEFAULT_SESSION_LIMITS };
     this.session = new ServerSession(
       {
         ...common,
