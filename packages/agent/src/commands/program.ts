@@ -3,8 +3,10 @@ import { version, type ProgramDefinition } from '@sealane/node/cli';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { fingerprintCommand } from './fingerprint.ts';
+import { getFileCommand } from './get-file.ts';
 import { knownServersCommand } from './known-servers.ts';
 import { listenCommand } from './listen.ts';
+import { sendFileCommand } from './send-file.ts';
 import { requestCommand, sendCommand } from './send.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -21,6 +23,8 @@ export const agentProgram: ProgramDefinition = {
     sendCommand,
     requestCommand,
     listenCommand,
+    sendFileCommand,
+    getFileCommand,
     fingerprintCommand,
     knownServersCommand,
     statusCommand,

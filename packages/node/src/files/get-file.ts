@@ -6,7 +6,7 @@ import { openDestination, type Destination } from './destination.ts';
 import { checkedFileName } from './file-name.ts';
 import { encodeWanted, GET_STREAM } from './messages.ts';
 import { PartialDirectory } from './partial-directory.ts';
-import { receiveContent } from './receive-content.ts';
+import { confirmContent, receiveContent } from './receive-content.ts';
 import { TransferReader } from './transfer-reader.ts';
 import { watchedTransfer, type FileChannel, type TransferOptions, type TransferResult } from './transfer.ts';
 
@@ -39,7 +39,10 @@ export async function getFile(channel: FileChannel, options: GetFileOptions): Pr
     return await watchedTransfer(stream, options, async (watch) => {
       const reader = new TransferReader(stream);
       const onStart = (): void => undefined;
-      return { name, ...(await receiveContent({ stream, reader, destination, onStart, watch })) };
+      const received = await receiveContent({ reader, destination, onStart, watch });
+      await destination.partial?.close();
+      await confirmContent(stream, received);
+      return { name, ...received.outcome };
     });
   } catch (error) {
     throw isExists(error) ? outputExists(options.output) : error;

@@ -5,7 +5,7 @@ export type { GetFileOptions } from './get-file.ts';
 export { DEFAULT_FILE_LIMITS } from './limits.ts';
 export type { FileLimits } from './limits.ts';
 export { receiveFiles } from './receive-files.ts';
-export type { FileService, ReceiveFilesOptions } from './receive-files.ts';
+export type { FileService, ReceiveFilesOptions, StreamHandlers } from './receive-files.ts';
 export { resumeTransfer } from './resume-transfer.ts';
 export type { ResumeOptions } from './resume-transfer.ts';
 export { sendFile } from './send-file.ts';

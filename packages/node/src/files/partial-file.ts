@@ -19,6 +19,12 @@ interface PartialFileParts {
   readonly release: (gone: boolean) => Promise<void>;
 }
 
+/** What is left of an unfinished file. */
+export interface Remains {
+  readonly place: 'partial' | 'published' | 'nowhere';
+  readonly bytes: number;
+}
+
 export class PartialFile {
   readonly #parts: PartialFileParts;
   #hash: Hash = startHash();
@@ -29,9 +35,7 @@ export class PartialFile {
   #gatheredBytes = 0;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
-  /** The content has left its place: published, or removed. */
-  #gone = false;
-  #keeps = true;
+  #place: Remains['place'] = 'partial';
   #closed = false;
 
   constructor(parts: PartialFileParts) {
@@ -48,9 +52,9 @@ export class PartialFile {
     return this.#length;
   }
 
-  /** Bytes that are there now, or undefined when nothing is left: it was discarded, or never had any. */
-  get keptBytes(): number | undefined {
-    return this.#keeps ? this.#writtenLength : undefined;
+  /** What is there of it now. */
+  get remains(): Remains {
+    return { place: this.#place, bytes: this.#place === 'nowhere' ? 0 : this.#writtenLength };
   }
 
   /** Hashes what an earlier attempt left, to go on from there. @returns the hash, 32 bytes. */
@@ -102,7 +106,7 @@ export class PartialFile {
     await handle.utimes(new Date(), new Date(modifiedMs));
     await handle.sync();
     await moveWithoutReplacing(file, target);
-    this.#gone = true;
+    this.#place = 'published';
     syncDirectory(dirname(target));
   }
 
@@ -112,22 +116,20 @@ export class PartialFile {
     this.#gatheredBytes = 0;
     await this.#writing;
     await rm(this.#parts.file, { force: true });
-    this.#gone = true;
-    this.#keeps = false;
+    this.#place = 'nowhere';
   }
 
   /** Keeps what was received for the next attempt, unless it was published or discarded. Twice is harmless. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#gone) await this.#flush().catch(() => undefined);
+    if (this.#place === 'partial') await this.#flush().catch(() => undefined);
     await this.#parts.handle.close();
-    if (!this.#gone && this.#writtenLength === 0) {
+    if (this.#place === 'partial' && this.#writtenLength === 0) {
       await rm(this.#parts.file, { force: true });
-      this.#gone = true;
-      this.#keeps = false;
+      this.#place = 'nowhere';
     }
-    await this.#parts.release(this.#gone);
+    await this.#parts.release(this.#place !== 'partial');
   }
 
   async #flush(): Promise<void> {

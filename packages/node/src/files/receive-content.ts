@@ -3,20 +3,20 @@
  *
  *   1. the sender's start: go on, or begin anew
  *   2. raw bytes, exactly as many as announced, then the sender's digest and the end of the stream
- *   3. compare, publish, confirm with the own digest
+ *   3. compare, publish
+ *   4. when everything is closed, so that the sender may come again at once: confirm with the own digest
  */
 import { equalBytes, toHex } from '@sealane/shared/bytes';
 import type { ChannelStream } from '@sealane/shared/channel';
 import { ProtocolError } from '@sealane/shared/errors';
 import type { Destination } from './destination.ts';
-import { decodeDigest, decodeStart, encodeDigest, type Start } from './messages.ts';
+import { decodeDigest, decodeStart, encodeDigest, type Digest, type Start } from './messages.ts';
 import type { PartialFile } from './partial-file.ts';
 import type { TransferReader } from './transfer-reader.ts';
 import type { TransferOutcome, TransferWatch } from './transfer.ts';
 
 /** Where from, where to, and what was promised. */
 export interface ReceiveContent {
-  readonly stream: ChannelStream;
   readonly reader: TransferReader;
   readonly destination: Destination;
   /** Checks what the sender starts with, before anything is stored. @throws ProtocolError to refuse. */
@@ -27,24 +27,36 @@ export interface ReceiveContent {
 /** Codes after which the bytes received so far cannot be part of the file: they are removed. */
 const SPOILING = new Set(['E_FILE_CHANGED', 'E_FILE_HASH', 'E_FILE_TOO_LARGE', 'E_BAD_REQUEST']);
 
+/** What was stored, and is to be confirmed. */
+export interface ReceivedContent {
+  readonly outcome: TransferOutcome;
+  /** SHA-256 of the whole, 32 bytes. */
+  readonly sha256: Uint8Array;
+}
+
 /**
- * Receives what is missing, and stores the whole durably before it confirms.
+ * Receives what is missing, and stores the whole durably.
  *
  * @throws ProtocolError `E_FILE_HASH`, `E_FILE_EXISTS`, `E_FILE_TOO_LARGE`, `E_BAD_REQUEST`, or the code of the peer's
  *   reset; the error of the disk.
  */
-export async function receiveContent(transfer: ReceiveContent): Promise<TransferOutcome> {
-  const { stream, destination } = transfer;
+export async function receiveContent(transfer: ReceiveContent): Promise<ReceivedContent> {
+  const { destination } = transfer;
   try {
     const { start, sha256 } = await receiveBytes(transfer);
     await destination.partial?.publish(destination.target, start.modifiedMs);
-    await stream.write(encodeDigest({ sha256 }));
-    stream.end();
-    return { bytes: start.sizeBytes, sha256: toHex(sha256), resumedFrom: start.offset };
+    const outcome = { bytes: start.sizeBytes, sha256: toHex(sha256), resumedFrom: start.offset };
+    return { outcome, sha256 };
   } catch (error) {
     if (error instanceof ProtocolError && SPOILING.has(error.code)) await destination.partial?.discard();
     throw error;
   }
+}
+
+/** Tells the sender that the file is stored. @throws ProtocolError when the stream or the connection ended. */
+export async function confirmContent(stream: ChannelStream, { sha256 }: ReceivedContent): Promise<void> {
+  await stream.write(encodeDigest({ sha256 }));
+  stream.end();
 }
 
 async function receiveBytes(transfer: ReceiveContent): Promise<{ readonly start: Start; readonly sha256: Uint8Array }> {
@@ -54,12 +66,21 @@ async function receiveBytes(transfer: ReceiveContent): Promise<{ readonly start:
   await applyStart(start, destination);
   watch.begin(start.sizeBytes, start.offset);
   if (destination.partial !== undefined) await appendBytes(reader, destination.partial, { start, watch });
-  // More bytes than announced would stand where the digest is expected.
-  const announced = decodeDigest(await reader.message('E_FILE_TOO_LARGE'));
+  const announced = await readDigest(reader);
   await reader.end('E_FILE_TOO_LARGE');
   const sha256 = destination.partial?.digest() ?? destination.holding.sha256;
   if (!equalBytes(sha256, announced.sha256)) throw new ProtocolError('E_FILE_HASH');
   return { start, sha256 };
+}
+
+/** More bytes than announced would stand where the digest is expected (§4.2). */
+async function readDigest(reader: TransferReader): Promise<Digest> {
+  const message = await reader.message('E_FILE_TOO_LARGE');
+  try {
+    return decodeDigest(message);
+  } catch (cause) {
+    throw new ProtocolError('E_FILE_TOO_LARGE', 'more bytes than announced', { cause });
+  }
 }
 
 async function applyStart(start: Start, { holding, partial }: Destination): Promise<void> {

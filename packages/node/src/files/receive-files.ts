@@ -5,7 +5,7 @@
 import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { escapeText } from '@sealane/shared/bytes';
-import type { ChannelStream, HandlerSet } from '@sealane/shared/channel';
+import type { ChannelStream, StreamHandler } from '@sealane/shared/channel';
 import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
 import { explained } from '../config/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -13,9 +13,9 @@ import { monotonicNow } from '../transport/index.ts';
 import { openDestination } from './destination.ts';
 import { checkedFileName } from './file-name.ts';
 import { DEFAULT_FILE_LIMITS, type FileLimits } from './limits.ts';
-import { decodeOffer, decodeWanted, encodeHolding, GET_STREAM, PUT_STREAM } from './messages.ts';
+import { decodeOffer, decodeWanted, encodeHolding, GET_STREAM, PUT_STREAM, type Offer } from './messages.ts';
 import { PartialDirectory } from './partial-directory.ts';
-import { receiveContent } from './receive-content.ts';
+import { confirmContent, receiveContent, type ReceivedContent } from './receive-content.ts';
 import { sendContent } from './send-content.ts';
 import { SourceFile } from './source-file.ts';
 import { StorageQuota } from './storage-quota.ts';
@@ -36,6 +36,11 @@ export interface ReceiveFilesOptions<Peer> {
   readonly mode?: number;
 }
 
+/** Where stream handlers are registered: a HandlerSet, or a server. */
+export interface StreamHandlers<Peer> {
+  handleStream(name: string, handler: StreamHandler<Peer>): unknown;
+}
+
 /** A directory being served. */
 export interface FileService {
   /** The directory, without links in its path. */
@@ -44,6 +49,13 @@ export interface FileService {
   readonly transferCount: number;
   /** Stops looking for abandoned parts. Transfers end with their connections. */
   close(): void;
+}
+
+/** One transfer and whose it is. */
+interface Transfer {
+  readonly stream: ChannelStream;
+  readonly agentId: string;
+  readonly watch: TransferWatch;
 }
 
 const RECEIVED_MODE_DEFAULT = 0o640;
@@ -57,7 +69,7 @@ const DIRECTORY_MODE = 0o750;
  * const files = await receiveFiles(handlers, { directory: 'inbox', agentIdOf: (peer) => peer.agentId, log });
  */
 export async function receiveFiles<Peer>(
-  handlers: HandlerSet<Peer>,
+  handlers: StreamHandlers<Peer>,
   options: ReceiveFilesOptions<Peer>,
 ): Promise<FileService> {
   const server = new FileServer(openDirectory(options.directory), options);
@@ -110,10 +122,9 @@ class FileServer implements FileService {
   async serve(direction: 'put' | 'get', stream: ChannelStream, agentId: string): Promise<void> {
     const { log } = this.#options;
     try {
-      const result = await watchedTransfer(stream, this.#limits, async (watch) => {
-        using _slot = this.#slots.take(agentId);
-        return direction === 'put' ? await this.#put(stream, agentId, watch) : await this.#get(stream, watch);
-      });
+      const result = await watchedTransfer(stream, this.#limits, (watch) =>
+        direction === 'put' ? this.#put(stream, agentId, watch) : this.#get(stream, agentId, watch),
+      );
       log.info(`file ${direction}`, { agent: agentId, ...result, name: escapeText(result.name) });
     } catch (error) {
       if (!(error instanceof SealaneError)) throw error;
@@ -122,9 +133,18 @@ class FileServer implements FileService {
   }
 
   async #put(stream: ChannelStream, agentId: string, watch: TransferWatch): Promise<TransferResult> {
-    const { sizeBytes, ...offer } = decodeOffer(stream.metadata);
+    const offer = decodeOffer(stream.metadata);
     const name = checkedFileName(offer.name);
+    const received = await this.#store(offer, { stream, agentId, watch });
+    await confirmContent(stream, received);
+    return { name, ...received.outcome };
+  }
+
+  /** When it returns, name, room and part are free again. */
+  async #store({ name, sizeBytes }: Offer, transfer: Transfer): Promise<ReceivedContent> {
+    const { stream, agentId, watch } = transfer;
     if (sizeBytes > this.#limits.fileBytesMax) throw new ProtocolError('E_FILE_TOO_LARGE');
+    using _slot = this.#slots.take(agentId);
     using _name = this.#slots.takeName(name);
     const owner = { owner: agentId, name };
     const destination = await openDestination({
@@ -137,25 +157,25 @@ class FileServer implements FileService {
     });
     const { partial } = destination;
     try {
-      const { heldBytes = 0 } = partial ?? {};
-      const room = partial && (await this.#quota.reserve(this.#partials.keyOf(owner), { sizeBytes, heldBytes }));
+      const room = partial && (await this.#quota.reserve(this.#partials.keyOf(owner), sizeBytes));
       try {
         await stream.write(encodeHolding(destination.holding));
         const onStart = (start: { readonly sizeBytes: number }): void => {
           if (start.sizeBytes !== sizeBytes) throw new ProtocolError('E_BAD_REQUEST', 'another size than offered');
         };
         const reader = new TransferReader(stream);
-        return { name, ...(await receiveContent({ stream, reader, destination, onStart, watch })) };
+        return await receiveContent({ reader, destination, onStart, watch });
       } finally {
         await partial?.close();
-        room?.settle(partial?.keptBytes);
+        if (partial !== undefined) room?.settle(partial.remains);
       }
     } finally {
       await partial?.close();
     }
   }
 
-  async #get(stream: ChannelStream, watch: TransferWatch): Promise<TransferResult> {
+  async #get(stream: ChannelStream, agentId: string, watch: TransferWatch): Promise<TransferResult> {
+    using _slot = this.#slots.take(agentId);
     const { holding, ...wanted } = decodeWanted(stream.metadata);
     const name = checkedFileName(wanted.name);
     const source = await SourceFile.open(join(this.directory, name), { followLinks: false });

@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProtocolError } from '@sealane/shared/errors';
 import type { PartialDirectory } from './partial-directory.ts';
+import type { Remains } from './partial-file.ts';
 
 interface StorageQuotaOptions {
   readonly directory: string;
@@ -18,8 +19,8 @@ interface StorageQuotaOptions {
 
 /** Room kept for one transfer. */
 export interface Reservation {
-  /** Gives the room back but for what is there now; undefined for no file at all. Twice is harmless. */
-  settle(keptBytes: number | undefined): void;
+  /** Gives the room back but for what is there now. Twice is harmless. */
+  settle(remains: Remains): void;
 }
 
 /** After this time, or when room seems to lack, the directory is looked at again. */
@@ -29,11 +30,12 @@ const SCAN_AGE_MS_MIN = 1_000;
 
 export class StorageQuota {
   readonly #options: StorageQuotaOptions;
-  /** Sizes by partial key of the transfers under way: what they may become. */
+  /** Sizes by key of the transfers under way: what they may become. */
   readonly #reserved = new Map<string, number>();
-  #reservedBytes = 0;
-  #usedBytes = 0;
-  #usedFiles = 0;
+  /** Sizes by key of the unfinished files that nobody works on. */
+  #parts = new Map<string, number>();
+  #finishedBytes = 0;
+  #finishedFiles = 0;
   #scannedAtMs = Number.NEGATIVE_INFINITY;
   #scanning: Promise<void> | undefined;
 
@@ -42,36 +44,39 @@ export class StorageQuota {
   }
 
   /**
-   * Keeps room for a file.
+   * Keeps room for a file, whatever part of it is there already.
    *
-   * @param key of its partial, of which `heldBytes` are there already.
+   * @param key of its unfinished file, on which nobody else works.
    * @throws ProtocolError `E_DISK_FULL` when there is no room.
    */
-  async reserve(key: string, sizes: { readonly sizeBytes: number; readonly heldBytes: number }): Promise<Reservation> {
-    await this.#scan(SCAN_AGE_MS_MAX);
-    if (!this.#hasRoom(sizes)) await this.#scan(SCAN_AGE_MS_MIN);
-    if (!this.#hasRoom(sizes)) throw new ProtocolError('E_DISK_FULL', 'the receiver allows no more bytes or files');
-    this.#reserved.set(key, sizes.sizeBytes);
-    this.#reservedBytes += sizes.sizeBytes;
-    this.#usedBytes -= sizes.heldBytes;
-    if (sizes.heldBytes > 0) this.#usedFiles -= 1;
-    return { settle: (keptBytes) => this.#settle(key, keptBytes) };
+  async reserve(key: string, sizeBytes: number): Promise<Reservation> {
+    const ownPart = this.#parts.get(key);
+    this.#parts.delete(key);
+    this.#reserved.set(key, sizeBytes);
+    try {
+      await this.#scan(SCAN_AGE_MS_MAX);
+      if (!this.#hasRoom()) await this.#scan(SCAN_AGE_MS_MIN);
+      if (!this.#hasRoom()) throw new ProtocolError('E_DISK_FULL', 'the receiver allows no more bytes or files');
+    } catch (error) {
+      this.#reserved.delete(key);
+      if (ownPart !== undefined) this.#parts.set(key, ownPart);
+      throw error;
+    }
+    return { settle: (remains) => this.#settle(key, remains) };
   }
 
-  #settle(key: string, keptBytes: number | undefined): void {
-    const reserved = this.#reserved.get(key);
-    if (reserved === undefined) return;
-    this.#reserved.delete(key);
-    this.#reservedBytes -= reserved;
-    if (keptBytes === undefined) return;
-    this.#usedBytes += keptBytes;
-    this.#usedFiles += 1;
+  #settle(key: string, { place, bytes }: Remains): void {
+    if (!this.#reserved.delete(key)) return;
+    if (place === 'partial') this.#parts.set(key, bytes);
+    if (place !== 'published') return;
+    this.#finishedBytes += bytes;
+    this.#finishedFiles += 1;
   }
 
-  #hasRoom({ sizeBytes, heldBytes }: { readonly sizeBytes: number; readonly heldBytes: number }): boolean {
+  #hasRoom(): boolean {
     const { bytesMax, filesMax } = this.#options;
-    const bytes = this.#usedBytes - heldBytes + this.#reservedBytes + sizeBytes;
-    return bytes <= bytesMax && this.#usedFiles + this.#reserved.size < filesMax + (heldBytes > 0 ? 1 : 0);
+    const files = this.#finishedFiles + this.#parts.size + this.#reserved.size;
+    return files <= filesMax && this.#finishedBytes + sum(this.#parts) + sum(this.#reserved) <= bytesMax;
   }
 
   /** Looks at the directory unless that was done within `ageMs`; askers at the same time share one look. */
@@ -86,18 +91,23 @@ export class StorageQuota {
   async #look(): Promise<void> {
     const { directory, partials, now } = this.#options;
     let [bytes, files] = [0, 0];
-    const count = (size: number): void => {
-      bytes += size;
-      files += 1;
-    };
     for (const entry of await readdir(directory, { withFileTypes: true })) {
-      if (entry.isFile()) count((await lstat(join(directory, entry.name)).catch(() => undefined))?.size ?? 0);
+      if (!entry.isFile()) continue;
+      bytes += (await lstat(join(directory, entry.name)).catch(() => undefined))?.size ?? 0;
+      files += 1;
     }
-    for (const key of await partials.keys()) {
-      if (!this.#reserved.has(key)) count(await partials.heldBytes(key));
-    }
-    this.#usedBytes = bytes;
-    this.#usedFiles = files;
+    const parts = new Map<string, number>();
+    for (const key of await partials.keys()) parts.set(key, await partials.heldBytes(key));
+    for (const key of this.#reserved.keys()) parts.delete(key);
+    this.#parts = parts;
+    this.#finishedBytes = bytes;
+    this.#finishedFiles = files;
     this.#scannedAtMs = now();
   }
+}
+
+function sum(sizes: ReadonlyMap<string, number>): number {
+  let total = 0;
+  for (const size of sizes.values()) total += size;
+  return total;
 }
