@@ -107,7 +107,7 @@ async function supervisorOptions(options: ConnectOptions): Promise<SupervisorOpt
       ...DEFAULT_SESSION_LIMITS,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_SESSION_LIMITS.handshakeTimeoutMs,
     },
-    build: `sealane-agent ${version}`.slice(0, 64),
+    build: `sealane-agent/${version}`.slice(0, 64),
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT,
     log: options.logger ?? silentLogger,
     onState: options.onState,
