@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Application, Declarations, Origin, ResolveOptions, SettingValues } from '../config/index.ts';
-import type { Logger } from '../log/index.ts';
+import type { RootLogger } from '../log/index.ts';
 import type { GlobalSettings } from './global-settings.ts';
 import type { Output } from './output.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -34,7 +34,8 @@ export interface CommandContext<D extends Declarations> {
   readonly arguments: readonly string[];
   readonly globals: SettingValues<GlobalSettings>;
   readonly output: Output;
-  readonly log: Logger;
+  /** The log of the process; a reload may set its level. */
+  readonly log: RootLogger;
   readonly shutdown: Shutdown;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

@@ -10,6 +10,7 @@ import type { Crypto } from '@sealane/shared/crypto';
 import { verifyEnrolmentToken, type EnrolmentToken } from '@sealane/shared/documents';
 import { StorageError, type ErrorCode } from '@sealane/shared/errors';
 import type { EnrolmentPolicy } from '../config/index.ts';
+import { isAgentName } from './agent-name.ts';
 import type { AgentRegistry, EnrolledBy } from './agent-registry.ts';
 
 /** Who asks to be admitted. */
@@ -45,9 +46,6 @@ export interface AdmissionOptions {
   readonly nowSeconds: () => number;
 }
 
-/** Ids and instances: letters, digits and a few marks, so that they are safe in logs, paths, patterns and `agent:ID`. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@:/+-]*$/u;
-
 export class Admission {
   readonly #options: AdmissionOptions;
 
@@ -59,7 +57,7 @@ export class Admission {
   decide(applicant: Applicant): Verdict {
     const { registry } = this.#options;
     const { agentId, instance, agentKey } = applicant;
-    if (!NAME.test(agentId) || !NAME.test(instance)) return refused('E_MALFORMED');
+    if (!isAgentName(agentId) || !isAgentName(instance)) return refused('E_MALFORMED');
     const known = registry.find(agentId);
     const key = toBase64(agentKey);
     if (known?.key === key) return { admitted: true, enrolledBy: undefined, durable: this.#untilDurable(agentId, key) };

@@ -3,7 +3,7 @@
  * the disk is busy share the next sync. Each line ends with a checksum; a last line torn by a crash was never confirmed
  * and is cut off, any other damage is an error that names the line (fault S5).
  */
-import { closeSync, fdatasync, ftruncate, ftruncateSync, openSync, readFileSync, write } from 'node:fs';
+import { closeSync, existsSync, fdatasync, ftruncate, ftruncateSync, openSync, readFileSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { explained } from '@sealane/node/config';
@@ -123,15 +123,12 @@ export class Journal {
 }
 
 function openFile(file: string): number {
+  if (!existsSync(file)) writeFileAtomic(file, '', { exclusive: true });
   try {
     // Not in append mode: lines are written at their position, so that a torn one is written over.
     return openSync(file, 'r+', PRIVATE_FILE_MODE);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-      throw new StorageError('E_STORAGE', `Cannot open ${file}`, { cause: error });
-    }
-    writeFileAtomic(file, '', { exclusive: true });
-    return openSync(file, 'r+', PRIVATE_FILE_MODE);
+  } catch (cause) {
+    throw new StorageError('E_STORAGE', `Cannot open ${file}`, { cause });
   }
 }
 

@@ -1,6 +1,9 @@
 /** The program `sealane-server`: its commands. */
 import { version, type ProgramDefinition } from '@sealane/node/cli';
-import { serve } from './serve.ts';
+import { doctor } from './doctor.ts';
+import { enrol } from './enrol.ts';
+import { fingerprint, key, keygen } from './key.ts';
+import { serve, serveSettings } from './serve.ts';
 
 export const program: ProgramDefinition = {
   name: 'sealane-server',
@@ -8,5 +11,6 @@ export const program: ProgramDefinition = {
   summary: 'The Sealane server: encrypted connections with agents.',
   application: 'server',
   examples: ['serve', 'enrol --id sensor-7', 'doctor'],
-  commands: [serve],
+  commands: [serve, enrol, fingerprint, keygen, key, doctor],
+  configSettings: serveSettings,
 };

@@ -1,8 +1,22 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
-import { defineCommand, type CommandContext } from '@sealane/node/cli';
-import { oneOf, path, port, reloadSettings, setting, showAddress, text, type SettingValues } from '@sealane/node/config';
+import { defineCommand } from '@sealane/node/cli';
+import {
+  oneOf,
+  path,
+  port,
+  reloadSettings,
+  resolveSettings,
+  setting,
+  showAddress,
+  text,
+  type ResolveOptions,
+  type ResolvedSettings,
+  type SettingValues,
+} from '@sealane/node/config';
+import { LOG_LEVEL_SETTINGS, type RootLogger } from '@sealane/node/log';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
 import { Server, type Listening } from '../server/index.ts';
+import { fileSettings, serveFiles } from './serve-files.ts';
 import { identitySettings } from './settings.ts';
 
 export const serveSettings = {
@@ -16,10 +30,8 @@ export const serveSettings = {
   suites: setting(oneOf(['pq', 'any']), { help: 'Whether agents without post-quantum keys get in.', default: 'pq' }),
   limits: setting(oneOf(LIMIT_PRESETS), { help: 'Preset of the limits.', default: 'default' }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
-  receive: setting(path({ placeholder: '<directory>' }), { help: 'Take files of agents into this directory.' }),
+  ...fileSettings,
 };
-
-type ServeContext = CommandContext<typeof serveSettings>;
 
 export const serve = defineCommand({
   name: 'serve',
@@ -27,32 +39,46 @@ export const serve = defineCommand({
   life: 'server',
   settings: serveSettings,
   examples: ['serve', 'serve --host :: --port 1337 --enrolment token', 'serve --permissions ./permissions.json --json'],
-  async run(context) {
-    const { settings, log, output, shutdown } = context;
-    const { dataDir, ...rest } = settings;
-    const server = new Server({ ...rest, dataDirectory: dataDir, permissionsFile: settings.permissions, log });
+  async run({ settings, origins, resolveOptions, log, output, shutdown }) {
+    const { dataDir, permissions, ...rest } = settings;
+    const server = new Server({ ...rest, dataDirectory: dataDir, permissionsFile: permissions, log });
+    await serveFiles(server, settings, log);
     const listening = await server.listen();
     shutdown.onShutdown(() => server.drain());
-    shutdown.onReload(() => reload(server, context));
+    shutdown.onReload(reloader(server, { current: { values: settings, origins }, resolveOptions, log }));
     log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
     await output.emit({ event: 'listening', ...listening, adminPort: null }, startText(listening, settings));
     await shutdown.whenTasksDone;
   },
 });
 
-/** SIGHUP: settings, permissions, identity and successions; one that is wrong leaves everything as it is (fault O2). */
-async function reload(server: Server, context: ServeContext): Promise<void> {
-  const { log, globals, program, resolveOptions, settings, origins } = context;
-  void globals;
-  void program;
-  try {
-    const result = reloadSettings(serveSettings, { values: settings, origins }, resolveOptions);
-    if (!result.reloaded) throw result.error;
-    await server.reload({ permissionsFile: result.settings.values.permissions });
-    log.info('reloaded', { changed: result.changed, needRestart: result.needRestart });
-  } catch (error) {
-    log.error('reload failed, everything stays as it was', { error });
-  }
+const logSettings = {
+  'log-level': setting(oneOf(LOG_LEVEL_SETTINGS), { help: 'How much is logged.', default: 'info', reloadable: true }),
+};
+
+interface ReloadState {
+  current: ResolvedSettings<typeof serveSettings>;
+  readonly resolveOptions: ResolveOptions;
+  readonly log: RootLogger;
+}
+
+/** SIGHUP: settings, permissions, identity and successions; where one is wrong, everything stays (fault O2). */
+function reloader(server: Server, state: ReloadState): () => Promise<void> {
+  return async () => {
+    const { current, resolveOptions, log } = state;
+    try {
+      const { logLevel } = resolveSettings(logSettings, resolveOptions).values;
+      const result = reloadSettings(serveSettings, current, resolveOptions);
+      if (!result.reloaded) throw result.error;
+      await server.reload({ permissionsFile: result.settings.values.permissions });
+      log.setLevel(logLevel);
+      state.current = result.settings;
+      const { changed, needRestart } = result;
+      log.info('reloaded', { changed, needRestart, fingerprint: server.fingerprint });
+    } catch (error) {
+      log.error('reload failed, everything stays as it was', { error });
+    }
+  };
 }
 
 function startText(listening: Listening, { host, enrolment }: SettingValues<typeof serveSettings>): string {

@@ -102,6 +102,11 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
     return outgoing + incoming + this.session.streamsOpen === 0;
   }
 
+  /** Whether the session is over; its socket may still be there. */
+  get isOver(): boolean {
+    return this.session.state === 'Closed';
+  }
+
   /** Ends the session in an orderly way. */
   close(): void {
     this.#tcp.close();

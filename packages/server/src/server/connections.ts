@@ -55,13 +55,12 @@ export class Connections implements ConnectionHost {
   readonly highWaterBytes: number;
   readonly roster = new Roster();
   readonly totals = new Totals();
-  /** All sessions that are not over. */
-  readonly live = new Set<AgentConnection>();
+  /** All whose socket is there, also those whose session is over. */
+  readonly all = new Set<AgentConnection>();
   /** Set when the server will end: nothing new is taken. */
   isDraining = false;
   readonly #options: ConnectionsOptions;
   #refusing = 0;
-  #sockets = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -69,9 +68,9 @@ export class Connections implements ConnectionHost {
     this.highWaterBytes = options.limits.session.outboundHighWaterBytes;
   }
 
-  /** Sockets that are there, those whose session is over included. */
-  get socketCount(): number {
-    return this.#sockets;
+  /** Those whose session is not over. */
+  get live(): readonly AgentConnection[] {
+    return [...this.all].filter(({ isOver }) => !isOver);
   }
 
   /** What the gate counts now. */
@@ -103,9 +102,8 @@ export class Connections implements ConnectionHost {
     const { gate, sessionSettings } = this.#options;
     gate.open(key);
     this.totals.accepted += 1;
-    this.#sockets += 1;
     const settings = sessionSettings();
-    this.live.add(new AgentConnection(this, socket, { settings, address, addressKey: key, isLoopback: loopback }));
+    this.all.add(new AgentConnection(this, socket, { settings, address, addressKey: key, isLoopback: loopback }));
   }
 
   onStranger(connection: AgentConnection, stranger: Stranger): void {
@@ -168,7 +166,6 @@ export class Connections implements ConnectionHost {
   }
 
   onClosed(connection: AgentConnection, event: ClosedEvent): void {
-    this.live.delete(connection);
     const reason = event.code ?? event.reason;
     if (!connection.wasOpen) {
       this.#onHandshakeFailed(connection, reason);
@@ -176,7 +173,6 @@ export class Connections implements ConnectionHost {
     }
     const { peer, requests, bytesIn, bytesOut } = connection;
     this.roster.remove(connection);
-    this.totals.requests += requests;
     this.totals.disconnected.add(reason);
     const { agentId, instance, address } = peer;
     const seconds = Math.round((monotonicNow() - connection.openedAt) / 1_000);
@@ -186,7 +182,8 @@ export class Connections implements ConnectionHost {
   }
 
   onSocketClosed(connection: AgentConnection): void {
-    this.#sockets -= 1;
+    this.all.delete(connection);
+    this.totals.requests += connection.requests;
     this.totals.bytesIn += connection.bytesIn;
     this.totals.bytesOut += connection.bytesOut;
     this.#options.gate.close(connection.addressKey, connection.isAuthenticated);

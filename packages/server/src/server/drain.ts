@@ -27,14 +27,14 @@ export async function drainConnections(connections: Connections, options: DrainO
   const { workMs = WORK_MS, closeMs = CLOSE_MS, comeBackAfterMs = COME_BACK_AFTER_MS } = options;
   connections.isDraining = true;
   const windowMs = connections.retryWindowMs;
-  for (const connection of [...connections.live]) {
+  for (const connection of connections.live) {
     const backAfterMs = Math.round(comeBackAfterMs + Math.random() * windowMs);
     sendAway(connection, backAfterMs, workMs);
   }
   await finishWork(connections, workMs);
-  for (const connection of [...connections.live]) connection.close();
-  await until(() => connections.live.size === 0, closeMs);
-  for (const connection of [...connections.live]) connection.destroy();
+  for (const connection of connections.live) connection.close();
+  await until(() => connections.live.length === 0, closeMs);
+  for (const connection of connections.live) connection.destroy();
 }
 
 function sendAway(connection: AgentConnection, comeBackAfterMs: number, drainMs: number): void {
@@ -48,12 +48,13 @@ function sendAway(connection: AgentConnection, comeBackAfterMs: number, drainMs:
 async function finishWork(connections: Connections, workMs: number): Promise<void> {
   const seen = new Map<AgentConnection, number>();
   await until(() => {
-    for (const connection of [...connections.live]) {
+    const { live } = connections;
+    for (const connection of live) {
       const { isIdle, requests } = connection;
       if (isIdle && seen.get(connection) === requests) connection.close();
       seen.set(connection, requests);
     }
-    return connections.live.size === 0;
+    return live.length === 0;
   }, workMs);
 }
 

@@ -27,13 +27,13 @@ export interface ServerCounters {
 
 /** Puts the counters together; costs one walk over the connections. */
 export function countersOf(connections: Connections, relaysUnderWay: number): ServerCounters {
-  const { totals, live, socketCount, gateCounts } = connections;
-  let open = 0;
+  const { totals, all, gateCounts } = connections;
+  const states = { handshaking: 0, open: 0, closing: 0 };
   let requests = totals.requests;
   let bytesIn = totals.bytesIn;
   let bytesOut = totals.bytesOut;
-  for (const connection of live) {
-    if (connection.wasOpen) open += 1;
+  for (const connection of all) {
+    states[connection.isOver ? 'closing' : connection.wasOpen ? 'open' : 'handshaking'] += 1;
     requests += connection.requests;
     bytesIn += connection.bytesIn;
     bytesOut += connection.bytesOut;
@@ -44,7 +44,7 @@ export function countersOf(connections: Connections, relaysUnderWay: number): Se
     handshakes: { succeeded: totals.handshakesSucceeded, failed: totals.handshakesFailed.toObject() },
     enrolled: totals.enrolled.toObject(),
     disconnected: totals.disconnected.toObject(),
-    connections: { handshaking: live.size - open, open, closing: socketCount - live.size },
+    connections: states,
     bytesIn,
     bytesOut,
     requests,

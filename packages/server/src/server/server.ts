@@ -211,7 +211,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#running = undefined;
     running.connections.isDraining = true;
     running.listener.close();
-    for (const connection of [...running.connections.live]) connection.destroy();
+    for (const connection of running.connections.live) connection.destroy();
     await running.data.close();
   }
 

@@ -1,0 +1,101 @@
+/** `doctor`: what this machine and data directory need, and who the enrolment policy lets in. */
+import { join } from 'node:path';
+import {
+  clockCheck,
+  dataDirectoryCheck,
+  diskSpaceCheck,
+  doctorCommand,
+  fsyncCheck,
+  keyFileCheck,
+  nodeVersionCheck,
+  portCheck,
+  type Check,
+  type CheckResult,
+} from '@sealane/node/cli';
+import { IDENTITY_FILE, lockHolder } from '@sealane/node/keys';
+import type { EnrolmentPolicy } from '../config/index.ts';
+import { descriptorLimit } from '../limits/index.ts';
+import { readPermissionsFile } from '../permissions/index.ts';
+import { serveSettings } from './serve.ts';
+
+const DESCRIPTORS_WARN = 10_240;
+
+export const doctor = doctorCommand(serveSettings, ({ settings }) => {
+  const { dataDir, host, port, enrolment, permissions } = settings;
+  return [
+    nodeVersionCheck(),
+    clockCheck(),
+    dataDirectoryCheck(dataDir),
+    keyFileCheck(join(dataDir, IDENTITY_FILE)),
+    diskSpaceCheck(dataDir),
+    fsyncCheck(dataDir),
+    portOrServerCheck(dataDir, host, port),
+    enrolmentCheck(enrolment, host),
+    descriptorCheck(),
+    ...(permissions === undefined ? [] : [permissionsCheck(permissions)]),
+  ];
+});
+
+/** A port that our own server holds is as it should be. */
+function portOrServerCheck(directory: string, host: string, port: number): Check {
+  const check = portCheck(host, port);
+  return {
+    name: check.name,
+    async run() {
+      const result = await check.run();
+      const holder = result.status === 'fail' ? holderOf(directory) : undefined;
+      return holder === undefined ? result : { status: 'ok', detail: `taken, and the server runs as process ${holder}` };
+    },
+  };
+}
+
+/** Behind NAT or a proxy on this host strangers look local, and `loopback` would let them in. */
+export function enrolmentCheck(policy: EnrolmentPolicy, host: string): Check {
+  return {
+    name: 'enrolment',
+    run(): CheckResult {
+      const listensAbroad = !/^(127\.|::1$|localhost$)/.test(host);
+      if (policy === 'open') {
+        return { status: 'warn', detail: 'anybody who reaches the port enrols', fix: 'Use --enrolment token.' };
+      }
+      if (policy !== 'loopback') return { status: 'ok', detail: policy };
+      const detail = 'agents on this machine enrol themselves';
+      if (!listensAbroad) return { status: 'ok', detail };
+      return {
+        status: 'warn',
+        detail: `${detail}; strangers look local where NAT, a proxy or a port forward on this machine stands before the port`,
+        fix: 'There use --enrolment token.',
+      };
+    },
+  };
+}
+
+function descriptorCheck(): Check {
+  return {
+    name: 'file descriptors',
+    run(): CheckResult {
+      const limit = descriptorLimit();
+      const detail = `${limit} allowed, one a connection`;
+      if (limit >= DESCRIPTORS_WARN) return { status: 'ok', detail };
+      return { status: 'warn', detail, fix: 'Raise the limit: ulimit -n 65536, or LimitNOFILE=65536 in the unit.' };
+    },
+  };
+}
+
+function permissionsCheck(file: string): Check {
+  return {
+    name: 'permissions',
+    run(): CheckResult {
+      readPermissionsFile(file);
+      return { status: 'ok', detail: file };
+    },
+  };
+}
+
+function holderOf(directory: string): number | undefined {
+  try {
+    return lockHolder(directory);
+  } catch {
+    return undefined;
+  }
+}

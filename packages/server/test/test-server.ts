@@ -1,0 +1,48 @@
+/** A server for tests: in this process, on a free port and a directory of its own. Not part of the product. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer, type Server, type ServerOptions } from '../src/index.ts';
+
+/** A directory that nobody else uses. */
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'sealane-server-'));
+}
+
+export class TestServer {
+  readonly library: Server;
+  readonly directory: string;
+  port = 0;
+  fingerprint = '';
+
+  private constructor(library: Server, directory: string) {
+    this.library = library;
+    this.directory = directory;
+  }
+
+  static async start(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+    const directory = options.dataDirectory ?? temporaryDirectory();
+    const library = createServer({ host: '127.0.0.1', port: 0, ...options, dataDirectory: directory });
+    const server = new TestServer(library, directory);
+    const { port, fingerprint } = await library.listen();
+    server.port = port;
+    server.fingerprint = fingerprint;
+    return server;
+  }
+
+  /** Ends it and removes its directory. */
+  async stop(): Promise<void> {
+    await this.library.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Waits until `holds` is true. @throws Error with `what` after `limitMs`. */
+export async function eventually(what: string, holds: () => boolean, limitMs = 5_000): Promise<void> {
+  const endAt = performance.now() + limitMs;
+  while (!holds()) {
+    if (performance.now() > endAt) throw new Error(`did not happen: ${what}`);
+    await sleep(5);
+  }
+}
