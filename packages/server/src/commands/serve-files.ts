@@ -2,6 +2,7 @@
 import { byteCount, path, setting, type SettingValues } from '@sealane/node/config';
 import { DEFAULT_FILE_LIMITS, receiveFiles } from '@sealane/node/files';
 import type { Logger } from '@sealane/node/log';
+import type { AgentPeer } from '../handlers/index.ts';
 import type { Server } from '../server/index.ts';
 
 export const fileSettings = {
@@ -28,5 +29,6 @@ export async function serveFiles(
 ): Promise<void> {
   const { receive: directory, receiveFileMax: fileBytesMax, receiveQuota: quotaBytes } = settings;
   if (directory === undefined) return;
-  await receiveFiles(server, { directory, agentIdOf: ({ agentId }) => agentId, log, limits: { fileBytesMax, quotaBytes } });
+  const agentIdOf = ({ agentId }: AgentPeer): string => agentId;
+  await receiveFiles(server, { directory, agentIdOf, log, limits: { fileBytesMax, quotaBytes } });
 }
