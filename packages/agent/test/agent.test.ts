@@ -91,14 +91,17 @@ describe('connect', () => {
       prepare: (prepared) => {
         prepared.handle('double', (request) => request.text().repeat(2));
         prepared.handleStream('upper', async (stream) => {
-          for await (const piece of stream) await stream.write(Buffer.from(Buffer.from(piece).toString().toUpperCase()));
+          for await (const piece of stream)
+            await stream.write(Buffer.from(Buffer.from(piece).toString().toUpperCase()));
           stream.end();
         });
       },
     });
     expect((await server.last.channel.request('double', 'ab')).text()).toBe('abab');
     // As a server may pass on what another agent asks.
-    expect((await server.last.channel.request('double', 'cd', { to: 'agent:me', from: 'agent:other' })).text()).toBe('cdcd');
+    expect((await server.last.channel.request('double', 'cd', { to: 'agent:me', from: 'agent:other' })).text()).toBe(
+      'cdcd',
+    );
     const stream = server.last.channel.openStream('upper');
     await stream.write(Buffer.from('abc'));
     stream.end();
@@ -155,7 +158,14 @@ describe('trust (B4)', () => {
     const now = Math.floor(Date.now() / 1_000);
     const token = enrolmentTokenText(
       encodeEnrolmentToken(
-        { tokenId: systemRandom(16), serverKey: identity.static.publicKey, agentId: 'bound', replace: false, issuedAt: now, expiresAt: now + 60 },
+        {
+          tokenId: systemRandom(16),
+          serverKey: identity.static.publicKey,
+          agentId: 'bound',
+          replace: false,
+          issuedAt: now,
+          expiresAt: now + 60,
+        },
         identity,
       ),
     );
@@ -246,7 +256,9 @@ describe('reconnect (A15)', () => {
     const given = agent.request('message', 'x', { signal: controller.signal });
     controller.abort();
     expect((await failure(given)).code).toBe('E_CANCELLED');
-    const waiting = Array.from({ length: 1_024 }, (_, index) => agent.request('message', String(index), { timeoutMs: 20_000 }));
+    const waiting = Array.from({ length: 1_024 }, (_, index) =>
+      agent.request('message', String(index), { timeoutMs: 20_000 }),
+    );
     expect((await failure(agent.request('message', 'one too many'))).code).toBe('E_BUSY');
     const back = await serve({ port });
     // Another identity on the same port would be refused: in-memory agents remember as well.
@@ -356,7 +368,7 @@ describe('reconnect (A15)', () => {
     const away = new Promise<AgentState>((resolve) => agent.once('reconnecting', resolve));
     expect((await slow).text()).toBe('finished');
     expect(await away).toMatchObject({ reason: 'E_CLOSED' });
-    expect((await away as { delayMs: number }).delayMs).toBeGreaterThanOrEqual(250);
+    expect(((await away) as { delayMs: number }).delayMs).toBeGreaterThanOrEqual(250);
     expect((await agent.request('message', 'back')).text()).toBe('back');
   });
 
@@ -385,7 +397,9 @@ describe('C6: each way to fail has its own message', () => {
     const http = createHttpServer();
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     cleanups.push(() => void http.close());
-    const foreign = await failure(connect({ server: `127.0.0.1:${(http.address() as { port: number }).port}`, reconnect: false }));
+    const foreign = await failure(
+      connect({ server: `127.0.0.1:${(http.address() as { port: number }).port}`, reconnect: false }),
+    );
     expect(foreign).toMatchObject({ code: 'E_NOT_SEALANE' });
     const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

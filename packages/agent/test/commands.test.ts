@@ -19,7 +19,13 @@ beforeAll(async () => {
 
 afterAll(() => bench.dispose());
 
-const at = (words: readonly string[], directory = dataDir): string[] => [...words, '--server', address, '--data-dir', directory];
+const at = (words: readonly string[], directory = dataDir): string[] => [
+  ...words,
+  '--server',
+  address,
+  '--data-dir',
+  directory,
+];
 
 describe('start', () => {
   it('I3: says hello five times and prints each reply with its round trip', async () => {
@@ -59,7 +65,10 @@ describe('start', () => {
     const shared = bench.directory();
     const both = await Promise.all([1, 2, 3].map(() => bench.run(at(['send', 'x', '--json'], shared))));
     expect(both.map(({ code }) => code)).toEqual([0, 0, 0]);
-    const names = await Promise.all([bench.run(['fingerprint', '--json', '--data-dir', shared]), bench.run(['fingerprint', '--data-dir', shared])]);
+    const names = await Promise.all([
+      bench.run(['fingerprint', '--json', '--data-dir', shared]),
+      bench.run(['fingerprint', '--data-dir', shared]),
+    ]);
     expect(names[0]?.lines[0]?.['fingerprint']).toBe(names[1]?.stdout.trim());
     expect(readdirSync(shared).sort()).toEqual(['identity.key', 'identity.pub', 'known_servers']);
     expect(readFileSync(join(shared, 'known_servers'), 'utf8')).toContain(server.fingerprint);
@@ -67,7 +76,7 @@ describe('start', () => {
 });
 
 describe('other commands', () => {
-  it('I3: send prints the reply alone; a peer\'s escapes are shown, not obeyed', async () => {
+  it("I3: send prints the reply alone; a peer's escapes are shown, not obeyed", async () => {
     const { code, stdout } = await bench.run(at(['send', 'red \u001b[31m text']));
     expect(code).toBe(0);
     expect(stdout).not.toContain('\u001b');
@@ -78,7 +87,9 @@ describe('other commands', () => {
     const listenDir = bench.directory();
     const listener = bench.agent(at(['listen', '--json', '--id', 'ear', '--count', '1'], listenDir));
     await listener.line('connected');
-    const asked = await bench.run(at(['request', '--to', 'agent:ear', 'knock', '--json', '--id', 'mouth'], bench.directory()));
+    const asked = await bench.run(
+      at(['request', '--to', 'agent:ear', 'knock', '--json', '--id', 'mouth'], bench.directory()),
+    );
     expect(asked.lines).toEqual([{ event: 'reply', text: 'knock', rttMs: expect.any(Number) }]);
     expect(asked.code).toBe(0);
     const { code, lines } = await listener.ended;
@@ -95,7 +106,13 @@ describe('other commands', () => {
     const own = bench.directory();
     const status = await bench.run(at(['status', '--json'], own));
     expect(status.code).toBe(0);
-    expect(status.lines[0]).toMatchObject({ event: 'status', server: address, knownAs: null, reachable: true, serverFingerprint: server.fingerprint });
+    expect(status.lines[0]).toMatchObject({
+      event: 'status',
+      server: address,
+      knownAs: null,
+      reachable: true,
+      serverFingerprint: server.fingerprint,
+    });
     const [doctor, measured, list] = await Promise.all([
       bench.run(at(['doctor', '--json'], own)),
       bench.run(at(['bench', '--duration', '200ms', '--json'], own)),
@@ -105,7 +122,13 @@ describe('other commands', () => {
     expect(measured.lines[0]).toMatchObject({ event: 'bench', concurrency: 64, sizeBytes: 64 });
     expect(Number(measured.lines[0]?.['requests'])).toBeGreaterThan(64);
     expect(list.lines).toEqual([
-      { event: 'known-server', server: address, fingerprint: server.fingerprint, trust: 'trusted', since: expect.any(String) },
+      {
+        event: 'known-server',
+        server: address,
+        fingerprint: server.fingerprint,
+        trust: 'trusted',
+        since: expect.any(String),
+      },
     ]);
     const removed = await bench.run(['known-servers', 'remove', address, '--data-dir', own]);
     expect(removed.code).toBe(0);
@@ -126,12 +149,16 @@ describe('ends', () => {
     [['request', 'x'], /request needs --to/],
     [['known-servers', 'accept', '127.0.0.1:1', 'SHA256:x'], /fingerprint: expected/],
     [['send', 'x', '--id', 'i'.repeat(65)], /--id: expected at most 64 bytes/],
-  ])('I3: %p is a usage error, exit 2, told as the last JSON line', async (words, message) => {
-    const { code, lines, stderr } = await bench.run([...words, '--json', '--data-dir', dataDir]);
-    expect(code).toBe(2);
-    expect(lines).toEqual([{ event: 'error', code: 'E_USAGE', message: expect.any(String) }]);
-    expect(`${String(lines[0]?.['message'])}${stderr}`).toMatch(message);
-  }, 20_000);
+  ])(
+    'I3: %p is a usage error, exit 2, told as the last JSON line',
+    async (words, message) => {
+      const { code, lines, stderr } = await bench.run([...words, '--json', '--data-dir', dataDir]);
+      expect(code).toBe(2);
+      expect(lines).toEqual([{ event: 'error', code: 'E_USAGE', message: expect.any(String) }]);
+      expect(`${String(lines[0]?.['message'])}${stderr}`).toMatch(message);
+    },
+    20_000,
+  );
 
   it('C2: a reader that goes away early ends it without a stack', async () => {
     const program = bench.agent(at(['start', '--count', '100000', '--json']));
@@ -145,7 +172,9 @@ describe('ends', () => {
   it('C3: SIGINT and SIGTERM: finite work 130 and 143, listen and start --reconnect 0', async () => {
     const finite = ['start', '--count', '100000000', '--json', '--quiet'];
     const lasting = ['start', '--reconnect', '--count', '1', '--json'];
-    const programs = [finite, finite, lasting, ['listen', '--json']].map((words) => bench.agent(at(words, bench.directory())));
+    const programs = [finite, finite, lasting, ['listen', '--json']].map((words) =>
+      bench.agent(at(words, bench.directory())),
+    );
     for (const [index, program] of programs.entries()) {
       await program.line(index === 3 ? 'connected' : 'reply');
       program.kill(index === 1 ? 'SIGTERM' : 'SIGINT');
@@ -188,7 +217,9 @@ describe('C6: six ways to fail, six messages, each with its exit code', () => {
   beforeAll(async () => {
     http = createHttpServer();
     silent = createServer((socket) => void socket.on('error', () => undefined).resume());
-    await Promise.all([http, silent].map((each) => new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve))));
+    await Promise.all(
+      [http, silent].map((each) => new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve))),
+    );
   });
 
   afterAll(() => {

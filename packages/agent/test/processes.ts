@@ -92,9 +92,23 @@ export class Workbench {
     return this.#start(new Program(serverMain, words)).ended;
   }
 
-  async serve(options: { readonly dataDir: string; readonly port?: number; readonly words?: readonly string[] }): Promise<ServerProgram> {
+  async serve(options: {
+    readonly dataDir: string;
+    readonly port?: number;
+    readonly words?: readonly string[];
+  }): Promise<ServerProgram> {
     const { dataDir, port = 0, words = [] } = options;
-    const flags = ['--host', '127.0.0.1', '--port', String(port), '--data-dir', dataDir, '--json', '--log-level', 'error'];
+    const flags = [
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--data-dir',
+      dataDir,
+      '--json',
+      '--log-level',
+      'error',
+    ];
     const program = this.#start(new Program(serverMain, ['serve', ...flags, ...words]));
     const listening = await program.line('listening');
     return { program, port: Number(listening['port']), fingerprint: String(listening['fingerprint']) };

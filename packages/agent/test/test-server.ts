@@ -85,7 +85,8 @@ export class TestServer {
   private constructor(options: TestServerOptions) {
     this.options = options;
     this.identity = options.identity ?? newIdentity();
-    this.handlers.fallback = (request): Content => (request.contentType === 'text/plain' ? request.text() : request.body);
+    this.handlers.fallback = (request): Content =>
+      request.contentType === 'text/plain' ? request.text() : request.body;
     this.#server = createServer((socket) => {
       this.acceptedAt.push(monotonicNow());
       this.#sockets.add(socket);

@@ -85,7 +85,9 @@ async function supervisorOptions(options: ConnectOptions): Promise<SupervisorOpt
       ? ephemeralIdentity()
       : await openAgentIdentity(options.dataDir, { passphrase: options.passphrase });
   const known =
-    options.dataDir === undefined ? new MemoryKnownServers() : new KnownServers(join(options.dataDir, KNOWN_SERVERS_FILE));
+    options.dataDir === undefined
+      ? new MemoryKnownServers()
+      : new KnownServers(join(options.dataDir, KNOWN_SERVERS_FILE));
   environment ??= createEnvironment();
   return {
     address,
@@ -123,7 +125,8 @@ function backoffOf({ reconnect = true, random = Math.random }: ConnectOptions): 
 function addressOf(server: ConnectOptions['server'] = '127.0.0.1'): Address {
   if (typeof server !== 'string') return server;
   const address = parseAddress(server, PORT_DEFAULT);
-  if (address === undefined) throw new ConfigError('E_CONFIG', `"server" expected host:port, got ${JSON.stringify(server)}`);
+  if (address === undefined)
+    throw new ConfigError('E_CONFIG', `"server" expected host:port, got ${JSON.stringify(server)}`);
   return address;
 }
 

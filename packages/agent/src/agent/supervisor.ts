@@ -73,7 +73,10 @@ export class Supervisor implements AgentKeeper {
       }
     } catch (error) {
       this.report('a fault of this program ended the agent', error);
-      const fault = error instanceof SealaneError ? error : new ProtocolError('E_INTERNAL', 'an unexpected fault', { cause: error });
+      const fault =
+        error instanceof SealaneError
+          ? error
+          : new ProtocolError('E_INTERNAL', 'an unexpected fault', { cause: error });
       this.#enterClosed(fault);
     }
   }

@@ -14,7 +14,10 @@ export const benchCommand = defineCommand({
   summary: 'Measure requests per second and their latency over one connection.',
   settings: {
     ...connectionSettings,
-    duration: setting(durationMs({ plainUnit: 's', minMs: 10, maxMs: 3_600_000 }), { help: 'How long.', default: 3_000 }),
+    duration: setting(durationMs({ plainUnit: 's', minMs: 10, maxMs: 3_600_000 }), {
+      help: 'How long.',
+      default: 3_000,
+    }),
     concurrency: setting(integer({ min: 1, max: 1_024 }), { help: 'Requests under way at once.', default: 64 }),
     size: setting(byteCount({ min: 0, max: 131_072 }), { help: 'Bytes of a request and its reply.', default: 64 }),
   },
@@ -42,7 +45,12 @@ interface BenchResult {
 
 async function measure(
   agent: Agent,
-  options: { readonly duration: number; readonly concurrency: number; readonly size: number; readonly signal: AbortSignal },
+  options: {
+    readonly duration: number;
+    readonly concurrency: number;
+    readonly size: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<BenchResult> {
   const body = new Uint8Array(options.size);
   const samples: number[] = [];

@@ -13,7 +13,11 @@ export interface Exchange {
 }
 
 /** Sends a text and waits for the reply. */
-export async function exchange(agent: Agent, text: string, options: RequestOptions & { readonly name?: string }): Promise<Exchange> {
+export async function exchange(
+  agent: Agent,
+  text: string,
+  options: RequestOptions & { readonly name?: string },
+): Promise<Exchange> {
   const { name = MESSAGE_REQUEST, ...rest } = options;
   const startedAt = performance.now();
   const reply = await agent.request(name, text, rest);

@@ -3,7 +3,13 @@
  * --timeout or for as long as it gets on; with the display of it.
  */
 import { basename } from 'node:path';
-import { resumeTransfer, startTransferReport, type FileChannel, type TransferOptions, type TransferResult } from '@sealane/node/files';
+import {
+  resumeTransfer,
+  startTransferReport,
+  type FileChannel,
+  type TransferOptions,
+  type TransferResult,
+} from '@sealane/node/files';
 import { monotonicNow } from '@sealane/node/transport';
 import { withAgent, type ConnectionContext } from './connection.ts';
 
@@ -24,13 +30,15 @@ export async function transferFile(context: ConnectionContext, { name, event, ru
     const spentMs = Math.round(monotonicNow() - startedMs);
     const timeout = settings.timeout === undefined ? undefined : Math.max(1, settings.timeout - spentMs);
     return withAgent({ ...context, settings: { ...settings, timeout } }, {}, (agent, signal) => {
-      const openStream: FileChannel['openStream'] = (stream, metadata) => agent.openStream(stream, { metadata, signal });
+      const openStream: FileChannel['openStream'] = (stream, metadata) =>
+        agent.openStream(stream, { metadata, signal });
       return run({ openStream }, { onProgress, signal });
     });
   };
   try {
     const { onProgress } = report;
-    const onInterrupted = ({ code }: { readonly code: string }): void => output.note(`Interrupted (${code}), resuming.`);
+    const onInterrupted = ({ code }: { readonly code: string }): void =>
+      output.note(`Interrupted (${code}), resuming.`);
     const result = await resumeTransfer(attempt, { onProgress, onInterrupted, signal: shutdown.signal });
     await report.finish(event, result);
   } finally {

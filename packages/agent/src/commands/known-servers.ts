@@ -22,7 +22,10 @@ const list = defineCommand({
     const known = open(dataDir).list();
     for (const { address, fingerprint, trust, since } of known) {
       const server = showAddress(address);
-      await output.emit({ event: 'known-server', server, fingerprint, trust, since }, `${server} ${fingerprint} ${trust} ${since}`);
+      await output.emit(
+        { event: 'known-server', server, fingerprint, trust, since },
+        `${server} ${fingerprint} ${trust} ${since}`,
+      );
     }
     if (known.length === 0) output.note('No server is known yet.');
   },
@@ -72,6 +75,7 @@ function open(dataDir: string): KnownServers {
 
 function serverAddress(text: string): Address {
   const address = parseAddress(text, 1337);
-  if (address === undefined) throw new ConfigError('E_USAGE', `server: expected host:port, got ${JSON.stringify(text)}`);
+  if (address === undefined)
+    throw new ConfigError('E_USAGE', `server: expected host:port, got ${JSON.stringify(text)}`);
   return address;
 }

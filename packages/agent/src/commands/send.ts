@@ -36,14 +36,22 @@ export const requestCommand = defineCommand({
   run: (context) => ask(context, { name: context.settings.name, to: recipient(context.settings.to) }),
 });
 
-async function ask(context: ConnectionContext, options: { readonly name: string; readonly to?: string }): Promise<void> {
+async function ask(
+  context: ConnectionContext,
+  options: { readonly name: string; readonly to?: string },
+): Promise<void> {
   const [words = ''] = context.arguments;
-  const { reply, rttMs } = await withAgent(context, {}, (agent, signal) => exchange(agent, words, { ...options, signal }));
+  const { reply, rttMs } = await withAgent(context, {}, (agent, signal) =>
+    exchange(agent, words, { ...options, signal }),
+  );
   const said = reply.text();
   await context.output.emit({ event: 'reply', text: said, rttMs }, escapeText(said));
 }
 
 function recipient(to: string | undefined): string {
   if (to !== undefined && /^agent:./s.test(to)) return to;
-  throw new ConfigError('E_USAGE', to === undefined ? 'request needs --to agent:ID' : `--to: expected agent:ID, got ${JSON.stringify(to)}`);
+  throw new ConfigError(
+    'E_USAGE',
+    to === undefined ? 'request needs --to agent:ID' : `--to: expected agent:ID, got ${JSON.stringify(to)}`,
+  );
 }

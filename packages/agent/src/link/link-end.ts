@@ -68,18 +68,23 @@ function truncatedMessage(progress: LinkProgress, where: string): string {
 }
 
 function rejectedError(code: ErrorCode | undefined, where: string): SealaneError {
-  if (code !== undefined && hintCodes.has(code)) return new ProtocolError(code, `${where} does not take the connection: ${code}`);
+  if (code !== undefined && hintCodes.has(code))
+    return new ProtocolError(code, `${where} does not take the connection: ${code}`);
   return new TransportError('E_REJECTED', `${where} answered in clear that it does not take the connection`);
 }
 
 function refusedError(code: ErrorCode | undefined, where: string): SealaneError {
-  if (code === undefined) return new ProtocolError('E_CLOSED', `${where} ended the connection for a reason this version does not know`);
+  if (code === undefined)
+    return new ProtocolError('E_CLOSED', `${where} ended the connection for a reason this version does not know`);
   return new ProtocolError(code, `${where} ended the connection: ${reasons.get(code) ?? code}`);
 }
 
 function ownError(code: ErrorCode | undefined, progress: LinkProgress, where: string): SealaneError {
   if (progress === 'awaiting-server' && foreignCodes.has(code)) {
-    return new ProtocolError('E_NOT_SEALANE', `${where} answered, but not as a Sealane server: something else listens there`);
+    return new ProtocolError(
+      'E_NOT_SEALANE',
+      `${where} answered, but not as a Sealane server: something else listens there`,
+    );
   }
   if (code === 'E_HANDSHAKE_TIMEOUT') {
     return new TransportError(code, `${where} took the connection, but did not finish the handshake in time`);

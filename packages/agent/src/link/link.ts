@@ -6,7 +6,13 @@
 import type { Socket } from 'node:net';
 import { Channel, type ChannelHandlers } from '@sealane/shared/channel';
 import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
-import type { AgentSession, ClosedEvent, OpenedEvent, ServerIdentifiedEvent, SessionEvent } from '@sealane/shared/session';
+import type {
+  AgentSession,
+  ClosedEvent,
+  OpenedEvent,
+  ServerIdentifiedEvent,
+  SessionEvent,
+} from '@sealane/shared/session';
 import { showAddress, type Address } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
 import { DEFAULT_CONNECTION_LIMITS, TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
