@@ -24,42 +24,80 @@ afterEach(() => {
 
 describe('a put that breaks the rules', () => {
   it.each<[string, string, (stream: ChannelStream) => Promise<void>]>([
-    ['F2: a swapped piece', 'E_FILE_HASH', async (stream) => {
-      await begin(stream);
-      await stream.write(Buffer.concat([bytes.subarray(65_536, 131_072), bytes.subarray(0, 65_536), bytes.subarray(131_072)]));
-      await finish(stream);
-    }],
-    ['F2: a repeated piece', 'E_FILE_TOO_LARGE', async (stream) => {
-      await begin(stream);
-      await stream.write(Buffer.concat([bytes.subarray(0, 65_536), bytes]));
-      await finish(stream);
-    }],
-    ['F2: a missing last piece', 'E_STREAM_RESET', async (stream) => {
-      await begin(stream);
-      await stream.write(bytes.subarray(0, SIZE - 1));
-      stream.end();
-    }],
-    ['F4: far more than declared', 'E_FILE_TOO_LARGE', async (stream) => {
-      await begin(stream);
-      for (;;) await stream.write(bytes);
-    }],
-    ['bytes after the digest', 'E_FILE_TOO_LARGE', async (stream) => {
-      await begin(stream);
-      await stream.write(bytes);
-      await stream.write(Buffer.concat([framed({ sha256 }), Buffer.from([0])]));
-    }],
-    ['a start past what is held', 'E_BAD_REQUEST', async (stream) => {
-      await stream.write(framed({ offset: 5, size: SIZE, modifiedMs: 0 }));
-    }],
-    ['another size than offered', 'E_BAD_REQUEST', async (stream) => {
-      await stream.write(framed({ offset: 0, size: SIZE + 1, modifiedMs: 0 }));
-    }],
-    ['a start that is no message', 'E_BAD_REQUEST', async (stream) => {
-      await stream.write(Buffer.from([0, 0, 0, 1, 0xc1]));
-    }],
-    ['a length of 4 GiB', 'E_BAD_REQUEST', async (stream) => {
-      await stream.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
-    }],
+    [
+      'F2: a swapped piece',
+      'E_FILE_HASH',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(
+          Buffer.concat([bytes.subarray(65_536, 131_072), bytes.subarray(0, 65_536), bytes.subarray(131_072)]),
+        );
+        await finish(stream);
+      },
+    ],
+    [
+      'F2: a repeated piece',
+      'E_FILE_TOO_LARGE',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(Buffer.concat([bytes.subarray(0, 65_536), bytes]));
+        await finish(stream);
+      },
+    ],
+    [
+      'F2: a missing last piece',
+      'E_STREAM_RESET',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(bytes.subarray(0, SIZE - 1));
+        stream.end();
+      },
+    ],
+    [
+      'F4: far more than declared',
+      'E_FILE_TOO_LARGE',
+      async (stream) => {
+        await begin(stream);
+        for (;;) await stream.write(bytes);
+      },
+    ],
+    [
+      'bytes after the digest',
+      'E_FILE_TOO_LARGE',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(bytes);
+        await stream.write(Buffer.concat([framed({ sha256 }), Buffer.from([0])]));
+      },
+    ],
+    [
+      'a start past what is held',
+      'E_BAD_REQUEST',
+      async (stream) => {
+        await stream.write(framed({ offset: 5, size: SIZE, modifiedMs: 0 }));
+      },
+    ],
+    [
+      'another size than offered',
+      'E_BAD_REQUEST',
+      async (stream) => {
+        await stream.write(framed({ offset: 0, size: SIZE + 1, modifiedMs: 0 }));
+      },
+    ],
+    [
+      'a start that is no message',
+      'E_BAD_REQUEST',
+      async (stream) => {
+        await stream.write(Buffer.from([0, 0, 0, 1, 0xc1]));
+      },
+    ],
+    [
+      'a length of 4 GiB',
+      'E_BAD_REQUEST',
+      async (stream) => {
+        await stream.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+      },
+    ],
   ])('%s', async (_, code, send) => {
     const stream = offer({ name: 'x', size: SIZE, modifiedMs: 0 });
     await stream.read();
@@ -84,28 +122,45 @@ describe('a put that breaks the rules', () => {
     expect(readdirSync(space.inbox)).toEqual([]);
   });
 
-  it.each(['../x', '/etc/passwd', '.sealane-partial', 'a\0'])('F3: get of %j is refused by the server itself', async (name) => {
-    const wanted = encodeValue({ name, offset: 0, sha256, complete: false });
-    await expect(pair.agent.openStream('sealane.file.get', wanted).read()).rejects.toMatchObject({ code: 'E_FILE_NAME' });
-  });
+  it.each(['../x', '/etc/passwd', '.sealane-partial', 'a\0'])(
+    'F3: get of %j is refused by the server itself',
+    async (name) => {
+      const wanted = encodeValue({ name, offset: 0, sha256, complete: false });
+      await expect(pair.agent.openStream('sealane.file.get', wanted).read()).rejects.toMatchObject({
+        code: 'E_FILE_NAME',
+      });
+    },
+  );
 });
 
 describe('a get from a sender that breaks the rules', () => {
   it.each<[string, string, (stream: ChannelStream) => Promise<void>]>([
-    ['F2: wrong bytes', 'E_FILE_HASH', async (stream) => {
-      await begin(stream);
-      await stream.write(content(SIZE, 2));
-      await finish(stream);
-    }],
-    ['F4: more than announced', 'E_FILE_TOO_LARGE', async (stream) => {
-      await begin(stream);
-      for (;;) await stream.write(bytes);
-    }],
-    ['an end in the middle', 'E_STREAM_RESET', async (stream) => {
-      await begin(stream);
-      await stream.write(bytes.subarray(0, 10));
-      stream.end();
-    }],
+    [
+      'F2: wrong bytes',
+      'E_FILE_HASH',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(content(SIZE, 2));
+        await finish(stream);
+      },
+    ],
+    [
+      'F4: more than announced',
+      'E_FILE_TOO_LARGE',
+      async (stream) => {
+        await begin(stream);
+        for (;;) await stream.write(bytes);
+      },
+    ],
+    [
+      'an end in the middle',
+      'E_STREAM_RESET',
+      async (stream) => {
+        await begin(stream);
+        await stream.write(bytes.subarray(0, 10));
+        stream.end();
+      },
+    ],
   ])('%s', async (_, code, send) => {
     const evil = new Workspace(space.inbox);
     evil.handlers.handleStream('sealane.file.get', (stream) => send(stream).catch(() => undefined));

@@ -1,6 +1,17 @@
 /** Whole transfers over real sessions in memory: both directions, resuming, refusing, cutting (faults F1, F2, F4, F5). */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, appendFileSync, linkSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  appendFileSync,
+  linkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { getFile, sendFile, type TransferProgress } from '@sealane/node/files';
 import { ProtocolError } from '@sealane/shared/errors';
@@ -51,9 +62,15 @@ describe('send', () => {
     const before = pair.passedBytes;
     expect(await sendFile(pair.agent, { path })).toMatchObject({ resumedFrom: SIZE, sha256: sha256(content(SIZE)) });
     expect(pair.passedBytes - before).toBeLessThan(4_096);
-    for (const [size, seed] of [[SIZE, 2], [SIZE + 1, 1], [0, 1]] as const) {
+    for (const [size, seed] of [
+      [SIZE, 2],
+      [SIZE + 1, 1],
+      [0, 1],
+    ] as const) {
       const other = space.file('other.bin', size, seed);
-      await expect(sendFile(pair.agent, { path: other, name: 'a.bin' })).rejects.toMatchObject({ code: 'E_FILE_EXISTS' });
+      await expect(sendFile(pair.agent, { path: other, name: 'a.bin' })).rejects.toMatchObject({
+        code: 'E_FILE_EXISTS',
+      });
     }
     expect(space.stored('a.bin').equals(content(SIZE))).toBe(true);
   });
@@ -65,7 +82,9 @@ describe('send', () => {
     await sendFile(space.connect().agent, { path: space.file('p.bin', SIZE), onProgress });
     expect(seen[0]).toEqual({ doneBytes: 0, totalBytes: SIZE, resumedFrom: 0 });
     expect(seen.at(-1)?.doneBytes).toBe(SIZE);
-    expect(seen.map(({ doneBytes }) => doneBytes)).toEqual([...seen.map(({ doneBytes }) => doneBytes)].sort((a, b) => a - b));
+    expect(seen.map(({ doneBytes }) => doneBytes)).toEqual(
+      [...seen.map(({ doneBytes }) => doneBytes)].sort((a, b) => a - b),
+    );
   });
 
   it('E_FILE_CHANGED: a file that grows, shrinks or is written while it is sent is not stored', async () => {
@@ -81,7 +100,9 @@ describe('send', () => {
         if (!changed) change(path);
         changed = true;
       };
-      await expect(sendFile(space.connect().agent, { path, onProgress })).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
+      await expect(sendFile(space.connect().agent, { path, onProgress })).rejects.toMatchObject({
+        code: 'E_FILE_CHANGED',
+      });
       await idle(space);
       expect(readdirSync(space.inbox)).toEqual([]);
     }
@@ -137,7 +158,9 @@ describe('F1: resuming', () => {
       if (doneBytes > SIZE / 2) stop.abort();
     };
     const { agent } = space.connect();
-    await expect(sendFile(agent, { path, onProgress, signal: stop.signal })).rejects.toMatchObject({ code: 'E_CANCELLED' });
+    await expect(sendFile(agent, { path, onProgress, signal: stop.signal })).rejects.toMatchObject({
+      code: 'E_CANCELLED',
+    });
     await idle(space);
     expect((await sendFile(agent, { path })).resumedFrom).toBeGreaterThan(0);
   });
@@ -211,7 +234,9 @@ describe('get', () => {
     symlinkSync('/etc/passwd', join(space.inbox, 'link'));
     const { agent } = space.connect();
     for (const name of ['missing', 'link']) {
-      await expect(getFile(agent, { name, output: space.path('o') })).rejects.toMatchObject({ code: 'E_FILE_NOT_FOUND' });
+      await expect(getFile(agent, { name, output: space.path('o') })).rejects.toMatchObject({
+        code: 'E_FILE_NOT_FOUND',
+      });
     }
     expect(readdirSync(space.directory)).toEqual(['inbox']);
   });
@@ -224,9 +249,14 @@ describe('get', () => {
     expect(await getFile(agent, { name: 'g.bin', output })).toMatchObject({ resumedFrom: SIZE });
     const other = space.file('other.bin', SIZE, 2);
     const failed = getFile(agent, { name: 'g.bin', output: other });
-    await expect(failed).rejects.toMatchObject({ code: 'E_FILE_EXISTS', message: expect.stringContaining('other.bin') });
+    await expect(failed).rejects.toMatchObject({
+      code: 'E_FILE_EXISTS',
+      message: expect.stringContaining('other.bin'),
+    });
     symlinkSync(space.path('nowhere'), space.path('link'));
-    await expect(getFile(agent, { name: 'g.bin', output: space.path('link') })).rejects.toMatchObject({ code: 'E_FILE_EXISTS' });
+    await expect(getFile(agent, { name: 'g.bin', output: space.path('link') })).rejects.toMatchObject({
+      code: 'E_FILE_EXISTS',
+    });
     unlinkSync(other);
     expect(await getFile(agent, { name: 'g.bin', output: other })).toMatchObject({ bytes: SIZE, resumedFrom: 0 });
   });
