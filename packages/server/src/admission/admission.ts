@@ -63,7 +63,8 @@ export class Admission {
     if (known?.key === key) return { admitted: true, enrolledBy: undefined, durable: this.#untilDurable(agentId, key) };
     if (known === undefined && registry.size >= this.#options.agentsMax) return refused('E_BUSY');
     if (this.#options.policy === 'closed') return refused(known === undefined ? 'E_UNKNOWN_AGENT' : 'E_ID_TAKEN');
-    if (applicant.enrolmentToken !== null) return this.#redeem(applicant, applicant.enrolmentToken, known !== undefined);
+    if (applicant.enrolmentToken !== null)
+      return this.#redeem(applicant, applicant.enrolmentToken, known !== undefined);
     if (known !== undefined) return refused('E_ID_TAKEN');
     const by = this.#admitsStranger(applicant);
     return by === undefined ? refused('E_UNKNOWN_AGENT') : this.#enrol(applicant, by);

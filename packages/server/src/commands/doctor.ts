@@ -44,7 +44,9 @@ function portOrServerCheck(directory: string, host: string, port: number): Check
     async run() {
       const result = await check.run();
       const holder = result.status === 'fail' ? holderOf(directory) : undefined;
-      return holder === undefined ? result : { status: 'ok', detail: `taken, and the server runs as process ${holder}` };
+      return holder === undefined
+        ? result
+        : { status: 'ok', detail: `taken, and the server runs as process ${holder}` };
     },
   };
 }

@@ -42,7 +42,9 @@ export const enrol = defineCommand({
 
 function checkRequest(id: string | undefined, replace: boolean): void {
   if (replace && id === undefined) {
-    throw explained(new ConfigError('E_USAGE', '--replace needs --id'), { next: 'Name the agent: enrol --id ID --replace' });
+    throw explained(new ConfigError('E_USAGE', '--replace needs --id'), {
+      next: 'Name the agent: enrol --id ID --replace',
+    });
   }
   if (id === undefined || isAgentName(id)) return;
   throw explained(new ConfigError('E_USAGE', '--id is no agent id'), {

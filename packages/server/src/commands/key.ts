@@ -76,7 +76,11 @@ const rotate = defineCommand({
       const notAfter = Math.floor(Date.now() / 1_000) + days * DAY_SECONDS;
       const rotation = await rotateIdentity(dataDir, { ...identityOptions(passphrase), notAfter });
       const until = new Date(notAfter * 1_000).toISOString();
-      const lines = [`old  ${rotation.oldFingerprint}`, `new  ${rotation.newFingerprint}`, `Agents follow until ${until}.`];
+      const lines = [
+        `old  ${rotation.oldFingerprint}`,
+        `new  ${rotation.newFingerprint}`,
+        `Agents follow until ${until}.`,
+      ];
       await output.emit({ event: 'key-rotated', ...rotation }, lines.join('\n'));
       const holder = lockHolder(dataDir);
       if (holder !== undefined) output.note(`The running server takes the new key with: kill -HUP ${holder}`);

@@ -89,6 +89,7 @@ function startText(listening: Listening, { host, enrolment }: SettingValues<type
     `  fingerprint  ${listening.fingerprint}`,
     `  connect      sealane-agent start --server ${here}`,
   ];
-  if (enrolment === 'token' || enrolment === 'loopback') lines.push('  enrol        sealane-server enrol   (a token for a remote agent)');
+  if (enrolment === 'token' || enrolment === 'loopback')
+    lines.push('  enrol        sealane-server enrol   (a token for a remote agent)');
   return lines.join('\n');
 }

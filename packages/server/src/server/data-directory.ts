@@ -1,6 +1,12 @@
 /** Opens what a server keeps in its data directory, in order: lock, identity, successions, registry, key of resume tokens. */
 import { join } from 'node:path';
-import { acquireProcessLock, loadSuccessions, openIdentity, openPrivateDirectory, type ProcessLock } from '@sealane/node/keys';
+import {
+  acquireProcessLock,
+  loadSuccessions,
+  openIdentity,
+  openPrivateDirectory,
+  type ProcessLock,
+} from '@sealane/node/keys';
 import { systemRandom } from '@sealane/node/transport';
 import type { IdentityKeys } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
@@ -34,7 +40,12 @@ export async function openDataDirectory(directory: string, options: DataOptions)
     const identity = await loadServerIdentity(directory, options);
     const nowSeconds = Math.floor(options.wallClock() / 1_000);
     const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds });
-    return { identity, registry, resumeKey: openResumeKey(directory, systemRandom), close: () => close(registry, lock) };
+    return {
+      identity,
+      registry,
+      resumeKey: openResumeKey(directory, systemRandom),
+      close: () => close(registry, lock),
+    };
   } catch (error) {
     lock.release();
     throw error;
@@ -43,7 +54,12 @@ export async function openDataDirectory(directory: string, options: DataOptions)
 
 /** The identity as it is on the disk now: a rotation may have changed it. */
 export async function loadServerIdentity(directory: string, options: DataOptions): Promise<ServerIdentity> {
-  const keys = await openIdentity(directory, { crypto: nativeCrypto, kind: 'server', random: systemRandom, ...options });
+  const keys = await openIdentity(directory, {
+    crypto: nativeCrypto,
+    kind: 'server',
+    random: systemRandom,
+    ...options,
+  });
   const nowSeconds = Math.floor(options.wallClock() / 1_000);
   return { keys, successions: loadSuccessions(directory, keys.static.publicKey, nowSeconds) };
 }

@@ -1,0 +1,23 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { AgentRegistry } from './agent-registry.ts';
+
+const at = 1_000;
+const agent = (agentId: string, key = 'k') => ({ agentId, key, by: 'token', at }) as const;
+
+it('S12: the registry is compacted at start and keeps what counts', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'sealane-registry-')), 'agents.jsonl');
+  const registry = new AgentRegistry(file, { nowSeconds: at });
+  for (let turn = 0; turn < 50; turn++) {
+    const token = { tokenId: `${turn}`, expiresAt: turn < 25 ? at : at + 90 * 86_400 };
+    await registry.enrol(agent('ada', `key${turn}`), token);
+  }
+  await registry.close();
+  const later = new AgentRegistry(file, { nowSeconds: at + 31 * 86_400 });
+  expect(later.find('ada')).toEqual(agent('ada', 'key49'));
+  expect([later.isRedeemed('24'), later.isRedeemed('25'), later.isRedeemed('49')]).toEqual([false, true, true]);
+  expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(1 + 25 + 1);
+  await later.close();
+});
