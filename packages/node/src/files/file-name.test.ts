@@ -61,12 +61,26 @@ describe('F3: file names', () => {
     expect(() => checkedFileName(name)).toThrow(expect.objectContaining({ code: 'E_FILE_NAME' }));
   });
 
-  it.each(['a', 'report 2024-05.tar.gz', 'Größe.txt', '文件.pdf', '😀.png', 'x'.repeat(255), 'é'.repeat(127), 'a..b', 'console.log', 'com10', 'a-b', '__proto__', '~', "it's", '%2e%2e%2f', '$(id)'])(
-    'F3: takes %j as it is',
-    (name) => {
-      expect(checkedFileName(name)).toBe(name);
-    },
-  );
+  it.each([
+    'a',
+    'report 2024-05.tar.gz',
+    'Größe.txt',
+    '文件.pdf',
+    '😀.png',
+    'x'.repeat(255),
+    'é'.repeat(127),
+    'a..b',
+    'console.log',
+    'com10',
+    'a-b',
+    '__proto__',
+    '~',
+    "it's",
+    '%2e%2e%2f',
+    '$(id)',
+  ])('F3: takes %j as it is', (name) => {
+    expect(checkedFileName(name)).toBe(name);
+  });
 
   it('the default name is the last part of the path, composed', () => {
     expect(defaultFileName('/a/b/../c/e\u0301.txt')).toBe('é.txt');

@@ -2,7 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ProtocolError } from '@sealane/shared/errors';
 import { encodeValue, type Value } from '@sealane/shared/packets';
-import { MESSAGE_BYTES_MAX, decodeDigest, decodeHolding, decodeOffer, decodeStart, decodeWanted, encodeDigest, encodeHolding, encodeOffer, encodeStart, encodeWanted } from './messages.ts';
+import {
+  MESSAGE_BYTES_MAX,
+  decodeDigest,
+  decodeHolding,
+  decodeOffer,
+  decodeStart,
+  decodeWanted,
+  encodeDigest,
+  encodeHolding,
+  encodeOffer,
+  encodeStart,
+  encodeWanted,
+} from './messages.ts';
 import { TransferReader } from './transfer-reader.ts';
 
 const sha256 = new Uint8Array(32).fill(7);
@@ -35,7 +47,9 @@ describe('file messages', () => {
 
   it('a short hash and an offset past the size are refused', () => {
     expect(() => decodeDigest(encodeValue({ sha256: sha256.subarray(1) }))).toThrow(ProtocolError);
-    expect(() => decodeStart(encodeStart({ offset: 2, sizeBytes: 1, modifiedMs: 0 }).subarray(4))).toThrow(ProtocolError);
+    expect(() => decodeStart(encodeStart({ offset: 2, sizeBytes: 1, modifiedMs: 0 }).subarray(4))).toThrow(
+      ProtocolError,
+    );
   });
 
   it('D8: whatever bytes come, only a ProtocolError is thrown', () => {
@@ -69,16 +83,27 @@ describe('TransferReader', () => {
         await reader.end('E_FILE_TOO_LARGE');
       }),
     );
-    const single = new TransferReader(pieces(bytes, Array.from({ length: bytes.length }, (_, index) => index)));
+    const single = new TransferReader(
+      pieces(
+        bytes,
+        Array.from({ length: bytes.length }, (_, index) => index),
+      ),
+    );
     expect(decodeHolding(await single.message())).toEqual(holding);
   });
 
   it('a length past the limit, an early end and bytes after the end have their codes', async () => {
     const tooLong = Buffer.alloc(4);
     tooLong.writeUInt32BE(MESSAGE_BYTES_MAX + 1);
-    await expect(new TransferReader(pieces(tooLong, [])).message('E_FILE_TOO_LARGE')).rejects.toMatchObject({ code: 'E_FILE_TOO_LARGE' });
-    await expect(new TransferReader(pieces(Buffer.from([0, 0]), [])).message()).rejects.toMatchObject({ code: 'E_STREAM_RESET' });
-    await expect(new TransferReader(pieces(Buffer.from([1]), [])).end('E_FILE_TOO_LARGE')).rejects.toMatchObject({ code: 'E_FILE_TOO_LARGE' });
+    await expect(new TransferReader(pieces(tooLong, [])).message('E_FILE_TOO_LARGE')).rejects.toMatchObject({
+      code: 'E_FILE_TOO_LARGE',
+    });
+    await expect(new TransferReader(pieces(Buffer.from([0, 0]), [])).message()).rejects.toMatchObject({
+      code: 'E_STREAM_RESET',
+    });
+    await expect(new TransferReader(pieces(Buffer.from([1]), [])).end('E_FILE_TOO_LARGE')).rejects.toMatchObject({
+      code: 'E_FILE_TOO_LARGE',
+    });
   });
 });
 

@@ -35,7 +35,9 @@ export class PartialDirectory {
 
   /** The folder's name of one unfinished file: 64 hexadecimal digits. */
   keyOf({ owner, name }: PartialOwner): string {
-    return createHash('sha256').update(JSON.stringify([owner, name])).digest('hex');
+    return createHash('sha256')
+      .update(JSON.stringify([owner, name]))
+      .digest('hex');
   }
 
   /**
@@ -54,7 +56,12 @@ export class PartialDirectory {
       try {
         const file = join(folder, CONTENT_FILE);
         const { handle, sizeBytes } = await openContent(file, mode);
-        return new PartialFile({ handle, file, heldBytes: sizeBytes, release: (gone) => this.#release(folder, lock, gone) });
+        return new PartialFile({
+          handle,
+          file,
+          heldBytes: sizeBytes,
+          release: (gone) => this.#release(folder, lock, gone),
+        });
       } catch (error) {
         lock.release();
         throw error;
@@ -104,7 +111,10 @@ export class PartialDirectory {
     const stats = await lstat(directory);
     const isForeign = process.getuid !== undefined && stats.uid !== process.getuid();
     if (!stats.isDirectory() || isForeign || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0))
-      throw new StorageError('E_STORAGE', `${directory} is not a private folder of this user (chmod 700, or remove it)`);
+      throw new StorageError(
+        'E_STORAGE',
+        `${directory} is not a private folder of this user (chmod 700, or remove it)`,
+      );
   }
 
   /** Gives the lock back; where the content is gone, the folders go too, unless somebody else came. */

@@ -55,6 +55,8 @@ describe('F1: resumeTransfer', () => {
     const stop = new AbortController();
     const onInterrupted = (): void => stop.abort();
     const lost = failing('E_TRUNCATED', 'E_TRUNCATED', 'E_TRUNCATED');
-    await expect(resumeTransfer(lost, { signal: stop.signal, onInterrupted })).rejects.toMatchObject({ code: 'E_TRUNCATED' });
+    await expect(resumeTransfer(lost, { signal: stop.signal, onInterrupted })).rejects.toMatchObject({
+      code: 'E_TRUNCATED',
+    });
   });
 });

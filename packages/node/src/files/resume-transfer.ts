@@ -36,7 +36,8 @@ export async function resumeTransfer<Result>(
   const { signal, stallMs = STALL_MS_DEFAULT } = options;
   let [bestBytes, bestAtMs, delayMs] = [-1, monotonicNow(), DELAY_MS_MIN];
   const onProgress: OnProgress = (progress) => {
-    if (progress.doneBytes > bestBytes) [bestBytes, bestAtMs, delayMs] = [progress.doneBytes, monotonicNow(), DELAY_MS_MIN];
+    if (progress.doneBytes > bestBytes)
+      [bestBytes, bestAtMs, delayMs] = [progress.doneBytes, monotonicNow(), DELAY_MS_MIN];
     options.onProgress?.(progress);
   };
   for (let attempts = 1; ; attempts++) {

@@ -38,9 +38,13 @@ export function startTransferReport({ output, progress, name }: TransferReportOp
       return;
     }
     const enabled = progress && !output.quiet;
-    display ??= startProgress({ stream: output.stderr, label: name, totalBytes, startBytes: resumedFrom, enabled }).then(
-      (started) => (shown = started),
-    );
+    display ??= startProgress({
+      stream: output.stderr,
+      label: name,
+      totalBytes,
+      startBytes: resumedFrom,
+      enabled,
+    }).then((started) => (shown = started));
     lastBytes = doneBytes;
     shown?.update(doneBytes);
   };

@@ -59,7 +59,10 @@ export class ChannelPair {
     for (const piece of from.takeOutput()) {
       this.passedBytes += piece.length;
       this.bytesUntilCut -= piece.length;
-      if (this.bytesUntilCut < 0) return this.cut();
+      if (this.bytesUntilCut < 0) {
+        this.cut();
+        return;
+      }
       to.receive(piece, this.#pair.now);
     }
   }

@@ -44,7 +44,7 @@ export class Program {
       const found = this.lines.find(fits);
       if (found !== undefined) return found;
       if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`ended early: ${this.stderr}`);
+        throw new Error(`ended early: ${JSON.stringify(this.lines.at(-1))} ${this.stderr}`);
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
   }
