@@ -1,0 +1,84 @@
+/** The `sealane-server` command as a real process, for tests. Not part of the product. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** What a finished process said. */
+export interface ProcessResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Arguments of `node` that run the command from its sources. */
+export const SOURCE_ARGUMENTS = ['--conditions=@sealane/source', MAIN];
+
+/** Runs a command to its end. */
+export async function runServerCommand(...words: string[]): Promise<ProcessResult> {
+  return await finished(spawn(process.execPath, [...SOURCE_ARGUMENTS, ...words], { env: cleanEnvironment() }));
+}
+
+/** A server that was started with `serve --json`. */
+export class ServerProcess {
+  readonly child: ChildProcess;
+  readonly result: Promise<ProcessResult>;
+  stderr = '';
+  port = 0;
+  fingerprint = '';
+  /** Milliseconds from the start of the process to its first line. */
+  startMs = 0;
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.result = finished(child);
+  }
+
+  /**
+   * Starts it on 127.0.0.1 and a free port and waits until it listens.
+   *
+   * @param options.wrap a command that runs the process, such as one that lowers its limits.
+   */
+  static async start(words: readonly string[], options: { readonly wrap?: readonly string[] } = {}): Promise<ServerProcess> {
+    const started = performance.now();
+    const line = [process.execPath, ...SOURCE_ARGUMENTS, 'serve', '--json', '--host', '127.0.0.1', '--port', '0', ...words];
+    const [program = '', ...rest] = [...(options.wrap ?? []), ...line];
+    const server = new ServerProcess(spawn(program, rest, { env: cleanEnvironment() }));
+    const first = await Promise.race([once(createInterface({ input: server.child.stdout! }), 'line'), server.result]);
+    if (!Array.isArray(first)) throw new Error(`serve ended with ${first.code ?? 'a signal'}: ${first.stderr}`);
+    server.startMs = performance.now() - started;
+    const listening = JSON.parse(first[0] as string) as { event: string; port: number; fingerprint: string };
+    server.port = listening.port;
+    server.fingerprint = listening.fingerprint;
+    return server;
+  }
+
+  /** Lines of the log so far. */
+  get log(): readonly Record<string, unknown>[] {
+    const lines = this.stderr.split('\n').slice(0, -1);
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessResult> {
+    this.child.kill(signal);
+    return await this.result;
+  }
+}
+
+async function finished(child: ChildProcess): Promise<ProcessResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** Without settings of whoever runs the tests. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SEALANE_|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)));
+}
