@@ -367,7 +367,7 @@ describe('reconnect (A15)', () => {
     server.last.connection.wake();
     const away = new Promise<AgentState>((resolve) => agent.once('reconnecting', resolve));
     expect((await slow).text()).toBe('finished');
-    expect(await away).toMatchObject({ reason: 'E_CLOSED' });
+    expect(await away).toMatchObject({ reason: 'E_DRAINING' });
     expect(((await away) as { delayMs: number }).delayMs).toBeGreaterThanOrEqual(250);
     expect((await agent.request('message', 'back')).text()).toBe('back');
   });

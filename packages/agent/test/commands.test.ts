@@ -69,7 +69,7 @@ describe('start', () => {
       bench.run(['fingerprint', '--json', '--data-dir', shared]),
       bench.run(['fingerprint', '--data-dir', shared]),
     ]);
-    expect(names[0]?.lines[0]?.['fingerprint']).toBe(names[1]?.stdout.trim());
+    expect(names[0].lines[0]?.['fingerprint']).toBe(names[1].stdout.trim());
     expect(readdirSync(shared).sort()).toEqual(['identity.key', 'identity.pub', 'known_servers']);
     expect(readFileSync(join(shared, 'known_servers'), 'utf8')).toContain(server.fingerprint);
   }, 30_000);

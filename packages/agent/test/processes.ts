@@ -25,6 +25,8 @@ export interface Ended {
 export class Program {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
+  readonly #lines: Line[] = [];
+  #parsedTo = 0;
   stdout = '';
   stderr = '';
 
@@ -44,10 +46,13 @@ export class Program {
     });
   }
 
-  /** The whole JSON lines so far. */
+  /** The whole JSON lines so far; each is parsed once. */
   get lines(): readonly Line[] {
-    const whole = this.stdout.split('\n').slice(0, -1);
-    return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+    const end = this.stdout.lastIndexOf('\n') + 1;
+    const fresh = this.stdout.slice(this.#parsedTo, end).split('\n');
+    this.#parsedTo = end;
+    for (const line of fresh) if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as Line);
+    return this.#lines;
   }
 
   /** Waits for a line of this kind. @param index 0 for the first one. */

@@ -7,7 +7,7 @@
 import { EventEmitter } from 'node:events';
 import { TransportError } from '@sealane/shared/errors';
 import {
-  HandlerSet,
+  type HandlerSet,
   REQUEST_TIMEOUT_MS_DEFAULT,
   type ChannelStream,
   type Content,

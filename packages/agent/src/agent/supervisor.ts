@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HandlerSet, type ChannelHandlers } from '@sealane/shared/channel';
 import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
-import { ProtocolError, SealaneError, assert } from '@sealane/shared/errors';
+import { ProtocolError, SealaneError, TransportError, assert } from '@sealane/shared/errors';
 import type { OpenedEvent, SessionEnvironment } from '@sealane/shared/session';
 import { suiteName, type SessionLimits, type SuiteId } from '@sealane/shared/wire';
 import { parseAddress, showAddress, type Address } from '@sealane/node/config';
@@ -64,13 +64,7 @@ export class Supervisor implements AgentKeeper {
   /** Keeps the connection until `close` or a terminal failure; the agent is closed when it resolves. */
   async run(): Promise<void> {
     try {
-      for (;;) {
-        const { end, connectedMs } = await this.#connection();
-        if (this.#stop.signal.aborted) return this.#enterClosed(undefined);
-        if (this.#options.backoff === undefined || isTerminal(end.error)) return this.#enterClosed(end.error);
-        await this.#pause(this.#options.backoff, end, connectedMs);
-        if (this.#stop.signal.aborted) return this.#enterClosed(undefined);
-      }
+      this.#enterClosed(await this.#untilOver());
     } catch (error) {
       this.report('a fault of this program ended the agent', error);
       const fault =
@@ -79,6 +73,21 @@ export class Supervisor implements AgentKeeper {
           : new ProtocolError('E_INTERNAL', 'an unexpected fault', { cause: error });
       this.#enterClosed(fault);
     }
+  }
+
+  /** One connection after the other. @returns what ended the agent, undefined when it was closed. */
+  async #untilOver(): Promise<SealaneError | undefined> {
+    for (;;) {
+      const { end, connectedMs } = await this.#connection();
+      if (this.#isStopped()) return undefined;
+      if (this.#options.backoff === undefined || isTerminal(end.error)) return end.error;
+      await this.#pause(this.#options.backoff, end, connectedMs);
+      if (this.#isStopped()) return undefined;
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   // AgentKeeper
@@ -116,8 +125,7 @@ export class Supervisor implements AgentKeeper {
     this.#link = undefined;
     this.agent.useLink(undefined);
     this.#elsewhere = parseAddress(link.goAway?.address ?? undefined);
-    const notBeforeMs = Math.max(end.notBeforeMs, link.goAway?.comeBackAfterMs ?? 0);
-    return { end: { ...end, notBeforeMs }, connectedMs: monotonicNow() - openedAt };
+    return { end: afterGoAway(end, link), connectedMs: monotonicNow() - openedAt };
   }
 
   #use(link: Link<Agent>, opened: OpenedEvent): void {
@@ -169,6 +177,15 @@ export class Supervisor implements AgentKeeper {
       error,
     });
   }
+}
+
+/** The end of a link whose server said why and until when it would leave. */
+function afterGoAway(end: LinkEnd, { goAway, address }: Link<Agent>): LinkEnd {
+  if (goAway === undefined) return end;
+  const notBeforeMs = Math.max(end.notBeforeMs, goAway.comeBackAfterMs);
+  if (!end.orderly) return { ...end, notBeforeMs };
+  const error = new TransportError('E_DRAINING', `${showAddress(address)} is shutting down in an orderly way`);
+  return { ...end, error, notBeforeMs };
 }
 
 /** To an agent every request is for itself, whatever way the server names it. */

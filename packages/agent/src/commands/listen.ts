@@ -18,13 +18,13 @@ export const listenCommand = defineCommand({
   examples: ['listen', 'listen --json --count 10 --timeout 60'],
   async run(context) {
     const { settings, output } = context;
-    const enough = Promise.withResolvers<void>();
+    const enough = Promise.withResolvers<undefined>();
     let taken = 0;
     const answer = async (request: IncomingRequest): Promise<Content> => {
       await print(output, request);
       taken += 1;
       // After the reply is on its way.
-      if (taken === settings.count) setImmediate(() => enough.resolve());
+      if (taken === settings.count) setImmediate(() => enough.resolve(undefined));
       return echo(request);
     };
     try {

@@ -47,8 +47,9 @@ export const startCommand = defineCommand({
         throw error;
       }
     }
-    const isCutShort = shutdown.endSignal !== undefined && !settings.reconnect && done < settings.count;
-    return isCutShort ? await interrupted(context, shutdown.endSignal ?? 'SIGINT') : EXIT.ok;
+    const { endSignal } = shutdown;
+    if (endSignal === undefined || settings.reconnect || done >= settings.count) return EXIT.ok;
+    return await interrupted(context, endSignal);
   },
 });
 

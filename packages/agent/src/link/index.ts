@@ -1,7 +1,4 @@
 /** Link: one connection to a server, from the TCP connect to its end. */
 export { openLink } from './open-link.ts';
-export type { LinkOptions } from './open-link.ts';
-export { Link } from './link.ts';
-export type { LinkOwner } from './link.ts';
-export type { LinkOutcome } from './open-link.ts';
+export type { Link } from './link.ts';
 export type { LinkEnd } from './link-end.ts';
