@@ -1,6 +1,6 @@
 /**
  * A4: 1 GiB through a real server and agents, killed at 40 % and resumed, either way, with less than 64 MiB of memory
- * growth on each side. Takes minutes and 3 GiB of disk: runs with SEALANE_TEST_LARGE=1 only.
+ * growth on each side. Takes minutes and 3 GiB of disk: runs with TEST_LARGE_FILES=1 only.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
@@ -12,8 +12,8 @@ import { Workspace, content } from './workspace.ts';
 
 const GIB = 2 ** 30;
 const GROWTH_KIB_MAX = 64 * 1_024;
-const isWanted = process.env['SEALANE_TEST_LARGE'] === '1';
-if (!isWanted) console.warn('SKIPPED A4 with 1 GiB: set SEALANE_TEST_LARGE=1');
+const isWanted = process.env['TEST_LARGE_FILES'] === '1';
+if (!isWanted) console.warn('SKIPPED A4 with 1 GiB: set TEST_LARGE_FILES=1');
 
 let space: Workspace;
 let server: Awaited<ReturnType<typeof startServer>> | undefined;
