@@ -3,7 +3,7 @@ import { ERRORS, EXIT, type ErrorCode } from '@sealane/shared/errors';
 import type { ClosedEvent } from '@sealane/shared/session';
 import { linkEnd, type LinkProgress } from './link-end.ts';
 
-function end(event: Partial<ClosedEvent>, progress: LinkProgress) {
+function end(event: Partial<ClosedEvent>, progress: LinkProgress, isKnown = true) {
   const whole: ClosedEvent = {
     type: 'closed',
     reason: 'failed',
@@ -12,7 +12,7 @@ function end(event: Partial<ClosedEvent>, progress: LinkProgress) {
     retryAfterMs: 0,
     ...event,
   };
-  return linkEnd(whole, progress, 'host:1');
+  return linkEnd(whole, { progress, where: 'host:1', isKnown });
 }
 
 describe('linkEnd', () => {
@@ -33,6 +33,14 @@ describe('linkEnd', () => {
     expect(end({ code: 'E_MALFORMED' }, 'awaiting-server').error.code).toBe('E_NOT_SEALANE');
     expect(end({ code: 'E_TOO_LARGE' }, 'open').error.code).toBe('E_TOO_LARGE');
     expect(end({ code: 'E_HANDSHAKE' }, 'awaiting-server').error.code).toBe('E_HANDSHAKE');
+  });
+
+  it('C6: silence from an address never met is taken for another protocol, such as TLS', () => {
+    const event = { reason: 'truncated', byPeer: true } as const;
+    expect(end(event, 'awaiting-server', false).error).toMatchObject({ code: 'E_NOT_SEALANE' });
+    expect(end(event, 'awaiting-server', false).error.message).toContain('TLS');
+    expect(end(event, 'awaiting-server', true).error.code).toBe('E_TRUNCATED');
+    expect(end(event, 'open', false).error.code).toBe('E_TRUNCATED');
   });
 
   it('A17: a cut is told from a close, and each stage has its own words', () => {

@@ -32,11 +32,20 @@ const hintCodes: ReadonlySet<ErrorCode> = new Set([
 /** Codes that bytes of a foreign protocol give when they are read as frames. */
 const foreignCodes: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode | undefined>(['E_TOO_LARGE', 'E_MALFORMED']);
 
-/** @param where `host:port`, for the message. */
-export function linkEnd(event: ClosedEvent, progress: LinkProgress, where: string): LinkEnd {
+/** What is known of a connection beside its end. */
+export interface LinkContext {
+  readonly progress: LinkProgress;
+  /** `host:port`, for the message. */
+  readonly where: string;
+  /** Whether a Sealane server was met there before. */
+  readonly isKnown: boolean;
+}
+
+export function linkEnd(event: ClosedEvent, context: LinkContext): LinkEnd {
+  const { progress } = context;
   const sealed = progress !== 'awaiting-server';
   return {
-    error: endError(event, progress, where),
+    error: endError(event, context),
     orderly: event.reason === 'closed',
     notBeforeMs: sealed && event.byPeer ? event.retryAfterMs : 0,
     hintMs: event.reason === 'rejected' ? event.retryAfterMs : 0,
@@ -48,12 +57,13 @@ export function linkFailure(error: SealaneError): LinkEnd {
   return { error, orderly: false, notBeforeMs: 0, hintMs: 0 };
 }
 
-function endError(event: ClosedEvent, progress: LinkProgress, where: string): SealaneError {
+function endError(event: ClosedEvent, context: LinkContext): SealaneError {
+  const { progress, where } = context;
   switch (event.reason) {
     case 'closed':
       return new TransportError('E_CLOSED', `${where} closed the connection`);
     case 'truncated':
-      return new TransportError('E_TRUNCATED', truncatedMessage(progress, where));
+      return cutError(context);
     case 'rejected':
       return rejectedError(event.code, where);
     case 'failed':
@@ -61,10 +71,15 @@ function endError(event: ClosedEvent, progress: LinkProgress, where: string): Se
   }
 }
 
-function truncatedMessage(progress: LinkProgress, where: string): string {
-  if (progress === 'awaiting-server') return `${where} took the connection and closed it without an answer`;
-  if (progress === 'awaiting-admission') return `${where} closed the connection before it admitted this agent`;
-  return `The connection to ${where} was cut`;
+/** TLS servers meet our first bytes with silence, as an overloaded or dying Sealane server may: who was met before decides. */
+function cutError({ progress, where, isKnown }: LinkContext): SealaneError {
+  const silent = `${where} took the connection and closed it without an answer`;
+  if (progress === 'awaiting-server' && !isKnown) {
+    return new ProtocolError('E_NOT_SEALANE', `${silent}: something else, for example TLS, may listen there`);
+  }
+  if (progress === 'awaiting-server') return new TransportError('E_TRUNCATED', silent);
+  if (progress === 'open') return new TransportError('E_TRUNCATED', `The connection to ${where} was cut`);
+  return new TransportError('E_TRUNCATED', `${where} closed the connection before it admitted this agent`);
 }
 
 function rejectedError(code: ErrorCode | undefined, where: string): SealaneError {

@@ -17,7 +17,7 @@ import { showAddress, type Address } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
 import { DEFAULT_CONNECTION_LIMITS, TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
 import type { Judgement, ServerTrust } from '../trust/index.ts';
-import { linkEnd, linkFailure, type LinkEnd, type LinkProgress } from './link-end.ts';
+import { linkEnd, linkFailure, type LinkContext, type LinkEnd, type LinkProgress } from './link-end.ts';
 
 /** What a link needs of whoever opens it. */
 export interface LinkOwner<Peer> {
@@ -164,14 +164,21 @@ export class Link<Peer = unknown> implements ConnectionOwner {
     return outgoing === 0 && incoming === 0 && this.session.streamsOpen === 0;
   }
 
+  #context(): LinkContext {
+    const context = { progress: this.#progress, where: showAddress(this.address) };
+    try {
+      return { ...context, isKnown: this.#progress !== 'awaiting-server' || this.#owner.trust.knows(this.address) };
+    } catch {
+      // A file that cannot be read is told when a server has to be judged.
+      return { ...context, isKnown: false };
+    }
+  }
+
   #onClosed(event: ClosedEvent): void {
     clearInterval(this.#drainTimer);
     this.onUnusable?.();
     this.channel.dispatch({ ...event, code: codeForWork(event) });
-    const end =
-      this.#distrustedFor === undefined
-        ? linkEnd(event, this.#progress, showAddress(this.address))
-        : linkFailure(this.#distrustedFor);
+    const end = this.#distrustedFor === undefined ? linkEnd(event, this.#context()) : linkFailure(this.#distrustedFor);
     this.#opened.resolve(end);
     this.#ended.resolve(end);
   }

@@ -75,6 +75,11 @@ export class ServerTrust {
     return before === undefined ? 'first-contact' : 'known';
   }
 
+  /** Whether a server was met at this address before. @throws as `judge` when the file cannot be used. */
+  knows(address: Address): boolean {
+    return this.#options.known.lookup(address) !== undefined;
+  }
+
   #follow(server: ProvedServer, expected: string, proved: string): Judgement {
     if (!this.#fits(server, expected)) throw this.#identityChanged(server.address, expected, proved);
     this.#options.known.accept(server.address, proved, 'succeeded');
