@@ -16,6 +16,8 @@ export interface StreamHost {
   isCongested(): boolean;
   /** Resolves when the stream may go on writing. */
   untilWritable(stream: ChannelStream): Promise<void>;
+  /** Lets a writer that waits look at its stream again. */
+  wakeWriter(stream: ChannelStream): void;
   forget(streamId: number): void;
 }
 
@@ -30,6 +32,8 @@ export class ChannelStream implements AsyncIterable<Uint8Array> {
   readonly #host: StreamHost;
   readonly #received = new ReceiveQueue();
   #failure: ProtocolError | undefined;
+  /** One side gave the stream up: what was received is gone. */
+  #isReset = false;
   #localEnded = false;
   #remoteEnded = false;
   #wakeReader: (() => void) | undefined;
@@ -73,13 +77,17 @@ export class ChannelStream implements AsyncIterable<Uint8Array> {
     this.#localEnded = true;
     this.#host.session.endStream(this.streamId);
     this.#host.wake();
+    this.#host.wakeWriter(this);
     this.#forgetWhenDone();
   }
 
   /** Gives the stream up in both directions. */
   reset(code: ErrorCode): void {
-    if (this.#failure !== undefined || (this.#localEnded && this.#remoteEnded)) return;
-    this.#host.session.resetStream(this.streamId, code, this.#received.clear());
+    if (this.#failure !== undefined) return;
+    const unreadBytes = this.#received.clear();
+    if (this.#localEnded && this.#remoteEnded && unreadBytes === 0) return;
+    this.#isReset = true;
+    this.#host.session.resetStream(this.streamId, code, unreadBytes);
     this.#host.wake();
     this.#fail(new ProtocolError(code));
   }
@@ -87,7 +95,8 @@ export class ChannelStream implements AsyncIterable<Uint8Array> {
   /**
    * The next bytes, or undefined at the end of the stream. A piece is the caller's for as long as it likes.
    *
-   * @throws ProtocolError when the stream was reset or the connection ended.
+   * @throws ProtocolError when the stream was reset, or the connection ended before the stream did. TypeError while
+   *   another read waits.
    */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -97,8 +106,9 @@ export class ChannelStream implements AsyncIterable<Uint8Array> {
         this.#host.wake();
         return piece;
       }
+      if (this.#remoteEnded && !this.#isReset) return undefined;
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#remoteEnded) return undefined;
+      if (this.#wakeReader !== undefined) throw new TypeError('one read at a time on a stream');
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
       });
@@ -131,11 +141,18 @@ export class ChannelStream implements AsyncIterable<Uint8Array> {
     this.#forgetWhenDone();
   }
 
-  /** The peer gave the stream up, or the connection is gone. */
-  onFailed(error: ProtocolError): void {
+  /** The peer gave the stream up. */
+  onReset(error: ProtocolError): void {
     if (this.#failure !== undefined) return;
+    this.#isReset = true;
     this.#host.session.consumeStream(this.streamId, this.#received.clear());
+    this.#host.wake();
     this.#fail(error);
+  }
+
+  /** The connection is gone: what was received can still be read. */
+  onClosed(error: ProtocolError): void {
+    if (this.#failure === undefined) this.#fail(error);
   }
 
   #fail(error: ProtocolError): void {

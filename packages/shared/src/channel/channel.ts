@@ -6,11 +6,17 @@
  */
 import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
 import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
-import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
+import {
+  RESPONSE_STATUS,
+  type ClosedEvent,
+  type OutgoingRequest,
+  type Session,
+  type SessionEvent,
+} from '../session/index.ts';
 import { ChannelStream, type StreamHost } from './channel-stream.ts';
 import { ReceivedContent, encodeContent, type Content } from './content.ts';
 import { IncomingRequest, RequestContext, type Respond } from './incoming-request.ts';
-import { OutgoingRequests } from './outgoing-requests.ts';
+import { OutgoingRequests, type ResponseSink } from './outgoing-requests.ts';
 import type { ChannelHandlers } from './handlers.ts';
 
 /** What a channel needs of its owner. */
@@ -30,6 +36,17 @@ export interface ChannelOwner<Peer> {
   readonly highWaterBytes: number;
   /** A handler threw something that is no refusal. */
   readonly onHandlerError: (name: string, error: unknown) => void;
+}
+
+/** A request that was not sent yet. */
+interface QueuedRequest {
+  readonly outgoing: OutgoingRequest;
+  /** When it was asked for, in ms: its time runs from then on. */
+  readonly askedAt: number;
+  readonly sink: ResponseSink;
+  readonly signal: AbortSignal | undefined;
+  /** Set when it is sent. */
+  requestId: number | undefined;
 }
 
 /** Options of a request. */
@@ -59,7 +76,7 @@ export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;
   readonly #outgoing = new OutgoingRequests();
-  #queued: (() => void)[] = [];
+  #queued: QueuedRequest[] = [];
   readonly #atWork = new Map<number, RequestContext<Peer>>();
   #notificationsAtWork = 0;
   readonly #streams = new Map<number, ChannelStream>();
@@ -98,18 +115,14 @@ export class Channel<Peer = unknown> implements StreamHost {
         return;
       }
       const { body, contentType } = encodeContent(content);
-      const outgoing = {
-        name,
-        body,
-        contentType,
-        timeoutMs: Math.min(options.timeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT, UINT32_MAX),
-        to: options.to ?? null,
-        from: options.from ?? null,
-      };
-      this.#start({
-        send: () => this.session.request(outgoing, this.#owner.now()),
-        sink: { resolve, reject, onProgress },
+      const timeoutMs = Math.min(options.timeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT, UINT32_MAX);
+      const { to = null, from = null } = options;
+      this.#enqueue({
+        outgoing: { name, body, contentType, timeoutMs, to, from },
+        askedAt: this.#owner.now(),
+        sink: { resolve, reject, onProgress: onProgress && this.#guarded(name, onProgress) },
         signal,
+        requestId: undefined,
       });
     });
   }
@@ -167,7 +180,7 @@ export class Channel<Peer = unknown> implements StreamHost {
         this.#startQueued();
         break;
       case 'stream-data':
-        this.#streams.get(event.streamId)?.onData(event.bytes);
+        this.#onStreamData(event.streamId, event.bytes);
         break;
       case 'stream-credit':
         this.#wakeWriters(event.streamId);
@@ -216,44 +229,93 @@ export class Channel<Peer = unknown> implements StreamHost {
     });
   }
 
+  wakeWriter(stream: ChannelStream): void {
+    const wake = this.#waitingWriters.get(stream);
+    this.#waitingWriters.delete(stream);
+    wake?.();
+  }
+
   forget(streamId: number): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#streams.delete(streamId);
-    this.#wakeWriter(stream);
+    this.wakeWriter(stream);
   }
 
-  #start(call: {
-    readonly send: () => number | undefined;
-    readonly sink: Parameters<OutgoingRequests['add']>[1];
-    readonly signal: AbortSignal | undefined;
-  }): void {
-    const requestId = call.send();
-    if (requestId === undefined) {
-      if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
-      this.#queued.push(() => {
-        try {
-          this.#start(call);
-        } catch (error) {
-          call.sink.reject(error as Error);
-        }
-      });
-      return;
+  /** Sends a request, or lets it wait for room; requests are sent in the order in which they were asked for. */
+  #enqueue(request: QueuedRequest): void {
+    if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
+    const queued = this.#abortable(request);
+    if (this.#queued.length > 0 || !this.#start(queued)) this.#queued.push(queued);
+  }
+
+  /** @returns false while there is no room. */
+  #start(request: QueuedRequest): boolean {
+    const { outgoing, askedAt, sink } = request;
+    const now = this.#owner.now();
+    const timeoutMs = outgoing.timeoutMs === 0 ? 0 : Math.ceil(outgoing.timeoutMs - (now - askedAt));
+    try {
+      if (timeoutMs < 0 || (timeoutMs === 0 && outgoing.timeoutMs > 0)) throw new ProtocolError('E_TIMEOUT');
+      request.requestId = this.session.request({ ...outgoing, timeoutMs }, now);
+    } catch (error) {
+      sink.reject(error as Error);
+      return true;
     }
-    this.#outgoing.add(requestId, call.sink);
-    call.signal?.addEventListener('abort', () => this.#cancel(requestId), { once: true });
+    if (request.requestId === undefined) return false;
+    this.#outgoing.add(request.requestId, sink);
     this.#owner.wake();
+    return true;
   }
 
   #startQueued(): void {
-    this.#queued.shift()?.();
+    for (let next = this.#queued[0]; next !== undefined && this.#start(next); next = this.#queued[0]) {
+      this.#queued.shift();
+    }
   }
 
-  #cancel(requestId: number): void {
-    this.session.cancel(requestId);
-    this.#outgoing.reject(requestId, new ProtocolError('E_CANCELLED'));
-    this.#owner.wake();
+  /** The request as its signal gives it up: the signal is let go when the request is over. */
+  #abortable(request: QueuedRequest): QueuedRequest {
+    const { signal, sink } = request;
+    if (signal === undefined) return request;
+    const onAbort = (): void => {
+      this.#cancel(abortable);
+    };
+    const settle = <Outcome>(outcome: (value: Outcome) => void) => {
+      return (value: Outcome): void => {
+        signal.removeEventListener('abort', onAbort);
+        outcome(value);
+      };
+    };
+    const abortable: QueuedRequest = {
+      ...request,
+      sink: { ...sink, resolve: settle(sink.resolve), reject: settle(sink.reject) },
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return abortable;
+  }
+
+  #cancel({ requestId, ...request }: QueuedRequest): void {
+    const error = new ProtocolError('E_CANCELLED');
+    if (requestId === undefined) {
+      this.#queued = this.#queued.filter(({ sink }) => sink !== request.sink);
+      request.sink.reject(error);
+    } else {
+      this.session.cancel(requestId);
+      this.#outgoing.reject(requestId, error);
+      this.#owner.wake();
+    }
     this.#startQueued();
+  }
+
+  /** A callback of the program: what it throws is reported and stops nothing. */
+  #guarded(name: string, onProgress: (part: ReceivedContent) => void): (part: ReceivedContent) => void {
+    return (part) => {
+      try {
+        onProgress(part);
+      } catch (error) {
+        this.#owner.onHandlerError(name, error);
+      }
+    };
   }
 
   #onRequest(request: Request): void {
@@ -347,15 +409,31 @@ export class Channel<Peer = unknown> implements StreamHost {
     }
     const stream = new ChannelStream(this, { streamId, name, metadata });
     this.#streams.set(streamId, stream);
-    Promise.resolve(handler(stream, this.#owner.peer)).catch((error: unknown) => {
+    const onError = (error: unknown): void => {
       const isRefusal = error instanceof SealaneError;
       if (!isRefusal) this.#owner.onHandlerError(name, error);
       stream.reset(isRefusal ? error.code : 'E_HANDLER_FAILED');
-    });
+    };
+    try {
+      Promise.resolve(handler(stream, this.#owner.peer)).catch(onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** Bytes for a stream that was given up while they waited as an event are dropped, and their credit goes back. */
+  #onStreamData(streamId: number, bytes: Uint8Array): void {
+    const stream = this.#streams.get(streamId);
+    if (stream !== undefined) {
+      stream.onData(bytes);
+      return;
+    }
+    this.session.consumeStream(streamId, bytes.length);
+    this.#owner.wake();
   }
 
   #onStreamReset(streamId: number, code: ErrorCode | undefined): void {
-    this.#streams.get(streamId)?.onFailed(new ProtocolError(code ?? 'E_STREAM_RESET'));
+    this.#streams.get(streamId)?.onReset(new ProtocolError(code ?? 'E_STREAM_RESET'));
   }
 
   #onClosed(event: ClosedEvent): void {
@@ -364,10 +442,10 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#outgoing.rejectAll(error);
     const queued = this.#queued;
     this.#queued = [];
-    for (const start of queued) start();
+    for (const { sink } of queued) sink.reject(error);
     for (const context of this.#atWork.values()) context.end('E_CLOSED');
     this.#atWork.clear();
-    for (const stream of [...this.#streams.values()]) stream.onFailed(error);
+    for (const stream of [...this.#streams.values()]) stream.onClosed(error);
     this.#wakeWriters(0);
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
@@ -378,17 +456,11 @@ export class Channel<Peer = unknown> implements StreamHost {
   #wakeWriters(streamId: number): void {
     if (streamId !== 0) {
       const stream = this.#streams.get(streamId);
-      if (stream !== undefined) this.#wakeWriter(stream);
+      if (stream !== undefined) this.wakeWriter(stream);
       return;
     }
     const writers = [...this.#waitingWriters.values()];
     this.#waitingWriters.clear();
     for (const wake of writers) wake();
-  }
-
-  #wakeWriter(stream: ChannelStream): void {
-    const wake = this.#waitingWriters.get(stream);
-    this.#waitingWriters.delete(stream);
-    wake?.();
   }
 }

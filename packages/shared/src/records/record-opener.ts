@@ -97,8 +97,8 @@ export class RecordOpener {
   /** Checks the nonce; on the first record of the next epoch, moves there. */
   #advance(frame: Uint8Array): void {
     if (isNonce(frame, FRAME_HEADER_BYTES, this.#epoch, this.#records)) {
-      if (this.#records >= EPOCH_RECORDS_MAX || this.#bytes > EPOCH_BYTES_MAX)
-        throw new ProtocolError('E_RECORD_LIMIT');
+      const bytes = this.#bytes + frame.length - FRAME_HEADER_BYTES - RECORD_OVERHEAD_BYTES;
+      if (this.#records >= EPOCH_RECORDS_MAX || bytes > EPOCH_BYTES_MAX) throw new ProtocolError('E_RECORD_LIMIT');
       return;
     }
     if (this.#nextKey === undefined || !isNonce(frame, FRAME_HEADER_BYTES, this.#epoch + 1, 0)) {

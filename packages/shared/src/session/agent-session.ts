@@ -9,7 +9,7 @@
 import { equalBytes, wipe } from '../bytes/index.ts';
 import { ProtocolError, assert } from '../errors/index.ts';
 import {
-  EpochKeys,
+  type EpochKeys,
   startAgentHandshake,
   startKeyUpdate,
   readRejected,
@@ -25,6 +25,7 @@ import {
   type KeyUpdateResponse,
   type Packet,
 } from '../packets/index.ts';
+import { EPOCH_NUMBER_MAX } from '../records/index.ts';
 import { VERSION_RANGE, type PeerLimits, type SuiteId } from '../wire/index.ts';
 import { encodedPacket } from './encoded-packet.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -128,7 +129,8 @@ export class AgentSession extends Session {
   protected override onRolePacket(packet: Packet, encoded: Uint8Array, now: number): void {
     if (this.state === 'AwaitAccepted' && packet.id === 0x05) this.#onAccepted(packet, now);
     else if (this.state === 'Open' && packet.id === 0x06) this.#startUpdate(now);
-    else if (this.state === 'Open' && packet.id === 0x08) this.#onUpdateResponse(packet, encoded, now);
+    else if (packet.id === 0x08 && this.#update !== undefined)
+      this.#onUpdateResponse(packet, { update: this.#update, encoded }, now);
     else if (this.state === 'Open' && packet.id === 0x0c) {
       const { code, comeBackAfterMs, address, drainMs } = packet;
       this.emit({ type: 'go-away', code: this.errorName(code), comeBackAfterMs, address, drainMs });
@@ -136,7 +138,7 @@ export class AgentSession extends Session {
   }
 
   protected override keyUpdateDueAt(): number {
-    return this.#update === undefined
+    return this.#update === undefined && this.epoch < EPOCH_NUMBER_MAX
       ? this.#epochStartedAt + this.settings.limits.keyUpdateAfterMs
       : Number.POSITIVE_INFINITY;
   }
@@ -186,7 +188,7 @@ export class AgentSession extends Session {
 
   /** §6.1: one update at a time; a second wish while one runs is the same wish. */
   #startUpdate(now: number): void {
-    if (this.#update !== undefined) return;
+    if (this.#update !== undefined || this.epoch >= EPOCH_NUMBER_MAX) return;
     assert(this.#suite !== undefined, 'an open session has a suite');
     const { crypto, random } = this.settings.environment;
     const epoch = this.epoch + 1;
@@ -201,9 +203,12 @@ export class AgentSession extends Session {
   }
 
   /** §6.3: both directions move to the next epoch; a ping lets the server see it at once. */
-  #onUpdateResponse(response: KeyUpdateResponse, encoded: Uint8Array, now: number): void {
-    const update = this.#update;
-    if (update === undefined || response.epoch !== update.epoch) throw new ProtocolError('E_STATE');
+  #onUpdateResponse(
+    response: KeyUpdateResponse,
+    { update, encoded }: { readonly update: PendingUpdate; readonly encoded: Uint8Array },
+    now: number,
+  ): void {
+    if (response.epoch !== update.epoch) throw new ProtocolError('E_STATE');
     const { sealer, opener } = this;
     assert(sealer && opener && this.#rekey && this.#serverKey, 'an open session has keys');
     this.#update = undefined;
@@ -221,6 +226,7 @@ export class AgentSession extends Session {
     sealer.switchKey(keys.agentToServer);
     opener.enterEpoch(keys.serverToAgent);
     this.#epochStartedAt = now;
+    if (this.state !== 'Open') return;
     this.stateDeadlineAt = Number.POSITIVE_INFINITY;
     this.emit({ type: 'key-updated', epoch: sealer.epoch });
     this.sendPing(now);

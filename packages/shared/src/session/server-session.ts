@@ -7,7 +7,7 @@
  * 4. `Open`: key updates are answered here; the server may ask for one (docs/protocols/records.md §6).
  */
 import { wipe } from '../bytes/index.ts';
-import { ERRORS, ProtocolError, assert, type ErrorCode } from '../errors/index.ts';
+import { ProtocolError, assert, type ErrorCode } from '../errors/index.ts';
 import {
   AwaitEncryptionRequest,
   answerKeyUpdate,
@@ -29,6 +29,7 @@ import { VERSION_RANGE, type PeerLimits, type SuiteId } from '../wire/index.ts';
 import { encodedPacket } from './encoded-packet.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { Session } from './session.ts';
+import { wireNumber } from './wire-number.ts';
 
 /** What a server adds to the settings. */
 export interface ServerSessionSettings extends SessionSettings {
@@ -73,7 +74,7 @@ export class ServerSession extends Session {
   /** Refuses the connection in clear, in place of 0x02: a hint for the agent, no proof. */
   reject(code: ErrorCode, retryAfterMs: number): void {
     if (this.state !== 'AwaitEncryptionRequest') return;
-    this.outbox.clear(encodeRejected(ERRORS[code].number, retryAfterMs));
+    this.outbox.clear(encodeRejected(wireNumber(code), retryAfterMs));
     this.finish({ reason: 'failed', code, byPeer: false, retryAfterMs });
   }
 
@@ -119,7 +120,7 @@ export class ServerSession extends Session {
   }): void {
     if (this.state !== 'Open') return;
     const { code, comeBackAfterMs, address, drainMs } = notice;
-    encodeGoAway(this.outbox.writer(), ERRORS[code].number, comeBackAfterMs, address, drainMs);
+    encodeGoAway(this.outbox.writer(), wireNumber(code), comeBackAfterMs, address, drainMs);
     this.outbox.written();
   }
 
@@ -254,6 +255,6 @@ export class ServerSession extends Session {
   }
 
   protected override onEpochEntered(): void {
-    this.stateDeadlineAt = Number.POSITIVE_INFINITY;
+    if (this.state === 'Open') this.stateDeadlineAt = Number.POSITIVE_INFINITY;
   }
 }

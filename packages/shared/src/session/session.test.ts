@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { nativeCrypto } from '../crypto-native/index.ts';
 import { SessionPair } from '../testing/index.ts';
 
 const body = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -45,7 +46,7 @@ describe('Session', () => {
   });
 
   it('B7: keys are updated while requests travel', () => {
-    const pair = new SessionPair({ agent: {} }).run();
+    const pair = new SessionPair({ agentCrypto: nativeCrypto, serverCrypto: nativeCrypto }).run();
     for (let round = 0; round < 20; round++) {
       pair.pass(3_600_001);
       pair.agent.request({ ...REQUEST, body: body(`${round}`) }, pair.now);

@@ -12,7 +12,7 @@
  * This class holds what both roles share, from the first record on; `AgentSession` and `ServerSession` add their
  * halves of the handshake and of the key update.
  */
-import { ERRORS, ProtocolError, assert, errorByNumber, type ErrorCode } from '../errors/index.ts';
+import { ProtocolError, assert, errorByNumber, type ErrorCode } from '../errors/index.ts';
 import { Deframer, FRAME_HEADER_BYTES, HANDSHAKE_FRAME_BODY_BYTES_MAX } from '../frames/index.ts';
 import {
   STREAM_DATA_BYTES_MAX,
@@ -41,6 +41,7 @@ import type { CloseReason, ClosedEvent, SessionEvent } from './events.ts';
 import { Liveness } from './liveness.ts';
 import { Outbox } from './outbox.ts';
 import type { SessionSettings } from './session-settings.ts';
+import { wireNumber } from './wire-number.ts';
 
 /** What a session waits for. */
 export type SessionState =
@@ -197,31 +198,35 @@ export abstract class Session {
   /** Time has passed. Calling it too early does no harm. */
   timeout(now: number): void {
     if (this.#state === 'Closed') return;
-    if (now - this.wantsTimeoutAt > this.settings.limits.ownPauseMs) this.liveness.forgivePause(now);
+    const { ownPauseMs } = this.settings.limits;
+    if (now - this.wantsTimeoutAt > ownPauseMs) {
+      this.liveness.forgivePause(now);
+      if (this.#state === 'Open') this.stateDeadlineAt = Math.max(this.stateDeadlineAt, now + ownPauseMs);
+    }
     if (now >= this.stateDeadlineAt) {
       this.onStateDeadline(now);
       return;
     }
     if (this.#state !== 'Open') return;
     this.#expireRequests(now);
-    if (this.liveness.isDead(now)) this.fail('E_IDLE', now);
-    else if (this.liveness.pingDue(now)) this.sendPing(now);
+    if (this.liveness.isDead(now)) {
+      this.fail('E_IDLE', now);
+      return;
+    }
+    if (this.liveness.pingDue(now)) this.sendPing(now);
+    this.beforeFlush(now);
   }
 
   /** Seals what waits, so that `takeOutput` has it. */
   flush(now: number): void {
     if (this.sealer === undefined || this.#state === 'Closed') return;
-    if (this.#pongToken !== undefined) {
-      encodePong(this.outbox.writer(), this.#pongToken);
+    if (this.#state === 'Open') {
+      if (this.#pongToken !== undefined) encodePong(this.outbox.writer(), this.#pongToken);
       this.#pongToken = undefined;
+      this.beforeFlush(now);
     }
-    if (this.#state === 'Open') this.beforeFlush(now);
-    try {
-      this.outbox.seal();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end('failed', error.code, false, 0);
-    }
+    this.outbox.seal();
+    if (this.outbox.failure !== undefined) this.#end('failed', this.outbox.failure.code, false, 0);
   }
 
   /**
@@ -270,7 +275,7 @@ export abstract class Session {
   respond(response: OutgoingResponse): boolean {
     if (this.#state !== 'Open' || !this.#requestTable().isWaiting(response.requestId)) return false;
     const { requestId, status, last, body, contentType, code } = response;
-    const number = code === undefined ? 0 : ERRORS[code].number;
+    const number = code === undefined ? 0 : wireNumber(code);
     encodeResponse(this.outbox.writer(), requestId, status, last, body, contentType, number);
     if (last) this.#requestTable().finish(requestId);
     this.outbox.written();
@@ -325,7 +330,7 @@ export abstract class Session {
   resetStream(streamId: number, code: ErrorCode, unconsumedBytes = 0): void {
     if (this.#state !== 'Open') return;
     if (this.#streamTable().reset(streamId)) {
-      encodeStreamReset(this.outbox.writer(), streamId, ERRORS[code].number);
+      encodeStreamReset(this.outbox.writer(), streamId, wireNumber(code));
       this.outbox.written();
     }
     this.#giveConnectionCredit(unconsumedBytes);
@@ -345,18 +350,18 @@ export abstract class Session {
       this.finish({ reason: 'closed', code: undefined, byPeer: false, retryAfterMs: 0 });
       return;
     }
+    this.#state = 'AwaitClose';
     encodeClose(this.outbox.writer(), 0);
     this.flush(now);
-    this.#state = 'AwaitClose';
     this.stateDeadlineAt = now + this.settings.limits.closeTimeoutMs;
   }
 
   /** Ends the session because of `code`, telling the peer where that is possible. */
-  fail(code: ErrorCode, now: number, retryAfterMs = 0): void {
+  fail(code: ErrorCode, _now: number, retryAfterMs = 0): void {
     if (this.#state === 'Closed') return;
-    if (this.sealer !== undefined) {
-      encodeFailure(this.outbox.writer(), ERRORS[code].number, retryAfterMs);
-      this.flush(now);
+    if (this.sealer !== undefined && this.#state !== 'AwaitClose') {
+      encodeFailure(this.outbox.writer(), wireNumber(code), retryAfterMs);
+      this.outbox.seal();
     }
     this.#end('failed', code, false, retryAfterMs);
   }
@@ -406,6 +411,9 @@ export abstract class Session {
     this.sealer = new RecordSealer(crypto, keys.seal);
     this.opener = new RecordOpener(crypto, keys.open);
     this.outbox.useSealer(this.sealer);
+    // The agent knows who the server is, and Accepted may share its record with larger packets; the server still has
+    // to decide about the agent, and gives it no more room until `open`.
+    if (this.#role === 'agent') this.#deframer.bodyBytesMax = RECORD_FRAME_BODY_BYTES_MAX;
   }
 
   /** The session is open: both sides know each other and their limits. */
@@ -518,7 +526,7 @@ export abstract class Session {
         break;
       case 0x0d:
         encodeClose(this.outbox.writer(), 0);
-        this.flush(now);
+        this.outbox.seal();
         this.#end('closed', undefined, true, 0);
         break;
       default:
@@ -531,23 +539,20 @@ export abstract class Session {
     if (packet.id === 0x0b) this.#end('failed', errorByNumber(packet.code), true, packet.retryAfterMs);
     else if (this.#state !== 'AwaitClose') this.onRolePacket(packet, reader.raw(), now);
     else if (packet.id === 0x0d) this.#end('closed', undefined, false, 0);
+    else if (packet.id === 0x08) this.onRolePacket(packet, reader.raw(), now);
   }
 
   #onRequest(request: Request, now: number): void {
     if (this.#role === 'server' && request.from !== null)
       throw new ProtocolError('E_STATE', 'only a server may set "from"');
     const verdict = this.#requestTable().onRequest(request.requestId, deadline(request.timeoutMs, now));
-    if (verdict === 'accepted') this.emit({ type: 'request', request });
-    else
-      encodeResponse(
-        this.outbox.writer(),
-        request.requestId,
-        RESPONSE_STATUS.error,
-        true,
-        EMPTY,
-        null,
-        ERRORS.E_BUSY.number,
-      );
+    if (verdict === 'accepted') {
+      this.emit({ type: 'request', request });
+      return;
+    }
+    const code = wireNumber('E_BUSY');
+    encodeResponse(this.outbox.writer(), request.requestId, RESPONSE_STATUS.error, true, EMPTY, null, code);
+    this.outbox.written();
   }
 
   #onStreamOpen(streamId: number, name: string, metadata: Uint8Array): void {
@@ -562,7 +567,7 @@ export abstract class Session {
     encodeStreamReset(
       this.outbox.writer(),
       streamId,
-      ERRORS[verdict === 'duplicate' ? 'E_STATE' : 'E_STREAM_LIMIT'].number,
+      wireNumber(verdict === 'duplicate' ? 'E_STATE' : 'E_STREAM_LIMIT'),
     );
     this.outbox.written();
   }
