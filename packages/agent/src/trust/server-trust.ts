@@ -1,5 +1,5 @@
 /**
- * ServerTrust: decides on the identity that a server proved in the handshake (docs/protocols/handshake.md, Trust).
+ * ServerTrust: decides on the identity that a server proved in the handshake (docs/protocols/handshake.md).
  *
  * 1. Pins (`--server-key`, the key in an enrolment token) must all fit; what is known beside them does not count.
  * 2. Without a pin, the known server of that address must fit.
