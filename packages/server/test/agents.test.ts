@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerOptions } from '../src/index.ts';
 import { TestAgent, newIdentity, outcome } from './test-agent.ts';
 import { TestServer, eventually, temporaryDirectory } from './test-server.ts';
@@ -17,7 +18,10 @@ async function start(options: Partial<ServerOptions> = {}): Promise<void> {
   server = await TestServer.start(options);
 }
 
-async function open(agentId: string, options: Omit<Parameters<typeof TestAgent.open>[0], 'port'> = {}): Promise<TestAgent> {
+async function open(
+  agentId: string,
+  options: Omit<Parameters<typeof TestAgent.open>[0], 'port'> = {},
+): Promise<TestAgent> {
   const agent = await TestAgent.open({ port: server.port, agentId, ...options });
   agents.push(agent);
   return agent;
@@ -30,7 +34,9 @@ describe('agents', () => {
     server.library.on('agent-connected', ({ agentId }) => seen.push(`+${agentId}`));
     server.library.on('agent-disconnected', ({ agentId }, reason) => seen.push(`-${agentId} ${reason}`));
     const ada = await open('ada');
-    expect(server.library.agents()).toMatchObject([{ agentId: 'ada', instance: 'main', address: '127.0.0.1', resumed: false }]);
+    expect(server.library.agents()).toMatchObject([
+      { agentId: 'ada', instance: 'main', address: '127.0.0.1', resumed: false },
+    ]);
     await ada.close();
     const bob = await open('bob');
     bob.destroy();
@@ -57,7 +63,9 @@ describe('agents', () => {
     const identity = newIdentity();
     await open('ada', { identity });
     await open('ada', { identity, instance: 'b' });
-    expect(await outcome({ port: server.port, agentId: 'ada', identity, instance: 'c' })).toBe('E_TOO_MANY_CONNECTIONS');
+    expect(await outcome({ port: server.port, agentId: 'ada', identity, instance: 'c' })).toBe(
+      'E_TOO_MANY_CONNECTIONS',
+    );
     await open('ada', { identity, instance: 'b' });
   });
 
@@ -98,13 +106,13 @@ describe('requests between the server and its agents', () => {
   it('A7, A8: the server asks an agent, with progress, codes and cancel', async () => {
     await start();
     const ada = await open('ada');
-    const cancelled = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<undefined>();
     ada.handle('work', (request, context) => {
       context.progress('half');
       return `done: ${request.text()}`;
     });
     ada.handle('never', (_request, context) => {
-      context.signal.addEventListener('abort', () => cancelled.resolve());
+      context.signal.addEventListener('abort', () => cancelled.resolve(undefined));
       return new Promise(() => undefined);
     });
     const parts: string[] = [];
@@ -112,7 +120,9 @@ describe('requests between the server and its agents', () => {
     expect([parts, reply.text()]).toEqual([['half'], 'done: it']);
     await expect(server.library.request('ada', 'unknown')).rejects.toMatchObject({ code: 'E_NO_HANDLER' });
     await expect(server.library.request('nobody', 'work')).rejects.toMatchObject({ code: 'E_NOT_CONNECTED' });
-    await expect(server.library.request('ada', 'never', 'x', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'E_TIMEOUT' });
+    await expect(server.library.request('ada', 'never', 'x', { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'E_TIMEOUT',
+    });
     const controller = new AbortController();
     const given = server.library.request('ada', 'never', 'x', { signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
@@ -239,6 +249,33 @@ describe('permissions', () => {
   });
 });
 
+describe('drain', () => {
+  it('O1: waits for what is at work and answers it; refuses who comes now; then everything is closed', async () => {
+    await start();
+    server.library.handle('slow', async () => {
+      await sleep(300);
+      return 'done';
+    });
+    server.library.handle('never', () => new Promise(() => undefined));
+    const ada = await open('ada');
+    const bob = await open('bob');
+    const slow = ada.channel.request('slow');
+    const never = bob.channel.request('never').catch((error: unknown) => error);
+    await ada.channel.request('echo');
+    await bob.channel.request('echo');
+    const startMs = performance.now();
+    const drained = server.library.drain({ workMs: 800 });
+    await expect(TestAgent.open({ port: server.port })).rejects.toThrow();
+    expect((await slow).text()).toBe('done');
+    await drained;
+    expect(performance.now() - startMs).toBeLessThan(2_500);
+    expect(await never).toMatchObject({ code: 'E_CLOSED' });
+    expect(await ada.closed).toMatchObject({ reason: 'closed' });
+    expect(await bob.closed).toMatchObject({ reason: 'closed' });
+    expect(server.library.agents()).toEqual([]);
+  });
+});
+
 describe('several servers in one process', () => {
   it('share nothing; one data directory serves one', async () => {
     await start();
@@ -246,7 +283,9 @@ describe('several servers in one process', () => {
     expect(second.fingerprint).not.toBe(server.fingerprint);
     await open('ada');
     expect(second.library.agents()).toEqual([]);
-    await expect(TestServer.start({ dataDirectory: server.directory })).rejects.toMatchObject({ code: 'E_DATA_IN_USE' });
+    await expect(TestServer.start({ dataDirectory: server.directory })).rejects.toMatchObject({
+      code: 'E_DATA_IN_USE',
+    });
     await second.stop();
     expect((await agents[0]!.channel.request('echo', 'on')).text()).toBe('on');
   });

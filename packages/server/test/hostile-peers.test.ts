@@ -54,7 +54,11 @@ describe('peers that say nothing, or nothing useful', () => {
     await eventually('counted', () => server.library.counters().refused[kind] === 1);
     const lines = logged.split('\n').filter((line) => line !== '');
     expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0]!)).toMatchObject({ message: 'closed: not Sealane', looksLike: kind, address: '127.0.0.1' });
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      message: 'closed: not Sealane',
+      looksLike: kind,
+      address: '127.0.0.1',
+    });
     expect(logged).not.toContain('at ');
   });
 

@@ -16,7 +16,10 @@ export class RawPeer {
     this.ended = once(socket, 'close').then(() => undefined);
   }
 
-  static async connect(port: number, options: { readonly host?: string; readonly from?: string } = {}): Promise<RawPeer> {
+  static async connect(
+    port: number,
+    options: { readonly host?: string; readonly from?: string } = {},
+  ): Promise<RawPeer> {
     const { host = '127.0.0.1', from } = options;
     const socket = connect({ host, port, ...(from !== undefined && { localAddress: from }) });
     await once(socket, 'connect');

@@ -14,11 +14,15 @@ export interface ProcessResult {
 }
 
 /** Arguments of `node` that run the command from its sources. */
-export const SOURCE_ARGUMENTS = ['--conditions=@sealane/source', MAIN];
+const SOURCE_ARGUMENTS = ['--conditions=@sealane/source', MAIN];
 
 /** Runs a command to its end. */
-export async function runServerCommand(...words: string[]): Promise<ProcessResult> {
-  return await finished(spawn(process.execPath, [...SOURCE_ARGUMENTS, ...words], { env: cleanEnvironment() }));
+export async function runServerCommand(
+  words: readonly string[],
+  options: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<ProcessResult> {
+  const line = [...SOURCE_ARGUMENTS, ...words];
+  return await finished(spawn(process.execPath, line, { env: cleanEnvironment(), ...options }));
 }
 
 /** A server that was started with `serve --json`. */
@@ -42,9 +46,22 @@ export class ServerProcess {
    *
    * @param options.wrap a command that runs the process, such as one that lowers its limits.
    */
-  static async start(words: readonly string[], options: { readonly wrap?: readonly string[] } = {}): Promise<ServerProcess> {
+  static async start(
+    words: readonly string[],
+    options: { readonly wrap?: readonly string[] } = {},
+  ): Promise<ServerProcess> {
     const started = performance.now();
-    const line = [process.execPath, ...SOURCE_ARGUMENTS, 'serve', '--json', '--host', '127.0.0.1', '--port', '0', ...words];
+    const line = [
+      process.execPath,
+      ...SOURCE_ARGUMENTS,
+      'serve',
+      '--json',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      '0',
+      ...words,
+    ];
     const [program = '', ...rest] = [...(options.wrap ?? []), ...line];
     const server = new ServerProcess(spawn(program, rest, { env: cleanEnvironment() }));
     const first = await Promise.race([once(createInterface({ input: server.child.stdout! }), 'line'), server.result]);
@@ -80,5 +97,7 @@ async function finished(child: ChildProcess): Promise<ProcessResult> {
 
 /** Without settings of whoever runs the tests. */
 function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SEALANE_|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(SEALANE_|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)),
+  );
 }

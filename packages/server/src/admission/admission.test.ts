@@ -69,10 +69,13 @@ describe('admission of unknown agents', () => {
     expect(await result(admission, { agentId: 'a0' })).toBe('known');
   });
 
-  it.each(['', ' ', 'a b', '../x', '-a', 'a\n', 'a\u0000', '\u202ea', 'a*', '>'])('D8: refuses the id %j', async (agentId) => {
-    expect(await result(admissionOf('open'), { agentId })).toBe('E_MALFORMED');
-    expect(await result(admissionOf('open'), { instance: agentId })).toBe('E_MALFORMED');
-  });
+  it.each(['', ' ', 'a b', '../x', '-a', 'a\n', 'a\u0000', '\u202ea', 'a*', '>'])(
+    'D8: refuses the id %j',
+    async (agentId) => {
+      expect(await result(admissionOf('open'), { agentId })).toBe('E_MALFORMED');
+      expect(await result(admissionOf('open'), { instance: agentId })).toBe('E_MALFORMED');
+    },
+  );
 });
 
 describe('admission of known agents', () => {
@@ -149,6 +152,8 @@ describe('tokens', () => {
     now += 86_400;
     admissionOf('token');
     now -= 86_400;
-    expect(await result(admissionOf('token'), { agentId: 'bob', agentKey: keyB, enrolmentToken: once })).toBe('E_TOKEN_USED');
+    expect(await result(admissionOf('token'), { agentId: 'bob', agentKey: keyB, enrolmentToken: once })).toBe(
+      'E_TOKEN_USED',
+    );
   });
 });

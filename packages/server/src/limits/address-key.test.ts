@@ -25,6 +25,11 @@ describe('addresses as limits count them', () => {
 
   it('knows loopback', () => {
     expect(['127.0.0.1', '127.8.8.8', '::1'].map(isLoopback)).toEqual([true, true, true]);
-    expect(['128.0.0.1', '::2', '10.127.0.1', '127.evil.example'].map(isLoopback)).toEqual([false, false, false, false]);
+    expect(['128.0.0.1', '::2', '10.127.0.1', '127.evil.example'].map(isLoopback)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

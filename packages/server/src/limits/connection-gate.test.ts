@@ -16,7 +16,11 @@ describe('ConnectionGate', () => {
       expect(gate.judge('a', FAR)).toBeUndefined();
       gate.open('a');
     }
-    expect(gate.judge('a', FAR)).toMatchObject({ reason: 'address', code: 'E_TOO_MANY_CONNECTIONS', retryAfterMs: 1_000 });
+    expect(gate.judge('a', FAR)).toMatchObject({
+      reason: 'address',
+      code: 'E_TOO_MANY_CONNECTIONS',
+      retryAfterMs: 1_000,
+    });
     expect(gate.judge('b', FAR)).toBeUndefined();
     expect(gate.judge('a', { isLoopback: true, now: 0 })).toBeUndefined();
   });

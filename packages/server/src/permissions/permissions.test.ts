@@ -34,7 +34,11 @@ describe('Permissions', () => {
     const action = fc.constantFrom<Action>('publish', 'subscribe', 'request');
     const name = fc.stringMatching(/^[a-c]{1,2}(\.[a-c]{1,2}){0,2}$/);
     const pattern = fc.oneof(name, fc.constantFrom('>', '*', 'a.>', '*.b', 'a*'));
-    const byAction = fc.record({ publish: fc.array(pattern), subscribe: fc.array(pattern), request: fc.array(pattern) });
+    const byAction = fc.record({
+      publish: fc.array(pattern),
+      subscribe: fc.array(pattern),
+      request: fc.array(pattern),
+    });
     const rule: fc.Arbitrary<PermissionRule> = fc.record({
       agents: fc.array(fc.constantFrom('ada', '*', '>', 'a*', 'bob'), { minLength: 1 }),
       allow: fc.option(byAction, { nil: undefined }),
