@@ -84,6 +84,6 @@ describe('F3: file names', () => {
 
   it('the default name is the last part of the path, composed', () => {
     expect(defaultFileName('/a/b/../c/e\u0301.txt')).toBe('é.txt');
-    expect(() => checkedFileName(defaultFileName('/home/me/.profile'))).toThrow(/starts with a dot/);
+    expect(() => checkedFileName(defaultFileName('/a/.profile'))).toThrow(/starts with a dot/);
   });
 });

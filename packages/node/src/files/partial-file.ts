@@ -28,11 +28,13 @@ export interface Remains {
 export class PartialFile {
   readonly #parts: PartialFileParts;
   #hash: Hash = startHash();
-  /** Bytes that went into the hash: on disk, on their way there, and gathered. */
+  /** Bytes that went into the hash: on disk, on their way there, and in the buffer. */
   #length = 0;
   #writtenLength = 0;
-  #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
+  #filling: Buffer | undefined;
+  #filledBytes = 0;
+  /** The buffer that is being written, or was last. */
+  #other: Buffer | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
   #place: Remains['place'] = 'partial';
@@ -74,19 +76,34 @@ export class PartialFile {
   }
 
   /**
-   * Takes the next bytes (the array is ours from now on). One chunk is gathered while the one before is written.
+   * Takes the next bytes (copied). One chunk is filled while the one before is written: two buffers for the whole
+   * transfer, so that it makes no garbage.
    *
    * @throws the error of the disk, of this or an earlier write.
    */
   async append(bytes: Uint8Array): Promise<void> {
     this.#hash.update(bytes);
     this.#length += bytes.length;
-    this.#gathered.push(bytes);
-    this.#gatheredBytes += bytes.length;
-    if (this.#gatheredBytes < CHUNK_BYTES) return;
+    this.#filling ??= Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let taken = 0; taken < bytes.length;) {
+      const part = bytes.subarray(taken, taken + CHUNK_BYTES - this.#filledBytes);
+      this.#filling.set(part, this.#filledBytes);
+      this.#filledBytes += part.length;
+      taken += part.length;
+      if (this.#filledBytes === CHUNK_BYTES) await this.#swap();
+    }
+  }
+
+  /** Starts to write what is filled, when the chunk before is written. */
+  async #swap(): Promise<void> {
     await this.#writing;
     this.#rethrow();
-    this.#writing = this.#writeGathered();
+    const [full, bytes] = [this.#filling, this.#filledBytes];
+    if (full === undefined || bytes === 0) return;
+    this.#filling = this.#other ?? Buffer.allocUnsafe(CHUNK_BYTES);
+    this.#other = full;
+    this.#filledBytes = 0;
+    this.#writing = this.#write(full.subarray(0, bytes));
   }
 
   /** Everything received is on its way to the disk and hashed. @returns the hash of the whole, 32 bytes. */
@@ -112,8 +129,7 @@ export class PartialFile {
 
   /** What was received is worth nothing: it goes when the file is closed. */
   async discard(): Promise<void> {
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    this.#filledBytes = 0;
     await this.#writing;
     await rm(this.#parts.file, { force: true });
     this.#place = 'nowhere';
@@ -133,29 +149,21 @@ export class PartialFile {
   }
 
   async #flush(): Promise<void> {
+    await this.#swap();
     await this.#writing;
-    this.#rethrow();
-    await this.#writeGathered();
     this.#rethrow();
   }
 
   /** Never rejects: the failure is kept for the next call. */
-  async #writeGathered(): Promise<void> {
-    const pieces = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+  async #write(bytes: Uint8Array): Promise<void> {
     try {
-      for (const piece of pieces.length > 1 ? [Buffer.concat(pieces)] : pieces) await this.#writeAll(piece);
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await this.#parts.handle.write(bytes, done, bytes.length - done, this.#writtenLength);
+        done += bytesWritten;
+        this.#writtenLength += bytesWritten;
+      }
     } catch (error) {
       this.#failure ??= error;
-    }
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#parts.handle.write(bytes, done, bytes.length - done, this.#writtenLength);
-      done += bytesWritten;
-      this.#writtenLength += bytesWritten;
     }
   }
 

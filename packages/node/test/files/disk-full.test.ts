@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getFile, sendFile } from '@sealane/node/files';
+import { getFile, sendFile } from '../../src/files/index.ts';
 import { Workspace, content } from './workspace.ts';
 
 const SIZE = 4 * 2 ** 20;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import type { ChannelStream } from '@sealane/shared/channel';
 import { encodeValue, type Value } from '@sealane/shared/packets';
-import { getFile } from '@sealane/node/files';
+import { getFile } from '../../src/files/index.ts';
 import type { ChannelPair } from './channel-pair.ts';
 import { Workspace, content } from './workspace.ts';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { HandlerSet } from '@sealane/shared/channel';
 import { seededRandom } from '@sealane/shared/testing';
-import { receiveFiles, type FileLimits, type FileService } from '@sealane/node/files';
-import { createLogger } from '@sealane/node/log';
+import { receiveFiles, type FileLimits, type FileService } from '../../src/files/index.ts';
+import { createLogger } from '../../src/log/index.ts';
 import { ChannelPair, type TestPeer } from './channel-pair.ts';
 
 const silent = createLogger({ level: 'silent', stream: new PassThrough() });
