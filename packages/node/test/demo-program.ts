@@ -60,7 +60,9 @@ const fail = defineCommand({
   arguments: [{ name: 'how', help: 'In which way.', choices: ['config', 'bug', 'rejection', 'system'] }],
   async run({ arguments: [how] }) {
     if (how === 'config') {
-      throw explained(new ConfigError('E_KEY_MODE', 'The key file can be read by others'), { next: 'Run: chmod 600 k' });
+      throw explained(new ConfigError('E_KEY_MODE', 'The key file can be read by others'), {
+        next: 'Run: chmod 600 k',
+      });
     }
     if (how === 'system') throw Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
     if (how === 'rejection') {

@@ -1,6 +1,14 @@
 /** Commands that every program has: errors, config, completion. */
 import { ERRORS, ConfigError, type ErrorCode } from '@sealane/shared/errors';
-import { explained, resolveSettings, setting, settingRows, settingsJsonSchema, suggest, toggle } from '../config/index.ts';
+import {
+  explained,
+  resolveSettings,
+  setting,
+  settingRows,
+  settingsJsonSchema,
+  suggest,
+  toggle,
+} from '../config/index.ts';
 import { defineCommand, settingsOfProgram, type CommandDefinition, type ProgramDefinition } from './command.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { globalSettings } from './global-settings.ts';
@@ -18,7 +26,12 @@ const explain = defineCommand({
       throw explained(new ConfigError('E_USAGE', 'There is no error of this code'), { next });
     }
     const { number, means, next, exit, closes } = ERRORS[code];
-    const text = [code, `  ${means}`, `  Next: ${next}`, `  Exit code ${exit}; ends: ${closes}; number ${hex(number)}.`];
+    const text = [
+      code,
+      `  ${means}`,
+      `  Next: ${next}`,
+      `  Exit code ${exit}; ends: ${closes}; number ${hex(number)}.`,
+    ];
     await output.emit({ event: 'error-code', code, number, means, next, exit, closes }, text.join('\n'));
   },
 });
@@ -67,7 +80,9 @@ const configSchema = defineCommand({
   summary: 'Print the JSON Schema of the configuration file.',
   examples: ['config schema > server.schema.json'],
   async run({ program, output }) {
-    await output.raw(`${JSON.stringify(settingsJsonSchema(program.application, shownSettings(program)), undefined, 2)}\n`);
+    await output.raw(
+      `${JSON.stringify(settingsJsonSchema(program.application, shownSettings(program)), undefined, 2)}\n`,
+    );
   },
 });
 
@@ -83,7 +98,11 @@ const completion = defineCommand({
 
 /** In the order in which help lists them. */
 export const builtinCommands: readonly CommandDefinition[] = [
-  { name: 'config', summary: 'Show and check the configuration.', commands: [showConfig, validateConfig, configSchema] },
+  {
+    name: 'config',
+    summary: 'Show and check the configuration.',
+    commands: [showConfig, validateConfig, configSchema],
+  },
   { name: 'errors', summary: 'Explain error codes.', commands: [explain, list] },
   completion,
 ];

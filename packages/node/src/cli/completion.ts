@@ -59,10 +59,16 @@ function bashScript(program: string, nodes: readonly Node[]): string {
     '  done',
     '  COMPREPLY=()',
     '  case "$path:$previous" in',
-    ...valueCases(nodes, (choices) => `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return`, 'COMPREPLY=($(compgen -f -- "$current")); return'),
+    ...valueCases(
+      nodes,
+      (choices) => `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return`,
+      'COMPREPLY=($(compgen -f -- "$current")); return',
+    ),
     '  esac',
     '  case "$path" in',
-    ...nodes.map((node) => `    '${node.path}') COMPREPLY=($(compgen -W '${wordsAt(node).join(' ')}' -- "$current")) ;;`),
+    ...nodes.map(
+      (node) => `    '${node.path}') COMPREPLY=($(compgen -W '${wordsAt(node).join(' ')}' -- "$current")) ;;`,
+    ),
     '  esac',
     '}',
     `complete -o default -F ${name} ${program}`,
@@ -103,7 +109,10 @@ function fishScript(program: string, nodes: readonly Node[]): string {
     '  set -l path ""',
     '  for word in (commandline -opc)[2..-1]',
     '    switch (string trim "$path $word")',
-    `      case ${nodes.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`).join(' ')}`,
+    `      case ${nodes
+      .filter(({ path }) => path !== '')
+      .map(({ path }) => `'${path}'`)
+      .join(' ')}`,
     '        set path (string trim "$path $word")',
     '    end',
     '  end',
@@ -129,11 +138,18 @@ function fishValue({ takesValue, choices, isPath }: Flag): string {
 }
 
 function pathPatterns(nodes: readonly Node[]): string {
-  return nodes.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`).join('|');
+  return nodes
+    .filter(({ path }) => path !== '')
+    .map(({ path }) => `'${path}'`)
+    .join('|');
 }
 
 /** Cases for "the word before is a flag that takes a value". */
-function valueCases(nodes: readonly Node[], offer: (choices: readonly string[]) => string, files: string): readonly string[] {
+function valueCases(
+  nodes: readonly Node[],
+  offer: (choices: readonly string[]) => string,
+  files: string,
+): readonly string[] {
   return nodes.flatMap(({ path, flags }) =>
     flags.flatMap(({ long, choices, isPath, takesValue }) => {
       if (!takesValue) return [];

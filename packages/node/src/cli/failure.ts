@@ -67,7 +67,9 @@ export function showFailure(failure: Failure, program: string, options: { paint:
   const lines = [`${paint('red', 'Error:')} ${failure.message}`];
   if (failure.why !== undefined) lines.push(`${paint('bold', 'Why:  ')} ${failure.why}`);
   lines.push(`${paint('bold', 'Next: ')} ${failure.next}`);
-  lines.push(`${paint('bold', 'Code: ')} ${failure.code} ${paint('dim', `(${program} errors explain ${failure.code})`)}`);
+  lines.push(
+    `${paint('bold', 'Code: ')} ${failure.code} ${paint('dim', `(${program} errors explain ${failure.code})`)}`,
+  );
   if (options.debug && failure.stack !== undefined) lines.push(failure.stack);
   return lines.join('\n');
 }

@@ -19,11 +19,17 @@ export interface Flag {
 }
 
 /** All flags of some settings, in order. */
-export function flagsOf(application: Application, declarations: Declarations, environment: Environment): readonly Flag[] {
+export function flagsOf(
+  application: Application,
+  declarations: Declarations,
+  environment: Environment,
+): readonly Flag[] {
   return Object.entries(declarations).flatMap(([name, declaration]) => {
     const help = helpOf(application, name, declaration, environment);
     if (declaration.secret) return secretFlags(name, declaration, help);
-    return declaration.type.placeholder === undefined ? switchFlags(name, declaration, help) : [valueFlag(name, declaration, help)];
+    return declaration.type.placeholder === undefined
+      ? switchFlags(name, declaration, help)
+      : [valueFlag(name, declaration, help)];
   });
 }
 
@@ -64,7 +70,12 @@ function flag(long: string, help: string, rest: Partial<Flag>): Flag {
 }
 
 /** The help line with default and environment variable. */
-function helpOf(application: Application, name: string, declaration: Setting<unknown>, environment: Environment): string {
+function helpOf(
+  application: Application,
+  name: string,
+  declaration: Setting<unknown>,
+  environment: Environment,
+): string {
   const { type, help, defaultHelp, secret } = declaration;
   const value = declaration.defaultOf({ application, environment });
   const isPlainSwitch = type.placeholder === undefined;

@@ -27,7 +27,10 @@ export function helpText(topic: HelpTopic, options: { columns: number | undefine
   return [
     ...wrap(command.summary, columns),
     '',
-    ...section('Examples', (command.examples ?? []).map((example) => `  ${program.name} ${example}`)),
+    ...section(
+      'Examples',
+      (command.examples ?? []).map((example) => `  ${program.name} ${example}`),
+    ),
     ...section('Usage', [`  ${usage(name, topic)}`]),
     ...section('Arguments', rows((command.arguments ?? []).map((argument) => [argument.name, argumentHelp(argument)]))),
     ...section('Commands', rows((command.commands ?? []).map((inner) => [signature(inner), inner.summary]))),

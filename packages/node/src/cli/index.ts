@@ -1,6 +1,12 @@
 /** The command line: programs declared as trees of commands, run with exit codes, signals, help and completion. */
 export { defineCommand } from './command.ts';
-export type { ArgumentDefinition, CommandContext, CommandDefinition, CommandLife, ProgramDefinition } from './command.ts';
+export type {
+  ArgumentDefinition,
+  CommandContext,
+  CommandDefinition,
+  CommandLife,
+  ProgramDefinition,
+} from './command.ts';
 export { completionScript, SHELLS } from './completion.ts';
 export {
   clockCheck,

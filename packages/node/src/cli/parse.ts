@@ -111,7 +111,9 @@ function settleRun(
     const meant = suggest(value, argument.choices);
     throw usage(`<${argument.name}> must be one of ${argument.choices.join(', ')}`, topic, meant);
   }
-  const exposed = topic.ownFlags.filter(({ secret, long }) => secret !== undefined && flags[long.slice(2)] !== undefined);
+  const exposed = topic.ownFlags.filter(
+    ({ secret, long }) => secret !== undefined && flags[long.slice(2)] !== undefined,
+  );
   for (const { secret, long } of exposed) {
     if (secret !== 'refused') continue;
     const error = new ConfigError('E_USAGE', `${long} is not taken on the command line, where other users can see it`);
@@ -130,7 +132,10 @@ function mergedFlags(command: Command): Readonly<Record<string, unknown>> {
 function refuseUnknownCommand(topic: HelpTopic, given: readonly string[]): void {
   const [word] = given;
   if (word === undefined) return;
-  const meant = suggest(word, (topic.command.commands ?? []).map(({ name }) => name));
+  const meant = suggest(
+    word,
+    (topic.command.commands ?? []).map(({ name }) => name),
+  );
   throw usage(`Unknown command "${shown(word)}"`, topic, meant);
 }
 
@@ -187,9 +192,22 @@ function commandsOnLine(program: ProgramDefinition, words: readonly string[]): r
 }
 
 function knownFlags(program: ProgramDefinition, words: readonly string[]): readonly string[] {
-  const declarations: Declarations = Object.assign({}, ...commandsOnLine(program, words).map(({ settings }) => settings));
+  const declarations: Declarations = Object.assign(
+    {},
+    ...commandsOnLine(program, words).map(({ settings }) => settings),
+  );
   const own = flagsOf(program.application, declarations, {}).filter(({ hidden }) => !hidden);
-  return [...own.map(({ long }) => long), '--json', '--help', '--version', '--log-level', '--config', '--debug', '--color', '--quiet'];
+  return [
+    ...own.map(({ long }) => long),
+    '--json',
+    '--help',
+    '--version',
+    '--log-level',
+    '--config',
+    '--debug',
+    '--color',
+    '--quiet',
+  ];
 }
 
 function shown(text: string): string {

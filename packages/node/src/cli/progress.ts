@@ -39,7 +39,11 @@ export async function startProgress(options: ProgressOptions): Promise<Progress>
   return options.stream.isTTY === true ? await startBar(options, meter, label) : startLines(options, meter, label);
 }
 
-async function startBar({ stream, totalBytes, startBytes = 0 }: ProgressOptions, meter: RateMeter, label: string): Promise<Progress> {
+async function startBar(
+  { stream, totalBytes, startBytes = 0 }: ProgressOptions,
+  meter: RateMeter,
+  label: string,
+): Promise<Progress> {
   const { default: progress } = await import('cli-progress');
   const wide = (stream.columns ?? 80) >= 80;
   const bar = new progress.SingleBar({
@@ -68,7 +72,11 @@ async function startBar({ stream, totalBytes, startBytes = 0 }: ProgressOptions,
   };
 }
 
-function startLines({ stream, totalBytes, now, startBytes = 0 }: ProgressOptions, meter: RateMeter, label: string): Progress {
+function startLines(
+  { stream, totalBytes, now, startBytes = 0 }: ProgressOptions,
+  meter: RateMeter,
+  label: string,
+): Progress {
   const clock = now ?? performance.now.bind(performance);
   let lastLineMs = clock();
   let doneBytes = startBytes;

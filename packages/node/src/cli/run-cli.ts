@@ -151,7 +151,12 @@ interface Ending {
 }
 
 /** The exit code of an outcome, with the words that belong to it. */
-async function conclude(outcome: Outcome, life: CommandLife, program: ProgramDefinition, ending: Ending): Promise<number> {
+async function conclude(
+  outcome: Outcome,
+  life: CommandLife,
+  program: ProgramDefinition,
+  ending: Ending,
+): Promise<number> {
   const { output, shutdown } = ending;
   const { endSignal } = shutdown;
   if (output.failed !== undefined && life !== 'server') {

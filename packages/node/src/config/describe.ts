@@ -12,7 +12,10 @@ export interface SettingRow {
 }
 
 /** Rows in the order of declaration. Secrets are never shown. */
-export function settingRows<D extends Declarations>(declarations: D, settings: ResolvedSettings<D>): readonly SettingRow[] {
+export function settingRows<D extends Declarations>(
+  declarations: D,
+  settings: ResolvedSettings<D>,
+): readonly SettingRow[] {
   const values = settings.values as Record<string, unknown>;
   return Object.entries(declarations).map(([name, { type, secret }]) => {
     const value = values[camelCase(name)];
@@ -23,7 +26,10 @@ export function settingRows<D extends Declarations>(declarations: D, settings: R
 }
 
 /** JSON Schema (draft 2020-12) of the application's configuration file. */
-export function settingsJsonSchema(application: Application, declarations: Declarations): Readonly<Record<string, unknown>> {
+export function settingsJsonSchema(
+  application: Application,
+  declarations: Declarations,
+): Readonly<Record<string, unknown>> {
   const properties: Record<string, unknown> = { $schema: { type: 'string' } };
   for (const [name, { type, help, secret }] of Object.entries(declarations)) {
     properties[name] = { ...type.jsonSchema, description: `${help} (${environmentName(application, name)})` };

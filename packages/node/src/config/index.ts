@@ -14,6 +14,17 @@ export type { ResolvedSettings, ResolveOptions } from './resolve.ts';
 export { camelCase, environmentName, environmentPrefix, setting } from './setting.ts';
 export type { Application, CamelCase, Declarations, DefaultContext, Setting, SettingValues } from './setting.ts';
 export type { Origin } from './setting-source.ts';
-export { address, byteCount, durationMs, fingerprint, integer, oneOf, path, port, text, toggle } from './setting-type.ts';
+export {
+  address,
+  byteCount,
+  durationMs,
+  fingerprint,
+  integer,
+  oneOf,
+  path,
+  port,
+  text,
+  toggle,
+} from './setting-type.ts';
 export type { SettingType } from './setting-type.ts';
 export { suggest } from './suggest.ts';

@@ -78,7 +78,8 @@ function readSources(known: Declarations, options: ResolveOptions): readonly Sou
   const variables = environmentSource(application, known, environment, cwd);
   const credentials = credentialSource(known, environment);
   const dotenv = dotenvSource(application, known, environment, cwd);
-  const chosen = options.configFile ?? [flags, variables, dotenv].map((source) => source.get('config')?.raw).find(isText);
+  const chosen =
+    options.configFile ?? [flags, variables, dotenv].map((source) => source.get('config')?.raw).find(isText);
   const file =
     chosen === undefined
       ? fileSource(known, defaultConfigFile(application, environment), false)

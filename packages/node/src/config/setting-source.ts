@@ -81,7 +81,8 @@ export function credentialSource(known: Declarations, environment: Environment):
   for (const [name, { secret }] of Object.entries(known)) {
     const file = join(directory, name);
     const raw = secret ? readTextFile(file, { bytesMax: SECRET_FILE_BYTES_MAX, missing: 'undefined' }) : undefined;
-    if (raw !== undefined) found.set(name, { raw: secretText(raw), origin: { layer: 'credential', detail: file }, directory });
+    if (raw !== undefined)
+      found.set(name, { raw: secretText(raw), origin: { layer: 'credential', detail: file }, directory });
   }
   return found;
 }
@@ -159,7 +160,12 @@ function secretText(content: string): string {
   return content.replace(/\r?\n$/, '');
 }
 
-function refuseUnknownVariables(application: Application, known: Declarations, environment: Environment, layer: string): void {
+function refuseUnknownVariables(
+  application: Application,
+  known: Declarations,
+  environment: Environment,
+  layer: string,
+): void {
   const prefix = environmentPrefix(application);
   const foreignPrefix = application === 'server' ? environmentPrefix('agent') : undefined;
   const names = new Set([...namesOf(known)].map((name) => environmentName(application, name)));

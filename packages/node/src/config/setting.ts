@@ -61,12 +61,12 @@ interface SettingOptions {
  */
 export function setting<Value>(
   type: SettingType<Value>,
-  options: SettingOptions & { readonly default: Value | ((context: DefaultContext) => Value) },
+  options: SettingOptions & { readonly default: NoInfer<Value> | ((context: DefaultContext) => NoInfer<Value>) },
 ): Setting<Value>;
 export function setting<Value>(type: SettingType<Value>, options: SettingOptions): Setting<Value | undefined>;
 export function setting<Value>(
   type: SettingType<Value>,
-  options: SettingOptions & { readonly default?: Value | ((context: DefaultContext) => Value) },
+  options: SettingOptions & { readonly default?: NoInfer<Value> | ((context: DefaultContext) => NoInfer<Value>) },
 ): Setting<Value | undefined> {
   const fallback = options.default;
   return {

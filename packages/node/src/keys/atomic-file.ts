@@ -15,7 +15,11 @@ export const PRIVATE_FILE_MODE = 0o600;
  * @returns false where `exclusive` found a file.
  * @throws StorageError `E_STORAGE` or `E_DISK_FULL`; no half file is left.
  */
-export function writeFileAtomic(file: string, content: string, options: { readonly exclusive?: boolean } = {}): boolean {
+export function writeFileAtomic(
+  file: string,
+  content: string,
+  options: { readonly exclusive?: boolean } = {},
+): boolean {
   const directory = dirname(file);
   const temporary = join(directory, `.${basename(file)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
   try {
@@ -60,7 +64,7 @@ function writeSynced(file: string, content: string): void {
   const descriptor = openSync(file, 'wx', PRIVATE_FILE_MODE);
   try {
     const bytes = Buffer.from(content, 'utf8');
-    for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -61,7 +61,8 @@ export async function createKeyFile(
     fingerprint: fingerprint(crypto, identity.static.publicKey),
   } as const;
   identity.wipe();
-  const body = passphrase === undefined ? { seed: toBase64(seed) } : { sealed: await sealSeed(seed, passphrase, boundHead(head)) };
+  const body =
+    passphrase === undefined ? { seed: toBase64(seed) } : { sealed: await sealSeed(seed, passphrase, boundHead(head)) };
   return writeFileAtomic(file, `${JSON.stringify({ ...head, ...body }, undefined, 2)}\n`, { exclusive: true });
 }
 
@@ -74,7 +75,8 @@ export async function createKeyFile(
 export async function loadKeyFile(file: string, options: KeyFileOptions): Promise<IdentityKeys> {
   const { crypto, kind } = options;
   const content = parse(file, readPrivateFile(file));
-  if (content.kind !== kind) throw unusable(file, `it is the key of ${content.kind === 'agent' ? 'an agent' : 'a server'}`);
+  if (content.kind !== kind)
+    throw unusable(file, `it is the key of ${content.kind === 'agent' ? 'an agent' : 'a server'}`);
   const seed = await seedOf(file, content, options.passphrase);
   const identity = new IdentityKeys(crypto, seed);
   wipe(seed);
@@ -148,7 +150,11 @@ async function seedOf(file: string, content: KeyFile, passphrase: string | undef
 }
 
 /** What a sealed seed is bound to: nobody can move it under another name. */
-function boundHead({ version, kind, fingerprint: name }: Pick<KeyFile, 'version' | 'kind' | 'fingerprint'>): Uint8Array {
+function boundHead({
+  version,
+  kind,
+  fingerprint: name,
+}: Pick<KeyFile, 'version' | 'kind' | 'fingerprint'>): Uint8Array {
   return utf8Encode(`${FORMAT} ${version} ${kind} ${name}`);
 }
 

@@ -55,7 +55,10 @@ async function unwrap(service: KeyManagementService, wrapped: Uint8Array): Promi
     throw new ConfigError('E_KEY_FILE', 'The key management service did not unwrap the key', { cause });
   }
   if (seed.length !== SEED_BYTES) {
-    throw new ConfigError('E_KEY_FILE', `The key management service gave ${seed.length} bytes, a key has ${SEED_BYTES}`);
+    throw new ConfigError(
+      'E_KEY_FILE',
+      `The key management service gave ${seed.length} bytes, a key has ${SEED_BYTES}`,
+    );
   }
   return seed;
 }

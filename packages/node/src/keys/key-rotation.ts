@@ -74,7 +74,8 @@ export async function rotateIdentity(
 export function loadSuccessions(directory: string, currentKey: Uint8Array, nowSeconds: number): readonly Uint8Array[] {
   const documents = readSuccessions(directory);
   const decoded = documents.map(decodeKeySuccession);
-  const end = decoded.findLastIndex((document) => document !== undefined && equalBytes(document.newKey, currentKey)) + 1;
+  const end =
+    decoded.findLastIndex((document) => document !== undefined && equalBytes(document.newKey, currentKey)) + 1;
   // A chain starts after its last expired link.
   const start = decoded.slice(0, end).findLastIndex((document) => (document?.notAfter ?? 0) < nowSeconds) + 1;
   return documents.slice(Math.max(start, end - SUCCESSIONS_MAX), end);
@@ -88,7 +89,10 @@ function addSuccession(directory: string, current: IdentityKeys, next: IdentityK
     return oldKey !== undefined && !equalBytes(oldKey, current.static.publicKey);
   });
   const kept = [...earlier, document].slice(-SUCCESSIONS_MAX).map(toBase64);
-  writeFileAtomic(join(directory, SUCCESSIONS_FILE), `${JSON.stringify({ version: 1, successions: kept }, undefined, 2)}\n`);
+  writeFileAtomic(
+    join(directory, SUCCESSIONS_FILE),
+    `${JSON.stringify({ version: 1, successions: kept }, undefined, 2)}\n`,
+  );
 }
 
 const successionsSchema = z.strictObject({
@@ -107,7 +111,9 @@ function readSuccessions(directory: string): readonly Uint8Array[] {
   }
   const parsed = z.safeParse(successionsSchema, parseJson(text));
   const documents = parsed.success ? parsed.data.successions.map(fromBase64) : [undefined];
-  const valid = documents.filter((each) => each !== undefined && decodeKeySuccession(each) !== undefined) as Uint8Array[];
+  const valid = documents.filter(
+    (each) => each !== undefined && decodeKeySuccession(each) !== undefined,
+  ) as Uint8Array[];
   if (valid.length === documents.length) return valid;
   throw explained(new ConfigError('E_DATA', `The file ${file} is damaged`), {
     next: `Restore ${file} from a backup; without it, agents must accept the current key by hand.`,

@@ -121,7 +121,8 @@ export class KnownServers {
     }
     const key = showAddress(address);
     if (word === 'removed') known.delete(key);
-    else if (word !== 'trusted' || !known.has(key)) known.set(key, { address, fingerprint, trust: word as Trust, since });
+    else if (word !== 'trusted' || !known.has(key))
+      known.set(key, { address, fingerprint, trust: word as Trust, since });
   }
 
   #damaged(why: string): ConfigError {

@@ -49,7 +49,9 @@ export function refuseForeignOwner(path: string, stats: Stats): void {
   const own = process.getuid?.();
   if (own === undefined || stats.uid === own) return;
   const message = `${path} belongs to user ${stats.uid}, this process runs as user ${own}`;
-  throw explained(new ConfigError('E_CONFIG', message), { next: `Run as user ${stats.uid}, or run: chown -R ${own} ${path}` });
+  throw explained(new ConfigError('E_CONFIG', message), {
+    next: `Run as user ${stats.uid}, or run: chown -R ${own} ${path}`,
+  });
 }
 
 /** The permission bits in octal, four digits. */

@@ -43,7 +43,13 @@ export async function sealSeed(seed: Uint8Array, passphrase: string, associatedD
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(associatedData);
   const ciphertext = concat(cipher.update(seed), cipher.final(), cipher.getAuthTag());
   wipe(key);
-  return { kdf: 'argon2id', ...PARAMETERS, salt: toBase64(salt), nonce: toBase64(nonce), ciphertext: toBase64(ciphertext) };
+  return {
+    kdf: 'argon2id',
+    ...PARAMETERS,
+    salt: toBase64(salt),
+    nonce: toBase64(nonce),
+    ciphertext: toBase64(ciphertext),
+  };
 }
 
 /**
@@ -78,5 +84,12 @@ async function keyOf(
   { memoryKiB, passes, parallelism }: Pick<SealedSeed, 'memoryKiB' | 'passes' | 'parallelism'>,
 ): Promise<Uint8Array> {
   const message = Buffer.from(passphrase.normalize('NFC'), 'utf8');
-  return await deriveKey('argon2id', { message, nonce: salt, parallelism, memory: memoryKiB, passes, tagLength: KEY_BYTES });
+  return await deriveKey('argon2id', {
+    message,
+    nonce: salt,
+    parallelism,
+    memory: memoryKiB,
+    passes,
+    tagLength: KEY_BYTES,
+  });
 }

@@ -65,10 +65,17 @@ const COLOURS: Readonly<Record<LogLevel, Format>> = { error: 'red', warn: 'yello
  */
 export function createLogger(options: LoggerOptions): RootLogger {
   const wallClock = options.wallClock ?? Date.now;
-  const rate = new LogRate(options.perSecondMax ?? PER_SECOND_DEFAULT, options.monotonicClock ?? performance.now.bind(performance));
+  const rate = new LogRate(
+    options.perSecondMax ?? PER_SECOND_DEFAULT,
+    options.monotonicClock ?? performance.now.bind(performance),
+  );
   const writer = new LogWriter(options.stream, RANKS);
   const json = options.json ?? options.stream.isTTY !== true;
-  const paint = painter({ mode: options.colour ?? 'auto', environment: options.environment ?? {}, stream: options.stream });
+  const paint = painter({
+    mode: options.colour ?? 'auto',
+    environment: options.environment ?? {},
+    stream: options.stream,
+  });
   let rank = rankOf(options.level);
   let reportTimer: NodeJS.Timeout | undefined;
 
@@ -138,7 +145,13 @@ function jsonLine(time: string, level: LogLevel, message: string, fields: Record
   return JSON.stringify({ ...fields, time, level, message: logText(message) });
 }
 
-function humanLine(time: string, level: LogLevel, message: string, fields: Record<string, unknown>, paint: Paint): string {
+function humanLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  fields: Record<string, unknown>,
+  paint: Paint,
+): string {
   const shown = Object.entries(fields).map(([key, value]) => paint('dim', `${key}=`) + humanValue(value));
   const head = `${paint('dim', time.slice(11, 23))} ${paint(COLOURS[level], level.padEnd(5))} ${logText(message)}`;
   return [head, ...shown].join(' ');

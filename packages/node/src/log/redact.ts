@@ -8,7 +8,8 @@ import { SealaneError } from '@sealane/shared/errors';
 /** Fields of a log line. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-const SECRET_KEY = /secret|token|passw|passphrase|credential|authorization|cookie|seed|private|payload|(^|[^a-z])key|[a-z]Key/i;
+const SECRET_KEY =
+  /secret|token|passw|passphrase|credential|authorization|cookie|seed|private|payload|(^|[^a-z])key|[a-z]Key/i;
 /** Names that hold one of the words above and tell no secret. */
 const HARMLESS_KEY = /fingerprint|file|path|keyId|public|count|bytes|epoch|event/i;
 

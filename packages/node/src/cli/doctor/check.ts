@@ -62,7 +62,10 @@ export function doctorCommand<const D extends Declarations>(
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-function reportLine<D extends Declarations>({ status, name, detail, fix }: CheckReport, { output }: CommandContext<D>): string {
+function reportLine<D extends Declarations>(
+  { status, name, detail, fix }: CheckReport,
+  { output }: CommandContext<D>,
+): string {
   const line = `${output.paint(COLOURS[status], status.padEnd(4))}  ${name}: ${detail}`;
   return fix === undefined ? line : `${line}\n      fix: ${fix}`;
 }

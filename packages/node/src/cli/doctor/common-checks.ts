@@ -91,7 +91,11 @@ export function clockCheck(wallClock: () => number = Date.now): Check {
       const nowMs = wallClock();
       const detail = new Date(nowMs).toISOString();
       if (nowMs >= CLOCK_MIN_MS && nowMs < CLOCK_MAX_MS) return { status: 'ok', detail };
-      return { status: 'fail', detail: `${detail} cannot be right`, fix: 'Set the clock, or start a time service (NTP).' };
+      return {
+        status: 'fail',
+        detail: `${detail} cannot be right`,
+        fix: 'Set the clock, or start a time service (NTP).',
+      };
     },
   };
 }
