@@ -95,9 +95,9 @@ async function finished(child: ChildProcess): Promise<ProcessResult> {
   return { code, stdout, stderr };
 }
 
-/** Without settings of whoever runs the tests. */
+/** Without settings and configuration files of whoever runs the tests. */
 function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(SEALANE_|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)),
-  );
+  const foreign = /^(SEALANE_|XDG_|FORCE_COLOR$|NODE_OPTIONS$|HOME$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return { ...Object.fromEntries(kept), HOME: '/nonexistent' };
 }
