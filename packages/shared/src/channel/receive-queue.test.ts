@@ -41,10 +41,8 @@ describe('ReceiveQueue', () => {
 
   it('A6: a window filled byte by byte out of large records costs little more than its bytes', () => {
     const queue = new ReceiveQueue();
-    const before = process.memoryUsage().arrayBuffers;
     // Each byte is a view of a record of its own: kept, they would hold 262,144 × 1,024 bytes.
     for (let count = 0; count < 262_144; count++) queue.add(new Uint8Array(1_024).subarray(7, 8));
-    globalThis.gc?.();
     let pieces = 0;
     let bytes = 0;
     let heldBytes = 0;
@@ -56,6 +54,5 @@ describe('ReceiveQueue', () => {
     expect(bytes).toBe(262_144);
     expect(pieces).toBeLessThan(30);
     expect(heldBytes).toBeLessThan(300_000);
-    expect(before).toBeGreaterThanOrEqual(0);
   });
 });
