@@ -1,0 +1,74 @@
+/** The bench: rows, runs, report. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeCertificates } from './certificates.ts';
+import { describeEnvironment } from './environment.ts';
+import { parseBenchOptions, type BenchOptions } from './options.ts';
+import { markdownOf } from './report/markdown.ts';
+import { plotOf } from './report/plot.ts';
+import { mergeReports, type RowReport } from './report/report.ts';
+import { tableOf } from './report/table.ts';
+import { allSeries, type RunSettings } from './rows/index.ts';
+import { runSeries } from './runner.ts';
+
+const GIBIBYTE = 2 ** 30;
+const MEBIBYTE = 2 ** 20;
+
+/** Measures what the arguments ask for, prints the table and writes the report. */
+export async function runBench(args: readonly string[]): Promise<void> {
+  const options = parseBenchOptions(args);
+  const certificates = makeCertificates();
+  const settings = settingsOf(options, certificates);
+  const rows: RowReport[] = [];
+  try {
+    for (const row of options.rows) rows.push(await measureRow(row, options, settings));
+  } finally {
+    certificates?.remove();
+  }
+  console.log(tableOf(rows));
+  if (options.quick) console.log('\nQuick run: it shows that the bench works, not how fast anything is.');
+  if (options.output !== undefined) writeReport(options.output, rows);
+}
+
+async function measureRow(row: string, { runs, only }: BenchOptions, settings: RunSettings): Promise<RowReport> {
+  const environment = describeEnvironment();
+  const wanted = allSeries.filter((one) => one.row === row && (only === undefined || one.variant.includes(only)));
+  const series = [];
+  for (const one of wanted) series.push(await runSeries(one, runs, settings));
+  const { seconds, bulkBytes, manyConnections, idleConnections, startsPerRun } = settings;
+  const sizes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+    P3: { seconds, manyConnections },
+    P4: { bulkMiB: bulkBytes / MEBIBYTE },
+    P6: { idleConnections },
+    P10: { startsPerRun },
+  };
+  return { row, environment, settings: { runs, ...(sizes[row] ?? { seconds }) }, series };
+}
+
+function settingsOf({ quick, seconds, profile }: BenchOptions, certificates: RunSettings['certificates']): RunSettings {
+  return {
+    seconds,
+    warmUpSeconds: seconds / 2,
+    certificates,
+    profileDirectory: profile,
+    bulkBytes: quick ? 64 * MEBIBYTE : GIBIBYTE,
+    manyConnections: quick ? 50 : 1_000,
+    idleConnections: quick ? 200 : 10_000,
+    // Two heartbeats.
+    idleSettleMs: quick ? 500 : 11_000,
+    startsPerRun: quick ? 2 : 10,
+  };
+}
+
+function writeReport(directory: string, rows: readonly RowReport[]): void {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'latest.json');
+  const report = mergeReports(path, rows);
+  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(join(directory, 'README.md'), markdownOf(report));
+  writeFileSync(join(directory, 'ratios.svg'), plotOf(report));
+  const files = ['latest.json', 'README.md'].map((name) => join(directory, name));
+  spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', ...files], { stdio: 'inherit' });
+  console.log(`\nwritten to ${directory}`);
+}

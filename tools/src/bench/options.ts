@@ -1,0 +1,63 @@
+/** Arguments of the bench. */
+import { parseArgs } from 'node:util';
+
+export const ROW_NAMES = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P10'] as const;
+export type RowName = (typeof ROW_NAMES)[number];
+
+/** How much is measured. */
+export interface BenchOptions {
+  readonly rows: readonly RowName[];
+  readonly runs: number;
+  /** Measured time of one run; half of it again is spent on warming up. */
+  readonly seconds: number;
+  /** Small numbers everywhere: shows that the bench works, says nothing about speed. */
+  readonly quick: boolean;
+  /** Where the report goes; undefined writes none. */
+  readonly output: string | undefined;
+  /** Directory for CPU profiles of Sealane's server process. */
+  readonly profile: string | undefined;
+  /** Only these series, by a part of their variant. */
+  readonly only: string | undefined;
+}
+
+const OUTPUT_DEFAULT = 'docs/benchmarks';
+
+/** @throws TypeError for an argument that is not understood. */
+export function parseBenchOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rows: { type: 'string', default: ROW_NAMES.join(',') },
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      output: { type: 'string' },
+      profile: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const { quick, profile, only } = values;
+  // A quick or partial look is not the record.
+  const isRecord = !quick && profile === undefined && only === undefined;
+  return {
+    rows: values.rows.split(',').map(rowName),
+    runs: numberOf('runs', values.runs ?? (quick ? '2' : '5')),
+    seconds: numberOf('seconds', values.seconds ?? (quick ? '0.5' : '2')),
+    quick,
+    output: values.output ?? (isRecord ? OUTPUT_DEFAULT : undefined),
+    profile,
+    only,
+  };
+}
+
+function rowName(text: string): RowName {
+  const name = ROW_NAMES.find((row) => row === text.trim().toUpperCase());
+  if (name === undefined) throw new TypeError(`--rows expected some of ${ROW_NAMES.join(',')}, got "${text}"`);
+  return name;
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new TypeError(`--${option} expected a number above 0, got "${text}"`);
+}

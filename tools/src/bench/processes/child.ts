@@ -1,0 +1,67 @@
+/** The bench's side of a child process: calls as promises. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Answer, CallName, Calls } from './messages.ts';
+
+/** How a child is started. */
+export interface ChildOptions {
+  /** Writes a CPU profile into this directory when the child exits. */
+  readonly profileDirectory?: string | undefined;
+  readonly exposeGc?: boolean;
+}
+
+const entry = fileURLToPath(new URL('../main.ts', import.meta.url));
+const EXIT_TIMEOUT_MS = 10_000;
+
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #lastId = 0;
+
+  constructor({ profileDirectory, exposeGc }: ChildOptions = {}) {
+    const options = [
+      '--conditions=@sealane/source',
+      ...(profileDirectory === undefined
+        ? []
+        : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, '--cpu-prof-interval=500']),
+      ...(exposeGc === true ? ['--expose-gc'] : []),
+    ];
+    this.#process = spawn(process.execPath, [...options, entry, 'worker'], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process.on('message', (answer: Answer) => this.#onAnswer(answer));
+    this.#process.on('exit', (code, signal) => this.#onExit(`the process ended (${code ?? signal ?? 'unknown'})`));
+  }
+
+  /** Calls the child. @throws Error with the child's stack, or when it ended. */
+  call<Name extends CallName>(name: Name, ...parameters: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>> {
+    const id = ++this.#lastId;
+    const answered = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, answered);
+    this.#process.send({ id, name, parameters });
+    return answered.promise as Promise<ReturnType<Calls[Name]>>;
+  }
+
+  /** Ends the child. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
+    this.call('exit').catch(() => undefined);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #onAnswer({ id, value, error }: Answer): void {
+    const answered = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) answered?.resolve(value);
+    else answered?.reject(new Error(error));
+  }
+
+  #onExit(reason: string): void {
+    for (const answered of this.#waiting.values()) answered.reject(new Error(reason));
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,22 @@
+/** All series, in the order of the design. */
+import { oneWay } from './p1-one-way.ts';
+import { start } from './p10-start.ts';
+import { requests } from './p2-requests.ts';
+import { oneAtATime } from './p3-one-at-a-time.ts';
+import { bulk } from './p4-bulk.ts';
+import { handshakes } from './p5-handshakes.ts';
+import { idle } from './p6-idle.ts';
+import type { Series } from './series.ts';
+
+export { OURS } from './series.ts';
+export type { Aim, FigureKind, Figures, Participant, RunSettings, Series } from './series.ts';
+
+export const allSeries: readonly Series[] = [
+  ...oneWay,
+  ...requests,
+  ...oneAtATime,
+  ...bulk,
+  ...handshakes,
+  ...idle,
+  ...start,
+];

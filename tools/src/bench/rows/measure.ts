@@ -1,0 +1,71 @@
+/** One run of a steady load: warm up, mark, wait, mark. Rates are by the clock of the process that counts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContenderName } from '../contenders/index.ts';
+import type { LoadPlan } from '../loads/index.ts';
+import type { Mark } from '../processes/messages.ts';
+import { withPair, type Pair } from '../processes/pair.ts';
+import { OURS, type Figures, type Participant, type RunSettings } from './series.ts';
+
+/** Where the work of a load is counted. */
+export type Counter = 'server' | 'client';
+
+/** A steady load. */
+export interface Steady {
+  readonly plan: LoadPlan;
+  readonly connections: number;
+  readonly counter: Counter;
+}
+
+/** Measures one run. */
+export function measureSteady(contender: ContenderName, steady: Steady, settings: RunSettings): Promise<Figures> {
+  const { certificates } = settings;
+  const { connections } = steady;
+  return withPair({ contender, certificates, connections, ...profileOf(contender, settings) }, async (pair) => {
+    await pair.client.call('start', steady.plan);
+    await sleep(settings.warmUpSeconds * 1_000);
+    await pair.client.call('latencies');
+    const before = await markBoth(pair);
+    await sleep(settings.seconds * 1_000);
+    const after = await markBoth(pair);
+    const latencies = await pair.client.call('latencies');
+    await pair.client.call('stop');
+    const { counter } = steady;
+    const done = after[counter].count - before[counter].count;
+    return {
+      rate: done / ((after[counter].atMs - before[counter].atMs) / 1_000),
+      p50: latencies.p50,
+      p99: latencies.p99,
+      serverCpu: cpuPerUnit(before.server, after.server, done),
+      clientCpu: cpuPerUnit(before.client, after.client, done),
+    };
+  });
+}
+
+/** Participants in a steady load: the contenders by the names that the report gives them. */
+export function steadyParticipants(steady: Steady, names: Readonly<Record<string, ContenderName>>): Participant[] {
+  return Object.entries(names).map(([name, contender]) => ({
+    name,
+    contender,
+    measure: (settings) => measureSteady(contender, steady, settings),
+  }));
+}
+
+/** Only our server is profiled. */
+export function profileOf(
+  contender: ContenderName,
+  { profileDirectory }: RunSettings,
+): { profileDirectory?: string | undefined } {
+  return contender.startsWith(OURS) ? { profileDirectory } : {};
+}
+
+async function markBoth({ server, client }: Pair): Promise<{ server: Mark; client: Mark }> {
+  const [serverMark, clientMark] = await Promise.all([
+    server.call('mark', { collect: false }),
+    client.call('mark', { collect: false }),
+  ]);
+  return { server: serverMark, client: clientMark };
+}
+
+function cpuPerUnit(before: Mark, after: Mark, done: number): number {
+  return done === 0 ? 0 : (after.cpuUs - before.cpuUs) / done;
+}
