@@ -40,7 +40,14 @@ describe('Liveness', () => {
         pair.now += pauseMs;
         session.timeout(pair.now);
         expect(session.state).toBe('Open');
-      },
+        const woken = pair.now;
+        while (session.state === 'Open') {
+          pair.now = session.wantsTimeoutAt;
+          session.timeout(pair.now);
+        }
+        expect(pair.now - woken).toBe(10_000);
+      }
+    },
   );
 
   it('B11: a key update that waited through a pause of the own program is not condemned for it', () => {
