@@ -2,6 +2,7 @@
  * Runs a program: parse the line, resolve settings, run the command, and turn whatever happens into the exit code and
  * the last words that the table of errors promises. In order: `runCli`, `runCommand`, `waitFor`, `conclude`.
  */
+import { types } from 'node:util';
 import type { Readable } from 'node:stream';
 import { EXIT, ProtocolError, StorageError, TransportError } from '@sealane/shared/errors';
 import { resolveSettings, type Declarations } from '../config/index.ts';
@@ -181,7 +182,7 @@ async function conclude(
 
 function isAbort(error: unknown): boolean {
   if (error instanceof ProtocolError) return error.code === 'E_CANCELLED';
-  return error instanceof Error && error.name === 'AbortError';
+  return types.isNativeError(error) && error.name === 'AbortError';
 }
 
 /** Says why: as the last line of stdout with --json, in four parts on stderr otherwise. */

@@ -8,7 +8,7 @@ export interface Explanation {
   readonly next?: string | undefined;
 }
 
-const explanations = new WeakMap<Error, Explanation>();
+const explanations = new WeakMap<object, Explanation>();
 
 /** Attaches an explanation to an error and returns the error. */
 export function explained<Failure extends Error>(error: Failure, explanation: Explanation): Failure {
@@ -18,5 +18,5 @@ export function explained<Failure extends Error>(error: Failure, explanation: Ex
 
 /** The explanation attached to an error; empty where there is none. */
 export function explanationOf(error: unknown): Explanation {
-  return (error instanceof Error ? explanations.get(error) : undefined) ?? {};
+  return (typeof error === 'object' && error !== null ? explanations.get(error) : undefined) ?? {};
 }

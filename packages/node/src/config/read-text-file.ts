@@ -64,5 +64,6 @@ function hasCode(error: unknown, code: string): boolean {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  // Not `instanceof Error`: system errors come from another realm than code that runs in a vm context.
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -35,7 +35,9 @@ const settings = {
 };
 
 let directory: string;
-beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'sealane-config-'))));
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sealane-config-'));
+});
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const write = (name: string, content: unknown): string => {

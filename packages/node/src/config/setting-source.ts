@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { parseEnv, types } from 'node:util';
 import { ConfigError } from '@sealane/shared/errors';
 import { explained } from './explained-error.ts';
 import { readTextFile } from './read-text-file.ts';
@@ -193,7 +193,7 @@ function parseObject(content: string, file: string): Readonly<Record<string, unk
   try {
     parsed = JSON.parse(content.replace(/^\ufeff/, ''));
   } catch (error) {
-    const position = /\(line \d+ column \d+\)/.exec(error instanceof Error ? error.message : '')?.[0];
+    const position = /\(line \d+ column \d+\)/.exec(types.isNativeError(error) ? error.message : '')?.[0];
     const where = position === undefined ? '' : ` ${position}`;
     throw explained(new ConfigError('E_CONFIG', `The configuration file ${file} is not valid JSON${where}`), {
       next: 'Correct the file; `config validate` checks it.',

@@ -2,16 +2,18 @@
  * Makes fields fit for a log: secrets as `[redacted]`, byte strings as their size, peers' text escaped, everything
  * bounded (rule 9 of docs/reliability.md). The rule is by key name, so name secrets as what they are.
  */
+import { types } from 'node:util';
 import { escapeText } from '@sealane/shared/bytes';
 import { SealaneError } from '@sealane/shared/errors';
 
 /** Fields of a log line. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-const SECRET_KEY =
-  /secret|token|passw|passphrase|credential|authorization|cookie|seed|private|payload|(^|[^a-z])key|[a-z]Key/i;
-/** Names that hold one of the words above and tell no secret. */
-const HARMLESS_KEY = /fingerprint|file|path|keyId|public|count|bytes|epoch|event/i;
+const SECRET_WORD = /secret|token|passw|passphrase|credential|authorization|cookie|seed|private|payload/i;
+/** "key" as a word of its own: `key`, `sessionKey`, `resume_keys`, not `monkey`. */
+const SECRET_KEY = /(^|[^A-Za-z])[kK]eys?($|[^a-z])|[a-z]Keys?($|[^a-z])|KEY/;
+/** Endings that tell no secret, whatever stands before them, and what is public. */
+const HARMLESS_KEY = /fingerprint|public|(file|path|id|count|bytes|epoch|ms)$/i;
 
 const TEXT_CHARACTERS_MAX = 1_024;
 const ENTRIES_MAX = 32;
@@ -32,7 +34,7 @@ function redactEntries(entries: readonly (readonly [string, unknown])[], depth: 
   const safe: Record<string, unknown> = {};
   for (const [key, value] of entries.slice(0, ENTRIES_MAX)) {
     if (value === undefined) continue;
-    const secret = SECRET_KEY.test(key) && !HARMLESS_KEY.test(key);
+    const secret = (SECRET_WORD.test(key) || SECRET_KEY.test(key)) && !HARMLESS_KEY.test(key);
     safe[escapeText(key)] = secret && value !== null ? '[redacted]' : redactValue(value, depth);
   }
   if (entries.length > ENTRIES_MAX) safe['…'] = `${entries.length - ENTRIES_MAX} more`;
@@ -44,9 +46,9 @@ function redactValue(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return `<${typeof value}>`;
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value)) return `<${value.byteLength} bytes>`;
-  if (value instanceof ArrayBuffer) return `<${value.byteLength} bytes>`;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '<invalid date>' : value.toISOString();
-  if (value instanceof Error) return redactError(value);
+  if (types.isAnyArrayBuffer(value)) return `<${value.byteLength} bytes>`;
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? '<invalid date>' : value.toISOString();
+  if (types.isNativeError(value)) return redactError(value);
   if (depth >= DEPTH_MAX) return Array.isArray(value) ? '<list>' : '<object>';
   if (Array.isArray(value)) return value.slice(0, ENTRIES_MAX).map((item: unknown) => redactValue(item, depth + 1));
   return redactEntries(Object.entries(value), depth + 1);
