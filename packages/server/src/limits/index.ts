@@ -1,5 +1,5 @@
 /** Limits: who is counted as one source, and whether one more connection is taken. */
 export { addressKey, isLoopback, plainAddress } from './address-key.ts';
 export { ConnectionGate } from './connection-gate.ts';
-export type { Refusal, RefusalReason } from './connection-gate.ts';
+export type { Refusal } from './connection-gate.ts';
 export { descriptorLimit } from './descriptors.ts';

@@ -1,4 +1,3 @@
 /** Permissions: what each agent may do, and the file that says so. */
 export { Permissions } from './permissions.ts';
-export type { Action, PermissionRule, Subject } from './permissions.ts';
 export { readPermissionsFile } from './permissions-file.ts';
