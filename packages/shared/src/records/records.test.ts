@@ -167,6 +167,8 @@ describe('RecordSealer and RecordOpener', () => {
     sealer.switchKey(OTHER_KEY.slice());
     const [next, afterNext] = [seal(sealer, PLAINTEXT), seal(sealer, PLAINTEXT)];
     expect(codeOf(() => openerAt().open(next))).toBe('E_DECRYPT');
+    const early = seal(sealerAt({ epoch: 1, records: 0 }), PLAINTEXT);
+    expect(codeOf(() => openerAt().open(early))).toBe('E_DECRYPT');
     const skipped = openerAt();
     skipped.expectEpoch(OTHER_KEY.slice());
     expect(codeOf(() => skipped.open(afterNext))).toBe('E_DECRYPT');

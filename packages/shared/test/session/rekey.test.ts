@@ -229,6 +229,20 @@ describe('Key update', () => {
     expect(made).toEqual([8, 16]);
   });
 
+  it('B7: a record of the next epoch under the keys of this one is refused, before and while an update runs', () => {
+    for (const isUpdating of [false, true]) {
+      const server = recordingCrypto();
+      const pair = nativePair({ serverCrypto: server.crypto }).run();
+      eventsOf(pair.agent);
+      if (isUpdating) forge(pair, 'server', (writer) => encodeKeyUpdateRequest(writer, 4));
+      const early = new RecordSealer(nativeCrypto, server.sealing[0]!.copy, { epoch: 1, records: 0 });
+      const pieces: Uint8Array[] = [];
+      early.seal(Uint8Array.of(0x09, 0, 0, 2, 0x91, 0), pieces);
+      pair.agent.receive(concat(...pieces), pair.now);
+      expect(endOf(eventsOf(pair.agent))).toMatchObject({ reason: 'failed', code: 'E_DECRYPT' });
+    }
+  });
+
   it('B7: a thief of every traffic key of an epoch opens nothing of the next; all keys differ', () => {
     const [agent, server] = [recordingCrypto(), recordingCrypto()];
     const pair = nativePair({ agentCrypto: agent.crypto, serverCrypto: server.crypto }).run();
