@@ -8,9 +8,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generateCodecs } from './codecs.ts';
 import type { GeneratedFile } from './generated-file.ts';
+import { generateVectors } from './vectors.ts';
 
 /** Every generator of the workspace; each returns the files it is responsible for. */
-const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [generateCodecs];
+const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [generateCodecs, generateVectors];
 
 const checkOnly = process.argv.includes('--check');
 const files = (await Promise.all(generators.map((generate) => generate()))).flat();

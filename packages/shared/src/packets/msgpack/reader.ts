@@ -2,7 +2,8 @@
  * Reads single msgpack values strictly, for the generated decoders (`docs/packets/README.md`, "Values").
  *
  * Each method takes exactly one type of the field language: no floats, no negative numbers, no maps, no extensions,
- * no byte 0xC1. Integers and lengths may stand in wider forms than needed, because encoders differ there. A length is
+ * no byte 0xC1. Integers and lengths may stand in any format that msgpack
+ * has for them, because encoders differ there. A length is
  * compared with its limit and with the bytes at hand before anything is made of it. Longer than the limit is
  * `E_TOO_LARGE`, every other fault `E_MALFORMED`.
  */
@@ -133,14 +134,29 @@ export class MsgpackReader {
     return malformed('expected array');
   }
 
+  /** The formats of more than one byte; the signed ones hold what is not negative just as well. */
   #wideUint(tag: number): number {
-    if (tag === 0xcc) return this.#u8();
-    if (tag === 0xcd) return this.#u16();
-    if (tag === 0xce) return this.#u32();
-    if (tag !== 0xcf) malformed('expected unsigned integer');
-    const high = this.#u32();
-    if (high > HIGH_MAX) malformed('integer above 2^53 - 1');
-    return high * TWO_TO_32 + this.#u32();
+    switch (tag) {
+      case 0xcc:
+        return this.#u8();
+      case 0xcd:
+        return this.#u16();
+      case 0xce:
+        return this.#u32();
+      case 0xcf:
+        return this.#u64();
+      case 0xd0:
+        return notNegative(this.#u8(), 0x80);
+      case 0xd1:
+        return notNegative(this.#u16(), 0x8000);
+      case 0xd2:
+        return notNegative(this.#u32(), 0x8000_0000);
+      case 0xd3:
+        // The limit of 2^53 - 1 refuses every negative one too.
+        return this.#u64();
+      default:
+        return malformed('expected unsigned integer');
+    }
   }
 
   #u8(): number {
@@ -164,6 +180,17 @@ export class MsgpackReader {
     const bytes = this.bytes;
     return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
+
+  #u64(): number {
+    const high = this.#u32();
+    if (high > HIGH_MAX) malformed('integer beyond 2^53 - 1');
+    return high * TWO_TO_32 + this.#u32();
+  }
+}
+
+/** @param signBit the value of the highest bit of the format that was read. */
+function notNegative(value: number, signBit: number): number {
+  return value < signBit ? value : malformed('integer below zero');
 }
 
 function malformed(message: string): never {

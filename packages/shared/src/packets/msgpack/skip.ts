@@ -66,6 +66,13 @@ function scalarSize(bytes: Uint8Array, at: number, end: number): number {
   if (tag < 0x80 || tag === 0xc0 || tag === 0xc2 || tag === 0xc3) return 1;
   if (tag >= 0xa0 && tag <= 0xbf) return 1 + (tag & 0x1f);
   switch (tag) {
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+      // Signed formats are allowed for what is not negative.
+      if (bigEndian(bytes, at + 1, end, 1) >= 0x80) throw new ProtocolError('E_MALFORMED', 'integer below zero');
+      return 1 + (1 << (tag - 0xd0));
     case 0xcc:
       return 2;
     case 0xcd:

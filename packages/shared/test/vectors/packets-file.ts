@@ -1,0 +1,67 @@
+/** Reads `packets-v1.json`: the vectors of wire version 1, written by an encoder that is not the one under test. */
+import { readFileSync } from 'node:fs';
+import { fromHex } from '../../src/bytes/index.ts';
+
+/** What a field holds in the file. */
+type JsonValue = number | boolean | string | null | { readonly hex: string } | readonly { readonly hex: string }[];
+
+/** A packet that must be taken. */
+interface ValidVector {
+  readonly name: string;
+  readonly canonical: boolean;
+  readonly fields: Readonly<Record<string, JsonValue>>;
+  readonly wire: string;
+}
+
+/** Bytes that must be refused. */
+interface InvalidVector {
+  readonly name: string;
+  readonly error: string;
+  readonly wire: string;
+}
+
+interface VectorFile {
+  readonly packets: readonly {
+    readonly id: number;
+    readonly packet: string;
+    readonly valid: readonly ValidVector[];
+    readonly invalid: readonly InvalidVector[];
+  }[];
+  readonly payloads: readonly {
+    readonly payload: string;
+    readonly valid: readonly ValidVector[];
+    readonly invalid: readonly InvalidVector[];
+  }[];
+  readonly headers: readonly InvalidVector[];
+}
+
+/** The whole file. */
+export const packetVectors = JSON.parse(
+  readFileSync(new URL('packets-v1.json', import.meta.url), 'utf8'),
+) as VectorFile;
+
+/** Bytes of hexadecimal in which `(61*300)` stands for 300 bytes 0x61. */
+export function wireOf(text: string): Uint8Array {
+  const plain = text.replaceAll(/\((..)\*(\d+)\)/g, (_, byte: string, count: string) => byte.repeat(Number(count)));
+  const bytes = fromHex(plain);
+  if (bytes === undefined) throw new Error('the vector is no hexadecimal');
+  return bytes;
+}
+
+/** Fields as the codec takes and gives them. */
+export function fieldsOf(vector: ValidVector): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(vector.fields).map(([name, value]) => [name, valueOf(value)]));
+}
+
+function valueOf(value: JsonValue): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  return 'hex' in value ? wireOf(value.hex) : value.map((part) => wireOf(part.hex));
+}
+
+/** Byte strings as text, so that views and copies of any realm compare alike. */
+export function comparable(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return `bytes ${Buffer.from(value as Uint8Array).toString('hex')}`;
+  if (Array.isArray(value)) return value.map(comparable);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, comparable(part)]));
+}
