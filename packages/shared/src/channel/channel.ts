@@ -6,17 +6,11 @@
  */
 import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
 import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
-import {
-  RESPONSE_STATUS,
-  type ClosedEvent,
-  type OutgoingRequest,
-  type Session,
-  type SessionEvent,
-} from '../session/index.ts';
+import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
 import { ChannelStream, type StreamHost } from './channel-stream.ts';
 import { ReceivedContent, encodeContent, type Content } from './content.ts';
 import { IncomingRequest, RequestContext, type Respond } from './incoming-request.ts';
-import { OutgoingRequests, type ResponseSink } from './outgoing-requests.ts';
+import { OutgoingRequests } from './outgoing-requests.ts';
 import type { ChannelHandlers } from './handlers.ts';
 
 /** What a channel needs of its owner. */
@@ -38,17 +32,6 @@ export interface ChannelOwner<Peer> {
   readonly onHandlerError: (name: string, error: unknown) => void;
 }
 
-/** A request that was not sent yet. */
-interface QueuedRequest {
-  readonly outgoing: OutgoingRequest;
-  /** When it was asked for, in ms: its time runs from then on. */
-  readonly askedAt: number;
-  readonly sink: ResponseSink;
-  readonly signal: AbortSignal | undefined;
-  /** Set when it is sent. */
-  requestId: number | undefined;
-}
-
 /** Options of a request. */
 export interface RequestOptions {
   /** Time for the last answer in ms; default 30,000. */
@@ -66,17 +49,13 @@ export interface RequestOptions {
 /** Time for an answer when none is named. */
 export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
 
-/** Requests that wait for room because the peer's limit of requests in flight is reached; more are refused. */
-const REQUESTS_QUEUED_MAX = 8_192;
-
 /** Notification handlers that may be at work before reading pauses. */
 const NOTIFICATIONS_AT_WORK_MAX = 1_024;
 
 export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;
-  readonly #outgoing = new OutgoingRequests();
-  #queued: QueuedRequest[] = [];
+  readonly #outgoing: OutgoingRequests;
   readonly #atWork = new Map<number, RequestContext<Peer>>();
   #notificationsAtWork = 0;
   readonly #streams = new Map<number, ChannelStream>();
@@ -88,6 +67,7 @@ export class Channel<Peer = unknown> implements StreamHost {
   constructor(owner: ChannelOwner<Peer>) {
     this.session = owner.session;
     this.#owner = owner;
+    this.#outgoing = new OutgoingRequests(owner);
     this.#respond = (requestId, status, last, content, code) =>
       this.#sendResponse(requestId, status, last, content, code);
   }
@@ -117,12 +97,10 @@ export class Channel<Peer = unknown> implements StreamHost {
       const { body, contentType } = encodeContent(content);
       const timeoutMs = Math.min(options.timeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT, UINT32_MAX);
       const { to = null, from = null } = options;
-      this.#enqueue({
+      this.#outgoing.ask({
         outgoing: { name, body, contentType, timeoutMs, to, from },
-        askedAt: this.#owner.now(),
         sink: { resolve, reject, onProgress: onProgress && this.#guarded(name, onProgress) },
         signal,
-        requestId: undefined,
       });
     });
   }
@@ -166,7 +144,6 @@ export class Channel<Peer = unknown> implements StreamHost {
         break;
       case 'response':
         this.#outgoing.onResponse(event.response);
-        if (event.response.last) this.#startQueued();
         break;
       case 'notification':
         this.#onNotification(event.notification);
@@ -176,8 +153,7 @@ export class Channel<Peer = unknown> implements StreamHost {
         this.#atWork.delete(event.requestId);
         break;
       case 'response-timeout':
-        this.#outgoing.reject(event.requestId, new ProtocolError('E_TIMEOUT'));
-        this.#startQueued();
+        this.#outgoing.onTimeout(event.requestId);
         break;
       case 'stream-data':
         this.#onStreamData(event.streamId, event.bytes);
@@ -240,71 +216,6 @@ export class Channel<Peer = unknown> implements StreamHost {
     if (stream === undefined) return;
     this.#streams.delete(streamId);
     this.wakeWriter(stream);
-  }
-
-  /** Sends a request, or lets it wait for room; requests are sent in the order in which they were asked for. */
-  #enqueue(request: QueuedRequest): void {
-    if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
-    const queued = this.#abortable(request);
-    if (this.#queued.length > 0 || !this.#start(queued)) this.#queued.push(queued);
-  }
-
-  /** @returns false while there is no room. */
-  #start(request: QueuedRequest): boolean {
-    const { outgoing, askedAt, sink } = request;
-    const now = this.#owner.now();
-    const timeoutMs = outgoing.timeoutMs === 0 ? 0 : Math.ceil(outgoing.timeoutMs - (now - askedAt));
-    try {
-      if (timeoutMs < 0 || (timeoutMs === 0 && outgoing.timeoutMs > 0)) throw new ProtocolError('E_TIMEOUT');
-      request.requestId = this.session.request({ ...outgoing, timeoutMs }, now);
-    } catch (error) {
-      sink.reject(error as Error);
-      return true;
-    }
-    if (request.requestId === undefined) return false;
-    this.#outgoing.add(request.requestId, sink);
-    this.#owner.wake();
-    return true;
-  }
-
-  #startQueued(): void {
-    for (let next = this.#queued[0]; next !== undefined && this.#start(next); next = this.#queued[0]) {
-      this.#queued.shift();
-    }
-  }
-
-  /** The request as its signal gives it up: the signal is let go when the request is over. */
-  #abortable(request: QueuedRequest): QueuedRequest {
-    const { signal, sink } = request;
-    if (signal === undefined) return request;
-    const onAbort = (): void => {
-      this.#cancel(abortable);
-    };
-    const settle = <Outcome>(outcome: (value: Outcome) => void) => {
-      return (value: Outcome): void => {
-        signal.removeEventListener('abort', onAbort);
-        outcome(value);
-      };
-    };
-    const abortable: QueuedRequest = {
-      ...request,
-      sink: { ...sink, resolve: settle(sink.resolve), reject: settle(sink.reject) },
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    return abortable;
-  }
-
-  #cancel({ requestId, ...request }: QueuedRequest): void {
-    const error = new ProtocolError('E_CANCELLED');
-    if (requestId === undefined) {
-      this.#queued = this.#queued.filter(({ sink }) => sink !== request.sink);
-      request.sink.reject(error);
-    } else {
-      this.session.cancel(requestId);
-      this.#outgoing.reject(requestId, error);
-      this.#owner.wake();
-    }
-    this.#startQueued();
   }
 
   /** A callback of the program: what it throws is reported and stops nothing. */
@@ -440,9 +351,6 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#closed = event;
     const error = new ProtocolError(event.code ?? 'E_CLOSED');
     this.#outgoing.rejectAll(error);
-    const queued = this.#queued;
-    this.#queued = [];
-    for (const { sink } of queued) sink.reject(error);
     for (const context of this.#atWork.values()) context.end('E_CLOSED');
     this.#atWork.clear();
     for (const stream of [...this.#streams.values()]) stream.onClosed(error);

@@ -1,8 +1,14 @@
-/** Own requests that wait for their answers: each is a promise, or a sequence where several answers are wanted. */
+/**
+ * Own requests: those that wait for room at the peer, in the order in which they were asked for, and those that wait for
+ * their answers. Each is a promise, with parts before its end where several answers are wanted.
+ */
 import { ProtocolError, errorByNumber } from '../errors/index.ts';
 import type { Response } from '../packets/index.ts';
-import { RESPONSE_STATUS } from '../session/index.ts';
+import { RESPONSE_STATUS, type OutgoingRequest, type Session } from '../session/index.ts';
 import { ReceivedContent } from './content.ts';
+
+/** Requests that wait for room because the peer's limit of requests in flight is reached; more are refused. */
+const REQUESTS_QUEUED_MAX = 8_192;
 
 /** Who waits for the answers to one request. */
 export interface ResponseSink {
@@ -12,41 +18,137 @@ export interface ResponseSink {
   readonly reject: (error: Error) => void;
 }
 
-export class OutgoingRequests {
-  readonly #sinks = new Map<number, ResponseSink>();
+/** What is asked, and who waits for it. */
+export interface AskedRequest {
+  readonly outgoing: OutgoingRequest;
+  readonly sink: ResponseSink;
+  /** Gives the request up when aborted. */
+  readonly signal: AbortSignal | undefined;
+}
 
-  add(requestId: number, sink: ResponseSink): void {
-    this.#sinks.set(requestId, sink);
+/** A request, sent or not. */
+interface QueuedRequest extends AskedRequest {
+  /** When it was asked for, in ms: its time runs from then on. */
+  readonly askedAt: number;
+  /** Set when it is sent. */
+  requestId: number | undefined;
+}
+
+/** What requests need of their channel's owner. */
+interface RequestHost {
+  readonly session: Session;
+  readonly now: () => number;
+  readonly wake: () => void;
+}
+
+export class OutgoingRequests {
+  readonly #host: RequestHost;
+  readonly #sinks = new Map<number, ResponseSink>();
+  #queued: QueuedRequest[] = [];
+
+  constructor(host: RequestHost) {
+    this.#host = host;
   }
 
-  /** Forgets a request. @returns whether it was waiting. */
-  delete(requestId: number): boolean {
-    return this.#sinks.delete(requestId);
+  /**
+   * Sends a request, or lets it wait for room; requests are sent in the order in which they were asked for.
+   *
+   * @throws ProtocolError `E_BUSY` when too many wait.
+   */
+  ask(request: AskedRequest): void {
+    if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
+    const queued = this.#abortable({ ...request, askedAt: this.#host.now(), requestId: undefined });
+    if (this.#queued.length > 0 || !this.#start(queued)) this.#queued.push(queued);
   }
 
   onResponse(response: Response): void {
     const sink = this.#sinks.get(response.requestId);
-    if (sink === undefined) return;
     if (!response.last) {
-      sink.onProgress?.(new ReceivedContent(response.body, response.contentType));
+      sink?.onProgress?.(new ReceivedContent(response.body, response.contentType));
       return;
     }
     this.#sinks.delete(response.requestId);
-    if (response.status === RESPONSE_STATUS.error) sink.reject(responseError(response));
-    else sink.resolve(new ReceivedContent(response.body, response.contentType));
+    if (response.status === RESPONSE_STATUS.error) sink?.reject(responseError(response));
+    else sink?.resolve(new ReceivedContent(response.body, response.contentType));
+    this.#startQueued();
   }
 
-  reject(requestId: number, error: Error): void {
-    const sink = this.#sinks.get(requestId);
-    this.#sinks.delete(requestId);
-    sink?.reject(error);
+  /** No last answer came in time. */
+  onTimeout(requestId: number): void {
+    this.#reject(requestId, new ProtocolError('E_TIMEOUT'));
+    this.#startQueued();
   }
 
   /** The connection is gone: nobody will answer. */
   rejectAll(error: Error): void {
-    const sinks = [...this.#sinks.values()];
+    const sinks = [...this.#sinks.values(), ...this.#queued.map(({ sink }) => sink)];
     this.#sinks.clear();
+    this.#queued = [];
     for (const sink of sinks) sink.reject(error);
+  }
+
+  /** @returns false while there is no room. */
+  #start(request: QueuedRequest): boolean {
+    const { outgoing, askedAt, sink } = request;
+    const now = this.#host.now();
+    const timeoutMs = outgoing.timeoutMs === 0 ? 0 : Math.ceil(outgoing.timeoutMs - (now - askedAt));
+    try {
+      if (timeoutMs < 0 || (timeoutMs === 0 && outgoing.timeoutMs > 0)) throw new ProtocolError('E_TIMEOUT');
+      request.requestId = this.#host.session.request({ ...outgoing, timeoutMs }, now);
+    } catch (error) {
+      sink.reject(error as Error);
+      return true;
+    }
+    if (request.requestId === undefined) return false;
+    this.#sinks.set(request.requestId, sink);
+    this.#host.wake();
+    return true;
+  }
+
+  #startQueued(): void {
+    for (let next = this.#queued[0]; next !== undefined && this.#start(next); next = this.#queued[0]) {
+      this.#queued.shift();
+    }
+  }
+
+  /** The request as its signal gives it up: the signal is let go when the request is over. */
+  #abortable(request: QueuedRequest): QueuedRequest {
+    const { signal, sink } = request;
+    if (signal === undefined) return request;
+    const onAbort = (): void => {
+      this.#cancel(abortable);
+    };
+    const settle = <Outcome>(outcome: (value: Outcome) => void) => {
+      return (value: Outcome): void => {
+        signal.removeEventListener('abort', onAbort);
+        outcome(value);
+      };
+    };
+    const abortable: QueuedRequest = {
+      ...request,
+      sink: { ...sink, resolve: settle(sink.resolve), reject: settle(sink.reject) },
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return abortable;
+  }
+
+  #cancel({ requestId, ...request }: QueuedRequest): void {
+    const error = new ProtocolError('E_CANCELLED');
+    if (requestId === undefined) {
+      this.#queued = this.#queued.filter(({ sink }) => sink !== request.sink);
+      request.sink.reject(error);
+    } else {
+      this.#host.session.cancel(requestId);
+      this.#reject(requestId, error);
+      this.#host.wake();
+    }
+    this.#startQueued();
+  }
+
+  #reject(requestId: number, error: Error): void {
+    const sink = this.#sinks.get(requestId);
+    this.#sinks.delete(requestId);
+    sink?.reject(error);
   }
 }
 
