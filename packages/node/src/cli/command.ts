@@ -57,7 +57,7 @@ export interface CommandDefinition<D extends Declarations = Declarations> {
   readonly life?: CommandLife;
   readonly commands?: readonly CommandDefinition[];
   /** Does the work; a number is the exit code where a result other than an error decides it. */
-  run?(context: CommandContext<D>): Promise<number | void> | number | void;
+  run?(context: CommandContext<D>): Promise<number | undefined> | Promise<void>;
 }
 
 /** A program: its name on the command line and its commands. */
@@ -84,12 +84,17 @@ export interface ProgramDefinition {
  * });
  */
 export function defineCommand<const D extends Declarations>(command: CommandDefinition<D>): CommandDefinition {
-  return command as unknown as CommandDefinition;
+  return command;
 }
 
 /** Every setting of every command, for telling unknown variables and keys from those of another command. */
 export function settingsOfProgram(program: ProgramDefinition): Declarations {
-  const collect = (commands: readonly CommandDefinition[]): Declarations =>
-    Object.assign({}, ...commands.map(({ settings, commands: inner }) => ({ ...settings, ...collect(inner ?? []) })));
-  return collect(program.commands);
+  const everyCommand = (commands: readonly CommandDefinition[]): readonly CommandDefinition[] =>
+    commands.flatMap((command) => [command, ...everyCommand(command.commands ?? [])]);
+  return mergedSettings(everyCommand(program.commands));
+}
+
+/** The settings of some commands in one; of two with one name, that of the later command. */
+export function mergedSettings(commands: readonly CommandDefinition[]): Declarations {
+  return Object.fromEntries(commands.flatMap(({ settings }) => Object.entries(settings ?? {})));
 }

@@ -1,9 +1,8 @@
 /** What a command says when it fails: any error as code, exit code and the four parts (what, why, next, code). */
-import { types } from 'node:util';
 import { escapeText } from '@sealane/shared/bytes';
 import { ERRORS, SealaneError, type ErrorCode } from '@sealane/shared/errors';
 import { explanationOf } from '../config/index.ts';
-import type { Paint } from '../log/index.ts';
+import { isError, type Paint } from '../log/index.ts';
 
 /** A failed command. */
 export interface Failure {
@@ -43,9 +42,9 @@ const systemCodes = new Map<string, ErrorCode>([
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   const row = ERRORS[code];
-  const message = types.isNativeError(error) && error.message !== '' ? error.message : String(error);
+  const message = isError(error) && error.message !== '' ? error.message : String(error);
   const { why, next } = explanationOf(error);
-  const cause = types.isNativeError(error) && types.isNativeError(error.cause) ? error.cause.message : undefined;
+  const cause = isError(error) && isError(error.cause) ? error.cause.message : undefined;
   const reason = why ?? cause ?? row.means;
   return {
     code,
@@ -53,7 +52,7 @@ export function failureOf(error: unknown): Failure {
     message: escapeText(code === 'E_INTERNAL' ? `Unexpected fault: ${message}` : message),
     why: reason === message ? undefined : escapeText(reason),
     next: escapeText(next ?? row.next),
-    stack: types.isNativeError(error) ? error.stack : undefined,
+    stack: isError(error) ? error.stack : undefined,
   };
 }
 
@@ -77,6 +76,6 @@ export function showFailure(failure: Failure, program: string, options: { paint:
 
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof SealaneError) return error.code;
-  const code = types.isNativeError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return (code === undefined ? undefined : systemCodes.get(code)) ?? 'E_INTERNAL';
 }

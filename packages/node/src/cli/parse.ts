@@ -6,7 +6,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { escapeText } from '@sealane/shared/bytes';
 import { ConfigError } from '@sealane/shared/errors';
 import { explained, suggest, type Declarations } from '../config/index.ts';
-import type { CommandDefinition, ProgramDefinition } from './command.ts';
+import { mergedSettings, type CommandDefinition, type ProgramDefinition } from './command.ts';
 import { flagsOf, type Flag } from './flag.ts';
 import { argumentSyntax, type HelpTopic } from './help.ts';
 
@@ -192,10 +192,7 @@ function commandsOnLine(program: ProgramDefinition, words: readonly string[]): r
 }
 
 function knownFlags(program: ProgramDefinition, words: readonly string[]): readonly string[] {
-  const declarations: Declarations = Object.assign(
-    {},
-    ...commandsOnLine(program, words).map(({ settings }) => settings),
-  );
+  const declarations = mergedSettings(commandsOnLine(program, words));
   const own = flagsOf(program.application, declarations, {}).filter(({ hidden }) => !hidden);
   return [
     ...own.map(({ long }) => long),

@@ -47,7 +47,7 @@ async function startBar(
   const { default: progress } = await import('cli-progress');
   const wide = (stream.columns ?? 80) >= 80;
   const bar = new progress.SingleBar({
-    stream: stream as NodeJS.WritableStream,
+    stream,
     format: wide ? `{label} [{bar}] {percentage}% {text}` : '{percentage}% {text}',
     barCompleteChar: '#',
     barIncompleteChar: '-',

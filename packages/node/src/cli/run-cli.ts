@@ -2,11 +2,10 @@
  * Runs a program: parse the line, resolve settings, run the command, and turn whatever happens into the exit code and
  * the last words that the table of errors promises. In order: `runCli`, `runCommand`, `waitFor`, `conclude`.
  */
-import { types } from 'node:util';
 import type { Readable } from 'node:stream';
 import { EXIT, ProtocolError, StorageError, TransportError } from '@sealane/shared/errors';
 import { resolveSettings, type Declarations } from '../config/index.ts';
-import { createLogger, painter, type RootLogger } from '../log/index.ts';
+import { createLogger, isError, painter, type RootLogger } from '../log/index.ts';
 import { builtinCommands } from './builtin-commands.ts';
 import { settingsOfProgram, type CommandContext, type CommandLife, type ProgramDefinition } from './command.ts';
 import { earlySettings } from './early-settings.ts';
@@ -182,7 +181,7 @@ async function conclude(
 
 function isAbort(error: unknown): boolean {
   if (error instanceof ProtocolError) return error.code === 'E_CANCELLED';
-  return types.isNativeError(error) && error.name === 'AbortError';
+  return isError(error) && error.name === 'AbortError';
 }
 
 /** Says why: as the last line of stdout with --json, in four parts on stderr otherwise. */

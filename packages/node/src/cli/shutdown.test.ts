@@ -43,7 +43,9 @@ describe('shutdown', () => {
     const { signals, shutdown } = started();
     expect(signals.listenerCount('SIGHUP')).toBe(0);
     let reloads = 0;
-    shutdown.onReload(() => void reloads++);
+    shutdown.onReload(() => {
+      reloads++;
+    });
     signals.emit('SIGHUP');
     expect(reloads).toBe(1);
     shutdown.dispose();

@@ -37,9 +37,9 @@ export class Shutdown {
   readonly #controller = new AbortController();
   readonly #tasks: (() => Promise<void> | void)[] = [];
   readonly #reloadTasks: (() => Promise<void> | void)[] = [];
-  readonly #begun = Promise.withResolvers<void>();
-  readonly #tasksDone = Promise.withResolvers<void>();
-  readonly #timeUp = Promise.withResolvers<void>();
+  readonly #begun = new Moment();
+  readonly #tasksDone = new Moment();
+  readonly #timeUp = new Moment();
   #timer: NodeJS.Timeout | undefined;
   #signalUsed = false;
   #endSignal: EndSignal | undefined;
@@ -76,17 +76,17 @@ export class Shutdown {
 
   /** Resolves when the end begins. */
   get whenBegun(): Promise<void> {
-    return this.#begun.promise;
+    return this.#begun.passed;
   }
 
   /** Resolves when the tasks are done. */
   get whenTasksDone(): Promise<void> {
-    return this.#tasksDone.promise;
+    return this.#tasksDone.passed;
   }
 
   /** Resolves when the time for an orderly end is up. */
   get whenTimeIsUp(): Promise<void> {
-    return this.#timeUp.promise;
+    return this.#timeUp.passed;
   }
 
   /** Adds a task for the end; a task added after the end began runs at once. */
@@ -104,10 +104,10 @@ export class Shutdown {
   /** Begins the end without a signal. */
   begin(): void {
     if (this.begun) return;
-    this.#timer = setTimeout(this.#timeUp.resolve, this.#options.graceMs ?? GRACE_MS);
+    this.#timer = setTimeout(this.#timeUp.pass, this.#options.graceMs ?? GRACE_MS);
     this.#controller.abort();
-    this.#begun.resolve();
-    void this.#runTasks().then(this.#tasksDone.resolve);
+    this.#begun.pass();
+    void this.#runTasks().then(this.#tasksDone.pass);
   }
 
   /** Takes the signal handlers and the timer away. */
@@ -144,4 +144,12 @@ export class Shutdown {
       this.#options.log.error('a task of the shutdown or reload failed', { error });
     }
   }
+}
+
+/** Something that happens once and can be waited for, before and after. */
+class Moment {
+  pass: () => void = () => undefined;
+  readonly passed = new Promise<void>((resolve) => {
+    this.pass = resolve;
+  });
 }

@@ -113,7 +113,7 @@ function read({ type, secret }: Setting<unknown>, { raw, origin, directory }: Ra
 }
 
 function quoted(raw: unknown): string {
-  const text = escapeText(typeof raw === 'string' ? JSON.stringify(raw) : (JSON.stringify(raw) ?? String(raw)));
+  const text = escapeText(JSON.stringify(raw));
   return text.length > QUOTED_CHARACTERS_MAX ? `${text.slice(0, QUOTED_CHARACTERS_MAX)}…` : text;
 }
 

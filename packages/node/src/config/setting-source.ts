@@ -5,8 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseEnv, types } from 'node:util';
+import { parseEnv } from 'node:util';
 import { ConfigError } from '@sealane/shared/errors';
+import { isError } from '../log/index.ts';
 import { explained } from './explained-error.ts';
 import { readTextFile } from './read-text-file.ts';
 import {
@@ -193,7 +194,7 @@ function parseObject(content: string, file: string): Readonly<Record<string, unk
   try {
     parsed = JSON.parse(content.replace(/^\ufeff/, ''));
   } catch (error) {
-    const position = /\(line \d+ column \d+\)/.exec(types.isNativeError(error) ? error.message : '')?.[0];
+    const position = /\(line \d+ column \d+\)/.exec(isError(error) ? error.message : '')?.[0];
     const where = position === undefined ? '' : ` ${position}`;
     throw explained(new ConfigError('E_CONFIG', `The configuration file ${file} is not valid JSON${where}`), {
       next: 'Correct the file; `config validate` checks it.',

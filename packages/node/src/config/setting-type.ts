@@ -107,7 +107,7 @@ export function byteCount(options: { readonly min?: number; readonly max?: numbe
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): SettingType<Words[number]> {
   return {
-    schema: z.enum(words) as z.ZodMiniType<Words[number]>,
+    schema: z.enum(words),
     placeholder: `<${words.join('|')}>`,
     expects: `one of ${words.join(', ')}`,
     choices: words,
@@ -153,5 +153,5 @@ function wholeNumber(raw: unknown): unknown {
 
 /** A schema that first converts text, then checks. */
 function convert<Value>(schema: z.ZodMiniType<Value>, converter: (raw: unknown) => unknown): z.ZodMiniType<Value> {
-  return z.pipe(z.transform(converter), schema as z.ZodMiniType<Value, unknown>);
+  return z.pipe(z.transform(converter), schema);
 }

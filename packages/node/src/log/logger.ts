@@ -159,7 +159,8 @@ function humanLine(
 
 function humanValue(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value) ?? String(value);
+  // `redact` left nothing that JSON cannot show.
+  return JSON.stringify(value);
 }
 
 function rankOf(level: LogLevelSetting): number {

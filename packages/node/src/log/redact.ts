@@ -5,6 +5,7 @@
 import { types } from 'node:util';
 import { escapeText } from '@sealane/shared/bytes';
 import { SealaneError } from '@sealane/shared/errors';
+import { isError } from './is-error.ts';
 
 /** Fields of a log line. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -48,7 +49,7 @@ function redactValue(value: unknown, depth: number): unknown {
   if (ArrayBuffer.isView(value)) return `<${value.byteLength} bytes>`;
   if (types.isAnyArrayBuffer(value)) return `<${value.byteLength} bytes>`;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? '<invalid date>' : value.toISOString();
-  if (types.isNativeError(value)) return redactError(value);
+  if (isError(value)) return redactError(value);
   if (depth >= DEPTH_MAX) return Array.isArray(value) ? '<list>' : '<object>';
   if (Array.isArray(value)) return value.slice(0, ENTRIES_MAX).map((item: unknown) => redactValue(item, depth + 1));
   return redactEntries(Object.entries(value), depth + 1);

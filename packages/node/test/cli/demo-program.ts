@@ -77,7 +77,9 @@ const say = defineCommand({
   name: 'say',
   summary: 'Print the words.',
   arguments: [{ name: 'words', help: 'What to say.', variadic: true }],
-  run: async ({ arguments: words, output }) => void (await output.emit({ event: 'said', words }, words.join(' '))),
+  async run({ arguments: words, output }) {
+    await output.emit({ event: 'said', words }, words.join(' '));
+  },
 });
 
 await main({
