@@ -61,14 +61,16 @@ export function fromBase64(text: string): Uint8Array | undefined {
   return toBase64(bytes) === plain ? bytes : undefined;
 }
 
-/** Everything that could move a cursor, hide text or turn it around: C0, C1, DEL, bidi controls, separators, BOM. */
-const UNSAFE_TO_SHOW =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/**
+ * Everything that could move a cursor, hide text or turn it around: controls (C0, DEL, C1), formats (bidi controls,
+ * zero-width characters, byte order mark), line and paragraph separators, lone surrogates.
+ */
+const UNSAFE_TO_SHOW = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
  * A peer's text in the form in which it may be shown on a terminal or in a log: what could act on the terminal
  * stands as `\u{…}`. One line, whatever it held.
  */
 export function escapeText(text: string): string {
-  return text.replace(UNSAFE_TO_SHOW, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
+  return text.replace(UNSAFE_TO_SHOW, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

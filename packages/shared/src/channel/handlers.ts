@@ -6,7 +6,7 @@ import type { RequestHandler } from './incoming-request.ts';
 /** Takes notifications of one name. While its promise is pending, it counts against the connection. */
 export type NotificationHandler<Peer = unknown> = (content: ReceivedContent, peer: Peer) => void | Promise<void>;
 
-/** Serves streams of one name until its promise settles. */
+/** Serves streams of one name. It ends or resets its stream; when its promise rejects, the stream is reset. */
 export type StreamHandler<Peer = unknown> = (stream: ChannelStream, peer: Peer) => void | Promise<void>;
 
 /** Where a channel looks for the handler of what came in. */

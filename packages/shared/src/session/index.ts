@@ -3,8 +3,9 @@ export { AgentSession } from './agent-session.ts';
 export type { AgentSessionSettings } from './agent-session.ts';
 export { ServerSession } from './server-session.ts';
 export type { Acceptance, ServerSessionSettings } from './server-session.ts';
-export { RESPONSE_STATUS } from './session.ts';
-export type { OutgoingRequest, OutgoingResponse, Session, SessionState } from './session.ts';
+export { RESPONSE_STATUS } from './session-requests.ts';
+export type { OutgoingRequest, OutgoingResponse } from './session-requests.ts';
+export type { Session, SessionState } from './session.ts';
 export type { SessionEnvironment, SessionSettings } from './session-settings.ts';
 export type {
   AgentIdentifiedEvent,

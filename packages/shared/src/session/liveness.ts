@@ -13,14 +13,15 @@ export class Liveness {
   #pingToken = 0;
 
   constructor(times: { readonly pingIntervalMs: number; readonly idleTimeoutMs: number }, now: number) {
-    this.#pingIntervalMs = times.pingIntervalMs;
-    this.#idleTimeoutMs = times.idleTimeoutMs;
+    this.#pingIntervalMs = 0;
+    this.#idleTimeoutMs = 0;
     this.#lastReceivedAt = now;
+    this.useTimes(times);
   }
 
-  /** Takes over the times that the server decided. */
+  /** Takes over the times that the server decided. A ping goes out in time for its answer, whatever they say. */
   useTimes(times: { readonly pingIntervalMs: number; readonly idleTimeoutMs: number }): void {
-    this.#pingIntervalMs = times.pingIntervalMs;
+    this.#pingIntervalMs = Math.min(times.pingIntervalMs, times.idleTimeoutMs / 2);
     this.#idleTimeoutMs = times.idleTimeoutMs;
   }
 

@@ -15,32 +15,25 @@
 import { ProtocolError, assert, errorByNumber, type ErrorCode } from '../errors/index.ts';
 import { Deframer, FRAME_HEADER_BYTES, HANDSHAKE_FRAME_BODY_BYTES_MAX } from '../frames/index.ts';
 import {
-  STREAM_DATA_BYTES_MAX,
-  encodeCancel,
   encodeClose,
   encodeFailure,
   encodeNotification,
   encodePing,
   encodePong,
-  encodeRequest,
-  encodeResponse,
-  encodeStreamClose,
-  encodeStreamCredit,
-  encodeStreamData,
-  encodeStreamOpen,
-  encodeStreamReset,
   type Packet,
   type PacketReader,
-  type Request,
 } from '../packets/index.ts';
 import { RECORD_FRAME_BODY_BYTES_MAX, RecordOpener, RecordSealer } from '../records/index.ts';
-import { RequestTable } from '../requests/index.ts';
-import { StreamTable, type StreamRole } from '../streams/index.ts';
+import type { StreamRole } from '../streams/index.ts';
 import type { PeerLimits } from '../wire/index.ts';
-import type { CloseReason, ClosedEvent, SessionEvent } from './events.ts';
+import { EventQueue } from './event-queue.ts';
+import type { ClosedEvent, SessionEvent } from './events.ts';
 import { Liveness } from './liveness.ts';
 import { Outbox } from './outbox.ts';
+import type { SessionParts } from './session-parts.ts';
+import { SessionRequests, type OutgoingRequest, type OutgoingResponse } from './session-requests.ts';
 import type { SessionSettings } from './session-settings.ts';
+import { SessionStreams } from './session-streams.ts';
 import { wireNumber } from './wire-number.ts';
 
 /** What a session waits for. */
@@ -55,33 +48,10 @@ export type SessionState =
   | 'AwaitClose'
   | 'Closed';
 
-/** A request to be sent. */
-export interface OutgoingRequest {
-  readonly name: string;
-  readonly body: Uint8Array;
-  readonly contentType: string | null;
-  readonly timeoutMs: number;
-  /** `agent:ID` for another agent, null for the peer itself. */
-  readonly to: string | null;
-  /** Set by the server only: `agent:ID` on whose behalf it asks. */
-  readonly from: string | null;
-}
-
-/** A response to be sent. */
-export interface OutgoingResponse {
-  readonly requestId: number;
-  readonly status: number;
-  readonly last: boolean;
-  readonly body: Uint8Array;
-  readonly contentType: string | null;
-  /** Error of the table, for an error response. */
-  readonly code: ErrorCode | undefined;
-}
-
-/** Status of a response (docs/protocols/requests.md §2). */
-export const RESPONSE_STATUS = { success: 0, error: 1, progress: 2 } as const;
-
 const EMPTY = new Uint8Array(0);
+
+/** A key update costs a record in each direction: with less than this, updates would have no end. */
+const KEY_UPDATE_AFTER_RECORDS_MIN = 2;
 
 export abstract class Session {
   protected readonly settings: SessionSettings;
@@ -94,15 +64,15 @@ export abstract class Session {
   #state: SessionState;
   readonly #role: StreamRole;
   readonly #deframer = new Deframer(HANDSHAKE_FRAME_BODY_BYTES_MAX);
-  #events: SessionEvent[] = [];
-  #nextEvent = 0;
+  readonly #events = new EventQueue();
   #peerLimits: PeerLimits | undefined;
-  #streams: StreamTable | undefined;
-  #requests: RequestTable | undefined;
+  #streams: SessionStreams | undefined;
+  #requests: SessionRequests | undefined;
   #pongToken: number | undefined;
   #closed: ClosedEvent | undefined;
 
   protected constructor(role: StreamRole, state: SessionState, settings: SessionSettings, now: number) {
+    assert(settings.limits.keyUpdateAfterRecords >= KEY_UPDATE_AFTER_RECORDS_MIN, 'an update takes records itself');
     this.#role = role;
     this.#state = state;
     this.settings = settings;
@@ -137,7 +107,7 @@ export abstract class Session {
 
   /** Own requests and the peer's that wait for their last response. */
   get requestsInFlight(): { readonly outgoing: number; readonly incoming: number } {
-    return { outgoing: this.#requests?.outgoingCount ?? 0, incoming: this.#requests?.incomingCount ?? 0 };
+    return this.#requests?.inFlight ?? { outgoing: 0, incoming: 0 };
   }
 
   /** Streams open in at least one direction. */
@@ -147,13 +117,7 @@ export abstract class Session {
 
   /** The next event, or undefined when there is none. */
   nextEvent(): SessionEvent | undefined {
-    if (this.#nextEvent >= this.#events.length) return undefined;
-    const event = this.#events[this.#nextEvent++];
-    if (this.#nextEvent === this.#events.length) {
-      this.#events = [];
-      this.#nextEvent = 0;
-    }
-    return event;
+    return this.#events.take();
   }
 
   /** What to write to the connection now, in order; owned by the caller. */
@@ -208,7 +172,7 @@ export abstract class Session {
       return;
     }
     if (this.#state !== 'Open') return;
-    this.#expireRequests(now);
+    this.#requests?.expire(now);
     if (this.liveness.isDead(now)) {
       this.fail('E_IDLE', now);
       return;
@@ -226,7 +190,8 @@ export abstract class Session {
       this.beforeFlush(now);
     }
     this.outbox.seal();
-    if (this.outbox.failure !== undefined) this.#end('failed', this.outbox.failure.code, false, 0);
+    if (this.outbox.failure !== undefined)
+      this.finish({ reason: 'failed', code: this.outbox.failure.code, byPeer: false, retryAfterMs: 0 });
   }
 
   /**
@@ -236,17 +201,7 @@ export abstract class Session {
    */
   request(request: OutgoingRequest, now: number): number | undefined {
     this.#assertOpen();
-    const requestId = this.#requestTable().start(deadline(request.timeoutMs, now));
-    if (requestId === undefined) return undefined;
-    try {
-      const { name, body, contentType, timeoutMs, to, from } = request;
-      encodeRequest(this.outbox.writer(), requestId, name, body, contentType, timeoutMs, to, from);
-    } catch (error) {
-      this.#requestTable().cancel(requestId);
-      throw error;
-    }
-    this.outbox.written();
-    return requestId;
+    return this.#openRequests().request(request, now);
   }
 
   /**
@@ -262,9 +217,7 @@ export abstract class Session {
 
   /** Gives an own request up. Does nothing when it is over. */
   cancel(requestId: number): void {
-    if (this.#state !== 'Open' || !this.#requestTable().cancel(requestId)) return;
-    encodeCancel(this.outbox.writer(), requestId);
-    this.outbox.written();
+    if (this.#state === 'Open') this.#openRequests().cancel(requestId);
   }
 
   /**
@@ -273,13 +226,7 @@ export abstract class Session {
    * @throws RangeError when a field is over its limit.
    */
   respond(response: OutgoingResponse): boolean {
-    if (this.#state !== 'Open' || !this.#requestTable().isWaiting(response.requestId)) return false;
-    const { requestId, status, last, body, contentType, code } = response;
-    const number = code === undefined ? 0 : wireNumber(code);
-    encodeResponse(this.outbox.writer(), requestId, status, last, body, contentType, number);
-    if (last) this.#requestTable().finish(requestId);
-    this.outbox.written();
-    return true;
+    return this.#state === 'Open' && this.#openRequests().respond(response);
   }
 
   /**
@@ -289,59 +236,32 @@ export abstract class Session {
    */
   openStream(name: string, metadata: Uint8Array = EMPTY): number | undefined {
     this.#assertOpen();
-    const streamId = this.#streamTable().open();
-    if (streamId === undefined) return undefined;
-    try {
-      encodeStreamOpen(this.outbox.writer(), streamId, name, metadata);
-    } catch (error) {
-      this.#streamTable().reset(streamId);
-      throw error;
-    }
-    this.outbox.written();
-    return streamId;
+    return this.#openStreams().open(name, metadata);
   }
 
   /** Bytes that `sendStreamData` would take now. */
   streamSendableBytes(streamId: number): number {
-    return this.#state === 'Open' ? this.#streamTable().sendableBytes(streamId) : 0;
+    return this.#state === 'Open' ? this.#openStreams().sendableBytes(streamId) : 0;
   }
 
   /** Sends as much of `bytes` as there is credit for (copied). @returns how many bytes that was. */
   sendStreamData(streamId: number, bytes: Uint8Array): number {
-    const size = Math.min(bytes.length, this.streamSendableBytes(streamId));
-    for (let offset = 0; offset < size; offset += STREAM_DATA_BYTES_MAX) {
-      const piece = bytes.subarray(offset, Math.min(offset + STREAM_DATA_BYTES_MAX, size));
-      this.#streamTable().onSend(streamId, piece.length);
-      encodeStreamData(this.outbox.writer(), streamId, piece);
-      this.outbox.written();
-    }
-    return size;
+    return this.#state === 'Open' ? this.#openStreams().send(streamId, bytes) : 0;
   }
 
   /** This side sends nothing more on the stream. */
   endStream(streamId: number): void {
-    if (this.#state !== 'Open' || !this.#streamTable().isOpenForSending(streamId)) return;
-    this.#streamTable().end(streamId);
-    encodeStreamClose(this.outbox.writer(), streamId);
-    this.outbox.written();
+    if (this.#state === 'Open') this.#openStreams().end(streamId);
   }
 
   /** Gives a stream up, both directions, and drops what was received and not consumed. */
   resetStream(streamId: number, code: ErrorCode, unconsumedBytes = 0): void {
-    if (this.#state !== 'Open') return;
-    if (this.#streamTable().reset(streamId)) {
-      encodeStreamReset(this.outbox.writer(), streamId, wireNumber(code));
-      this.outbox.written();
-    }
-    this.#giveConnectionCredit(unconsumedBytes);
+    if (this.#state === 'Open') this.#openStreams().reset(streamId, code, unconsumedBytes);
   }
 
   /** The application took `size` bytes of a stream: gives the peer credit for more. */
   consumeStream(streamId: number, size: number): void {
-    if (this.#state !== 'Open') return;
-    const credit = this.#streamTable().consume(streamId, size);
-    if (credit > 0) this.#sendCredit(streamId, credit);
-    this.#giveConnectionCredit(size);
+    if (this.#state === 'Open') this.#openStreams().consume(streamId, size);
   }
 
   /** Ends the session in an orderly way: what was sent before is still delivered, nothing can be sent after. */
@@ -363,7 +283,7 @@ export abstract class Session {
       encodeFailure(this.outbox.writer(), wireNumber(code), retryAfterMs);
       this.outbox.seal();
     }
-    this.#end('failed', code, false, retryAfterMs);
+    this.finish({ reason: 'failed', code, byPeer: false, retryAfterMs });
   }
 
   // What the roles add.
@@ -447,10 +367,6 @@ export abstract class Session {
   /** Wipes what only one role holds. */
   protected abstract wipeSecrets(): void;
 
-  #end(reason: CloseReason, code: ErrorCode | undefined, byPeer: boolean, retryAfterMs: number): void {
-    this.finish({ reason, code, byPeer, retryAfterMs });
-  }
-
   #onFrame(frame: Uint8Array, now: number): void {
     if (this.opener === undefined) {
       this.onHandshakeFrame(frame.subarray(FRAME_HEADER_BYTES), now);
@@ -479,41 +395,31 @@ export abstract class Session {
     }
     switch (packet.id) {
       case 0x20:
-        this.#onRequest(packet, now);
+        this.#openRequests().onRequest(packet, now);
         break;
       case 0x21:
-        if (this.#requestTable().onResponse(packet.requestId, packet.last)) {
-          this.emit({ type: 'response', response: packet });
-        }
+        this.#openRequests().onResponse(packet);
+        break;
+      case 0x22:
+        this.#openRequests().onCancel(packet);
         break;
       case 0x23:
         this.emit({ type: 'notification', notification: packet });
         break;
-      case 0x22:
-        if (this.#requestTable().onCancel(packet.requestId)) {
-          this.emit({ type: 'request-ended', requestId: packet.requestId, code: 'E_CANCELLED' });
-        }
-        break;
       case 0x11:
-        if (this.#streamTable().onData(packet.streamId, packet.bytes.length)) {
-          this.emit({ type: 'stream-data', streamId: packet.streamId, bytes: packet.bytes });
-        } else this.#giveConnectionCredit(packet.bytes.length);
-        break;
-      case 0x10:
-        this.#onStreamOpen(packet.streamId, packet.name, packet.metadata);
+        this.#openStreams().onData(packet);
         break;
       case 0x12:
-        if (this.#streamTable().onCredit(packet.streamId, packet.bytes)) {
-          this.emit({ type: 'stream-credit', streamId: packet.streamId });
-        }
+        this.#openStreams().onCredit(packet);
+        break;
+      case 0x10:
+        this.#openStreams().onOpen(packet);
         break;
       case 0x13:
-        if (this.#streamTable().onEnd(packet.streamId)) this.emit({ type: 'stream-ended', streamId: packet.streamId });
+        this.#openStreams().onEnd(packet.streamId);
         break;
       case 0x14:
-        if (this.#streamTable().reset(packet.streamId)) {
-          this.emit({ type: 'stream-reset', streamId: packet.streamId, code: errorByNumber(packet.code) });
-        }
+        this.#openStreams().onReset(packet);
         break;
       case 0x09:
         this.#pongToken = packet.token;
@@ -522,12 +428,17 @@ export abstract class Session {
         this.liveness.pong(packet.token, now);
         break;
       case 0x0b:
-        this.#end('failed', errorByNumber(packet.code), true, packet.retryAfterMs);
+        this.finish({
+          reason: 'failed',
+          code: errorByNumber(packet.code),
+          byPeer: true,
+          retryAfterMs: packet.retryAfterMs,
+        });
         break;
       case 0x0d:
         encodeClose(this.outbox.writer(), 0);
         this.outbox.seal();
-        this.#end('closed', undefined, true, 0);
+        this.finish({ reason: 'closed', code: undefined, byPeer: true, retryAfterMs: 0 });
         break;
       default:
         this.onRolePacket(packet, reader.raw(), now);
@@ -536,78 +447,35 @@ export abstract class Session {
 
   /** Before Accepted only the roles know what fits; after our close only the peer's close matters. */
   #onPacketOutsideOpen(packet: Packet, reader: PacketReader, now: number): void {
-    if (packet.id === 0x0b) this.#end('failed', errorByNumber(packet.code), true, packet.retryAfterMs);
+    if (packet.id === 0x0b)
+      this.finish({
+        reason: 'failed',
+        code: errorByNumber(packet.code),
+        byPeer: true,
+        retryAfterMs: packet.retryAfterMs,
+      });
     else if (this.#state !== 'AwaitClose') this.onRolePacket(packet, reader.raw(), now);
-    else if (packet.id === 0x0d) this.#end('closed', undefined, false, 0);
+    else if (packet.id === 0x0d) this.finish({ reason: 'closed', code: undefined, byPeer: false, retryAfterMs: 0 });
     else if (packet.id === 0x08) this.onRolePacket(packet, reader.raw(), now);
   }
 
-  #onRequest(request: Request, now: number): void {
-    if (this.#role === 'server' && request.from !== null)
-      throw new ProtocolError('E_STATE', 'only a server may set "from"');
-    const verdict = this.#requestTable().onRequest(request.requestId, deadline(request.timeoutMs, now));
-    if (verdict === 'accepted') {
-      this.emit({ type: 'request', request });
-      return;
-    }
-    const code = wireNumber('E_BUSY');
-    encodeResponse(this.outbox.writer(), request.requestId, RESPONSE_STATUS.error, true, EMPTY, null, code);
-    this.outbox.written();
-  }
-
-  #onStreamOpen(streamId: number, name: string, metadata: Uint8Array): void {
-    const verdict = this.#streamTable().onOpen(streamId);
-    if (verdict === 'opened') {
-      this.emit({ type: 'stream-opened', streamId, name, metadata });
-      return;
-    }
-    if (verdict === 'duplicate' && this.#streamTable().reset(streamId)) {
-      this.emit({ type: 'stream-reset', streamId, code: 'E_STATE' });
-    }
-    encodeStreamReset(
-      this.outbox.writer(),
-      streamId,
-      wireNumber(verdict === 'duplicate' ? 'E_STATE' : 'E_STREAM_LIMIT'),
-    );
-    this.outbox.written();
-  }
-
-  #expireRequests(now: number): void {
-    if (this.#requests === undefined || now < this.#requests.wantsTimeoutAt) return;
-    const expired = this.#requests.expire(now);
-    for (const requestId of expired.outgoing) this.emit({ type: 'response-timeout', requestId });
-    for (const requestId of expired.incoming) this.emit({ type: 'request-ended', requestId, code: 'E_TIMEOUT' });
-  }
-
-  #giveConnectionCredit(size: number): void {
-    if (size === 0) return;
-    const credit = this.#streamTable().consumeConnection(size);
-    if (credit > 0) this.#sendCredit(0, credit);
-  }
-
-  #sendCredit(streamId: number, bytes: number): void {
-    encodeStreamCredit(this.outbox.writer(), streamId, bytes);
-    this.outbox.written();
-  }
-
-  #streamTable(): StreamTable {
-    assert(this.#peerLimits !== undefined, 'the session is open');
-    this.#streams ??= new StreamTable(this.#role, { ours: this.settings.announced, theirs: this.#peerLimits });
+  #openStreams(): SessionStreams {
+    this.#streams ??= new SessionStreams(this.#parts());
     return this.#streams;
   }
 
-  #requestTable(): RequestTable {
-    assert(this.#peerLimits !== undefined, 'the session is open');
-    this.#requests ??= new RequestTable({ ours: this.settings.announced, theirs: this.#peerLimits });
+  #openRequests(): SessionRequests {
+    this.#requests ??= new SessionRequests(this.#parts());
     return this.#requests;
+  }
+
+  #parts(): SessionParts {
+    assert(this.#peerLimits !== undefined, 'the session is open');
+    const limits = { ours: this.settings.announced, theirs: this.#peerLimits };
+    return { role: this.#role, outbox: this.outbox, events: this.#events, limits };
   }
 
   #assertOpen(): void {
     if (this.#state !== 'Open') throw new ProtocolError('E_CLOSED');
   }
-}
-
-/** When a request given `timeoutMs` is over; 0 stands for no deadline. */
-function deadline(timeoutMs: number, now: number): number {
-  return timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs;
 }

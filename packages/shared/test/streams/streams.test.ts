@@ -42,7 +42,7 @@ describe('Streams', () => {
     }
     const nothing = openPair();
     forge(nothing, 'agent', (writer) => writer.bytes(Uint8Array.of(0x12, 0, 0, 3, 0x92, 0, 0)));
-    expect(codeOf(nothing, 'server')).toBe('E_MALFORMED');
+    expect(codeOf(nothing, 'server')).toBe('E_FLOW_CONTROL');
   });
 
   it('2.1.13: an id opened twice costs that stream only; an id of the wrong side costs the connection', () => {
