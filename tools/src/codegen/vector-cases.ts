@@ -41,6 +41,18 @@ const EXAMPLES: VectorFields = {
   retryCapMs: 30_000,
   retryWindowMs: 5_000,
   status: 0,
+  code: 0,
+  kemKey: null,
+  kemCiphertext: null,
+  comeBackAfterMs: 2_000,
+  drainMs: 10_000,
+  retryAfterMs: 1_000,
+  frameBytesMax: 262_172,
+  streamsMax: 256,
+  requestsInFlightMax: 256,
+  connectionWindowBytes: 16_777_216,
+  streamWindowBytes: 262_144,
+  capabilities: 0,
 };
 
 /** Every valid case of a set of fields; the first one is the example of the docs. */
@@ -203,7 +215,8 @@ function valuesOf(
 function exampleOf(name: string, field: Field): VectorValue {
   const inner = requiredOf(field);
   const example = EXAMPLES[name];
-  if (example !== undefined) return example;
+  if (example !== undefined && !(typeof example === 'number' && inner.kind === 'uint' && example < inner.min))
+    return example;
   switch (inner.kind) {
     case 'uint':
       return Math.min(inner.max, Math.max(inner.min, inner.unit === 'bytes' ? 65_536 : 3));

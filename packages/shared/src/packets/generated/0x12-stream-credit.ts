@@ -20,7 +20,7 @@ export function encodeStreamCredit(
   bytes: StreamCredit['bytes'],
 ): void {
   checkUint(streamId, 0, 9_007_199_254_740_991, 'streamId');
-  checkUint(bytes, 1, 4_294_967_295, 'bytes');
+  checkUint(bytes, 0, 4_294_967_295, 'bytes');
   writer.reserve(5 + UINT_BYTES_MAX + UINT_BYTES_MAX);
   const buffer = writer.buffer;
   const start = writer.length;
@@ -38,7 +38,7 @@ export function encodeStreamCredit(
 export function decodeStreamCredit(reader: MsgpackReader): StreamCredit {
   const count = reader.fields(2);
   const streamId = reader.uint(0, 9_007_199_254_740_991);
-  const bytes = reader.uint(1, 4_294_967_295);
+  const bytes = reader.uint(0, 4_294_967_295);
   reader.finish(count - 2);
   return { id: 0x12, streamId, bytes };
 }

@@ -9,7 +9,7 @@ export const encryptionRequestSpec = defineClearPacket({
   sender: 'agent',
   summary:
     'Opens the handshake: the versions and suites that the agent offers, and its ephemeral keys (Noise message 1).',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#4-0x01-encryption-request',
   layout: [
     { name: 'version_min', size: 1, meaning: 'The lowest wire version that the agent speaks.' },
     { name: 'version_max', size: 1, meaning: 'The highest wire version that the agent speaks.' },

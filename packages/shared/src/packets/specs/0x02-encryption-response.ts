@@ -9,7 +9,7 @@ export const encryptionResponseSpec = defineClearPacket({
   sender: 'server',
   summary:
     'The version and suite chosen, the ephemeral key of the server and, sealed, its static key and limits (Noise message 2).',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#5-0x02-encryption-response',
   layout: [
     { name: 'version', size: 1, meaning: 'The wire version chosen, one of those offered.' },
     { name: 'suite', size: 1, meaning: 'The suite chosen, one of those offered.' },

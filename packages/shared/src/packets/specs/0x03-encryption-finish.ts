@@ -8,7 +8,7 @@ export const encryptionFinishSpec = defineClearPacket({
   since: 1,
   sender: 'agent',
   summary: 'Ends the handshake: the static key and the identity of the agent, sealed (Noise message 3).',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#6-0x03-encryption-finish',
   layout: [
     {
       name: 'static_key',

@@ -8,7 +8,7 @@ export const rejectedSpec = defineClearPacket({
   sender: 'server',
   summary:
     'Stands in clear in place of 0x02 when the server does not go on. It is not authenticated: a hint that never ends retries and never changes what the agent trusts.',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#7-0x04-rejected',
   layout: [
     { name: 'code', size: 2, meaning: 'The error number (big-endian).' },
     {

@@ -8,7 +8,7 @@ export const acceptedSpec = definePacket({
   since: 1,
   sender: 'server',
   summary: 'The first packet after the handshake: the agent is admitted. Until it arrives, the agent is not connected.',
-  page: 'protocols/session.md',
+  page: 'protocols/session.md#3-judging-the-agent',
   fields: {
     sessionId: bytes({ size: SESSION_ID_BYTES, meaning: 'Names the session in logs of both sides, random.' }),
     resumed: bool({ meaning: 'Whether the session of the resume token goes on; false means that a new one began.' }),

@@ -8,7 +8,7 @@ export const keyUpdateRequestSpec = definePacket({
   since: 1,
   sender: 'server',
   summary: 'Asks the agent to start a key update. The agent answers with Key Update unless one is under way.',
-  page: 'protocols/records.md',
+  page: 'protocols/records.md#6-key-update',
   fields: {
     reason: uint({
       max: UINT32_MAX,

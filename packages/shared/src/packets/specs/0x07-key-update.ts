@@ -8,7 +8,7 @@ export const keyUpdateSpec = definePacket({
   since: 1,
   sender: 'agent',
   summary: 'Starts a key update with the fresh public keys of the agent.',
-  page: 'protocols/records.md',
+  page: 'protocols/records.md#6-key-update',
   fields: {
     epoch: uint({ min: 1, max: UINT32_MAX, meaning: 'The epoch that begins: the present one plus one.' }),
     key: bytes({ size: X25519_KEY_BYTES, meaning: 'A fresh X25519 public key of the agent.' }),

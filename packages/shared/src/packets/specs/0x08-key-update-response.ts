@@ -8,7 +8,7 @@ export const keyUpdateResponseSpec = definePacket({
   since: 1,
   sender: 'server',
   summary: 'Answers a Key Update. Every record of the server after the one that holds it is of the new epoch.',
-  page: 'protocols/records.md',
+  page: 'protocols/records.md#6-key-update',
   fields: {
     epoch: uint({ min: 1, max: UINT32_MAX, meaning: 'The epoch of the Key Update that it answers.' }),
     key: bytes({ size: X25519_KEY_BYTES, meaning: 'A fresh X25519 public key of the server.' }),

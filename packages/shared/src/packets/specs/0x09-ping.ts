@@ -8,7 +8,7 @@ export const pingSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Asks for a Pong at once: liveness and the round-trip time.',
-  page: 'protocols/session.md',
+  page: 'protocols/session.md#4-liveness',
   fields: {
     token: uint({ max: UINT_MAX, meaning: 'A number of the sender, returned in the Pong.' }),
   },

@@ -8,7 +8,7 @@ export const pongSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Answers a Ping.',
-  page: 'protocols/session.md',
+  page: 'protocols/session.md#4-liveness',
   fields: {
     token: uint({ max: UINT_MAX, meaning: 'The token of the Ping, unchanged.' }),
   },

@@ -8,7 +8,7 @@ export const failureSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Says why the connection ends. The sender closes the connection after it; the receiver sends nothing more.',
-  page: 'protocols/session.md',
+  page: 'protocols/records.md#7-end-of-a-connection',
   fields: {
     code: uint({ min: 1, max: ERROR_CODE_MAX, meaning: 'The error number (`docs/errors.md`).' }),
     retryAfterMs: uint({

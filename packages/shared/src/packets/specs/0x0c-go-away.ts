@@ -9,7 +9,7 @@ export const goAwaySpec = definePacket({
   sender: 'server',
   summary:
     'Announces that the server will close: the agent starts nothing new, finishes what is open, and comes back later.',
-  page: 'protocols/session.md',
+  page: 'protocols/session.md#6-leaving',
   fields: {
     code: uint({ max: ERROR_CODE_MAX, meaning: 'Why: an error number (`docs/errors.md`), mostly E_DRAINING.' }),
     comeBackAfterMs: uint({ max: UINT32_MAX, unit: 'ms', meaning: 'After how long the agent may connect again.' }),

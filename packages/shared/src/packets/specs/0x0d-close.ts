@@ -7,8 +7,9 @@ export const closeSpec = definePacket({
   name: 'Close',
   since: 1,
   sender: 'both',
-  summary: 'The authenticated end: the sender sends nothing after it. A connection that ends without it was truncated.',
-  page: 'protocols/session.md',
+  summary:
+    'The authenticated end: the sender sends nothing after it, the receiver answers with its own Close. A connection that ends without it was truncated.',
+  page: 'protocols/records.md#7-end-of-a-connection',
   fields: {
     code: uint({
       max: ERROR_CODE_MAX,

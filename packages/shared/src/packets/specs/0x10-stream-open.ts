@@ -8,7 +8,7 @@ export const streamOpenSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Opens a stream of bytes in both directions.',
-  page: 'protocols/streams.md',
+  page: 'protocols/streams.md#1-ids-and-limits',
   fields: {
     streamId: uint({
       min: 1,

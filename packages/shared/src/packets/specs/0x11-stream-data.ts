@@ -8,7 +8,7 @@ export const streamDataSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'The next bytes of one direction of a stream. They use up credit of the stream and of the connection.',
-  page: 'protocols/streams.md',
+  page: 'protocols/streams.md#2-data-and-ends',
   fields: {
     streamId: uint({ min: 1, max: UINT_MAX, meaning: 'The stream.' }),
     bytes: bytes({

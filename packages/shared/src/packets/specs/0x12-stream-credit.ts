@@ -8,9 +8,13 @@ export const streamCreditSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Allows the receiver of this packet to send more bytes.',
-  page: 'protocols/streams.md',
+  page: 'protocols/streams.md#3-credit',
   fields: {
     streamId: uint({ max: UINT_MAX, meaning: 'The stream, or 0 for the connection.' }),
-    bytes: uint({ min: 1, max: UINT32_MAX, unit: 'bytes', meaning: 'How many bytes more than before.' }),
+    bytes: uint({
+      max: UINT32_MAX,
+      unit: 'bytes',
+      meaning: 'How many bytes more than before; 0 is refused with E_FLOW_CONTROL.',
+    }),
   },
 });

@@ -8,7 +8,7 @@ export const streamCloseSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'The end of the direction of the sender: all its bytes were sent. The other direction goes on.',
-  page: 'protocols/streams.md',
+  page: 'protocols/streams.md#2-data-and-ends',
   fields: {
     streamId: uint({ min: 1, max: UINT_MAX, meaning: 'The stream.' }),
   },

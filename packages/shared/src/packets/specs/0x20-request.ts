@@ -15,7 +15,7 @@ export const requestSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Asks the other side, or through the server another agent, to do something and to answer.',
-  page: 'protocols/requests.md',
+  page: 'protocols/requests.md#1-requests',
   fields: {
     requestId: uint({
       min: 1,

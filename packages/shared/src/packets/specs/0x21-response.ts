@@ -8,7 +8,7 @@ export const responseSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Answers a Request. There may be several; the last one says so.',
-  page: 'protocols/requests.md',
+  page: 'protocols/requests.md#2-responses',
   fields: {
     requestId: uint({ min: 1, max: UINT_MAX, meaning: 'The request that it answers.' }),
     status: uint({ max: 2, meaning: '0 success, 1 error, 2 partial: a part of the answer or news of its progress.' }),

@@ -7,9 +7,8 @@ export const cancelSpec = definePacket({
   name: 'Cancel',
   since: 1,
   sender: 'both',
-  summary:
-    'Withdraws a request: the receiver stops its work and answers with E_CANCELLED unless it has answered already.',
-  page: 'protocols/requests.md',
+  summary: 'Gives a request up: the receiver stops its work and answers no more. Cancel itself is not answered.',
+  page: 'protocols/requests.md#4-cancel',
   fields: {
     requestId: uint({ min: 1, max: UINT_MAX, meaning: 'The request that is withdrawn.' }),
   },

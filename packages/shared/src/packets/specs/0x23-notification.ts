@@ -8,7 +8,7 @@ export const notificationSpec = definePacket({
   since: 1,
   sender: 'both',
   summary: 'Tells the other side something and wants no answer. It arrives once, in order, unless the connection ends.',
-  page: 'protocols/requests.md',
+  page: 'protocols/requests.md#5-notifications',
   fields: {
     name: text({
       max: NAME_BYTES_MAX,

@@ -15,7 +15,7 @@ export const encryptionFinishPayloadSpec = definePayload({
   since: 1,
   sender: 'agent',
   summary: 'Sealed in 0x03: who the agent is, what admits it, and what it allows on this connection.',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#6-0x03-encryption-finish',
   fields: {
     agentId: text({ max: AGENT_ID_BYTES_MAX, meaning: 'The id of the agent, bound to its static key.' }),
     instance: text({
@@ -44,12 +44,12 @@ export const encryptionFinishPayloadSpec = definePayload({
     streamWindowBytes: uint({
       max: UINT32_MAX,
       unit: 'bytes',
-      meaning: 'The credit that every new stream of the server starts with.',
+      meaning: 'How many bytes the server may send on each stream before credit comes.',
     }),
     connectionWindowBytes: uint({
       max: UINT32_MAX,
       unit: 'bytes',
-      meaning: 'The credit that the connection starts with towards the agent.',
+      meaning: 'How many bytes the server may send on all streams together before credit comes.',
     }),
     streamsMax: uint({
       max: UINT32_MAX,

@@ -15,7 +15,7 @@ export const encryptionResponsePayloadSpec = definePayload({
   since: 1,
   sender: 'server',
   summary: 'Sealed in 0x02: the token returned, and what the server allows on this connection.',
-  page: 'protocols/handshake.md',
+  page: 'protocols/handshake.md#5-0x02-encryption-response',
   fields: {
     verifiedToken: bytes({ size: VERIFY_TOKEN_BYTES, meaning: 'The verify_token of 0x01, unchanged.' }),
     frameBytesMax: uint({
@@ -31,12 +31,12 @@ export const encryptionResponsePayloadSpec = definePayload({
     streamWindowBytes: uint({
       max: UINT32_MAX,
       unit: 'bytes',
-      meaning: 'The credit that every new stream of the agent starts with.',
+      meaning: 'How many bytes the agent may send on each stream before credit comes.',
     }),
     connectionWindowBytes: uint({
       max: UINT32_MAX,
       unit: 'bytes',
-      meaning: 'The credit that the connection starts with towards the server.',
+      meaning: 'How many bytes the agent may send on all streams together before credit comes.',
     }),
     requestsInFlightMax: uint({
       max: UINT32_MAX,
