@@ -5,7 +5,8 @@ export { ServerSession } from './server-session.ts';
 export type { Acceptance, ServerSessionSettings } from './server-session.ts';
 export { RESPONSE_STATUS } from './session-requests.ts';
 export type { OutgoingRequest, OutgoingResponse } from './session-requests.ts';
-export type { Session, SessionState } from './session.ts';
+export type { Session } from './session.ts';
+export type { SessionState } from './session-core.ts';
 export type { SessionEnvironment, SessionSettings } from './session-settings.ts';
 export type {
   AgentIdentifiedEvent,
