@@ -56,7 +56,7 @@ ${CLEAR_PACKET_SPECS.map(clearFunction).join('\n\n')}
 
 -- A record starts with its epoch, a 32-bit number that stays far below 2^24: its first byte is 0. A clear packet starts
 -- with its id, which is not 0.
-local function add_record(body, tree, pinfo)
+local function add_record(body, tree)
   if body:len() < NONCE_BYTES + TAG_BYTES then
     return "Malformed"
   end
@@ -70,13 +70,13 @@ local function add_record(body, tree, pinfo)
   return "Record " .. body(0, 4):uint() .. ":" .. tostring(body(4, 8):uint64()) .. " (" .. sealed .. " bytes)"
 end
 
-local function add_frame(frame, pinfo, tree)
+local function add_frame(frame, tree)
   local body = frame(HEADER_BYTES):tvb()
   local subtree = tree:add(sealane, frame(), "Sealane")
   subtree:add(f.length, frame(0, HEADER_BYTES))
   local id = body(0, 1):uint()
   if id == 0 then
-    return add_record(body, subtree, pinfo)
+    return add_record(body, subtree)
   end
   if clear[id] == nil or body:len() > CLEAR_BODY_BYTES_MAX then
     return "Unknown"
@@ -87,7 +87,12 @@ local function add_frame(frame, pinfo, tree)
 end
 
 local function frame_length(buffer, _, offset)
-  return buffer(offset, HEADER_BYTES):uint() + HEADER_BYTES
+  local size = buffer(offset, HEADER_BYTES):uint()
+  if size > RECORD_BODY_BYTES_MAX then
+    -- Not a frame: no use in waiting for as many bytes.
+    return buffer:len() - offset
+  end
+  return HEADER_BYTES + size
 end
 
 local function dissect_frame(buffer, pinfo, tree)
@@ -97,7 +102,7 @@ local function dissect_frame(buffer, pinfo, tree)
     pinfo.cols.info = "Not Sealane"
     return buffer:len()
   end
-  local info = add_frame(buffer, pinfo, tree)
+  local info = add_frame(buffer, tree)
   pinfo.cols.info:append(" " .. info)
   return buffer:len()
 end
