@@ -8,7 +8,7 @@ export type RowName = (typeof ROW_NAMES)[number];
 export interface BenchOptions {
   readonly rows: readonly RowName[];
   readonly runs: number;
-  /** Measured time of one run; half of it again is spent on warming up. */
+  /** Measured time of one run; as much again is spent on warming up before it. */
   readonly seconds: number;
   /** Small numbers everywhere: shows that the bench works, says nothing about speed. */
   readonly quick: boolean;
@@ -42,7 +42,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   return {
     rows: values.rows.split(',').map(rowName),
     runs: numberOf('runs', values.runs ?? (quick ? '2' : '5')),
-    seconds: numberOf('seconds', values.seconds ?? (quick ? '0.5' : '2')),
+    seconds: numberOf('seconds', values.seconds ?? (quick ? '0.5' : '3')),
     quick,
     output: values.output ?? (isRecord ? OUTPUT_DEFAULT : undefined),
     profile,

@@ -21,7 +21,7 @@ export interface SelfTime {
   readonly percent: number;
 }
 
-const IDLE = new Set(['(idle)', '(program)', '(root)']);
+const IDLE = new Set(['(idle)', '(root)']);
 const FUNCTIONS_SHOWN = 20;
 
 /** Functions by their own time in percent of all that was not idle. */

@@ -6,8 +6,6 @@ import type { Answer, CallName, Calls } from './messages.ts';
 
 /** How a child is started. */
 export interface ChildOptions {
-  /** Writes a CPU profile into this directory when the child exits. */
-  readonly profileDirectory?: string | undefined;
   readonly exposeGc?: boolean;
 }
 
@@ -19,14 +17,8 @@ export class Child {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #lastId = 0;
 
-  constructor({ profileDirectory, exposeGc }: ChildOptions = {}) {
-    const options = [
-      '--conditions=@sealane/source',
-      ...(profileDirectory === undefined
-        ? []
-        : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, '--cpu-prof-interval=500']),
-      ...(exposeGc === true ? ['--expose-gc'] : []),
-    ];
+  constructor({ exposeGc }: ChildOptions = {}) {
+    const options = ['--conditions=@sealane/source', ...(exposeGc === true ? ['--expose-gc'] : [])];
     this.#process = spawn(process.execPath, [...options, entry, 'worker'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

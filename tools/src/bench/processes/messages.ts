@@ -31,6 +31,10 @@ export interface Calls {
   stop(): null;
   mark(options: { collect: boolean }): Mark;
   watchMemory(): null;
+  /** Records a CPU profile from now on. */
+  startProfile(): null;
+  /** Writes the profile into a file. */
+  stopProfile(path: string): null;
   exit(): null;
 }
 

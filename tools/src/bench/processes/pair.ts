@@ -14,7 +14,6 @@ export interface PairOptions {
   /** Many connections go to several loopback addresses, so that ports do not run short. */
   readonly hosts?: readonly string[];
   readonly exposeGc?: boolean;
-  readonly profileDirectory?: string | undefined;
 }
 
 /** A running pair. */
@@ -29,9 +28,9 @@ const HOSTS = ['127.0.0.1'];
 
 /** Runs `work` with a fresh pair. */
 export async function withPair<Result>(options: PairOptions, work: (pair: Pair) => Promise<Result>): Promise<Result> {
-  const { contender, certificates, connections, hosts = HOSTS, exposeGc = false, profileDirectory } = options;
+  const { contender, certificates, connections, hosts = HOSTS, exposeGc = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'sealane-bench-'));
-  const server = new Child({ exposeGc, profileDirectory });
+  const server = new Child({ exposeGc });
   const client = new Child();
   try {
     const where = await server.call('serve', contender, { directory, certificates });

@@ -1,4 +1,6 @@
 /** A child process of the bench: the server or the client of one contender, driven by the calls of messages.ts. */
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   loadContender,
@@ -14,7 +16,9 @@ import type { Answer, Call, CallName, Calls, Mark } from './messages.ts';
 
 /** Connections that are being made at once, well below every backlog. */
 const CONNECTS_AT_ONCE = 64;
-const MEMORY_LOOK_MS = 5;
+/** Looking costs about 0.4 ms. */
+const MEMORY_LOOK_MS = 25;
+const PROFILE_INTERVAL_US = 250;
 const COLLECTIONS = 4;
 
 type Implementation = {
@@ -45,6 +49,7 @@ class Worker implements Implementation {
   #load: Load | undefined;
   #startedAt = 0;
   #rssPeakBytes = 0;
+  #inspector: Session | undefined;
 
   async serve(name: ContenderName, setup: ServerSetup): Promise<ReturnType<Calls['serve']>> {
     const contender = await loadContender(name);
@@ -120,7 +125,22 @@ class Worker implements Implementation {
     return Promise.resolve(null);
   }
 
-  /** By itself, so that a profile is written. */
+  async startProfile(): Promise<null> {
+    this.#inspector = new Session();
+    this.#inspector.connect();
+    await this.#inspector.post('Profiler.enable');
+    await this.#inspector.post('Profiler.setSamplingInterval', { interval: PROFILE_INTERVAL_US });
+    await this.#inspector.post('Profiler.start');
+    return null;
+  }
+
+  async stopProfile(path: string): Promise<null> {
+    const result = await this.#inspector?.post('Profiler.stop');
+    writeFileSync(path, JSON.stringify(result?.profile));
+    return null;
+  }
+
+  /** Answers first. */
   exit(): Promise<null> {
     setImmediate(() => process.exit(0));
     return Promise.resolve(null);

@@ -1,8 +1,12 @@
 /** One run of a steady load: warm up, mark, wait, mark. Rates are by the clock of the process that counts. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContenderName } from '../contenders/index.ts';
 import type { LoadPlan } from '../loads/index.ts';
+import type { Child } from '../processes/child.ts';
 import type { Mark } from '../processes/messages.ts';
+import { printProfiles } from '../profile.ts';
 import { withPair, type Pair } from '../processes/pair.ts';
 import { OURS, type Figures, type Participant, type RunSettings } from './series.ts';
 
@@ -20,13 +24,15 @@ export interface Steady {
 export function measureSteady(contender: ContenderName, steady: Steady, settings: RunSettings): Promise<Figures> {
   const { certificates } = settings;
   const { connections } = steady;
-  return withPair({ contender, certificates, connections, ...profileOf(contender, settings) }, async (pair) => {
+  return withPair({ contender, certificates, connections }, async (pair) => {
     await pair.client.call('start', steady.plan);
     await sleep(settings.warmUpSeconds * 1_000);
     await pair.client.call('latencies');
+    const stopProfile = await profiling(pair.server, contender, settings);
     const before = await markBoth(pair);
     await sleep(settings.seconds * 1_000);
     const after = await markBoth(pair);
+    await stopProfile();
     const latencies = await pair.client.call('latencies');
     await pair.client.call('stop');
     const { counter } = steady;
@@ -50,12 +56,20 @@ export function steadyParticipants(steady: Steady, names: Readonly<Record<string
   }));
 }
 
-/** Only our server is profiled. */
-export function profileOf(
+/** Where a profile is wanted, records one of our server until the function that it gives is called. */
+export async function profiling(
+  server: Child,
   contender: ContenderName,
   { profileDirectory }: RunSettings,
-): { profileDirectory?: string | undefined } {
-  return contender.startsWith(OURS) ? { profileDirectory } : {};
+): Promise<() => Promise<void>> {
+  if (profileDirectory === undefined || !contender.startsWith(OURS)) return () => Promise.resolve();
+  const path = join(profileDirectory, `${Date.now()}.cpuprofile`);
+  mkdirSync(profileDirectory, { recursive: true });
+  await server.call('startProfile');
+  return async () => {
+    await server.call('stopProfile', path);
+    printProfiles([path]);
+  };
 }
 
 async function markBoth({ server, client }: Pair): Promise<{ server: Mark; client: Mark }> {

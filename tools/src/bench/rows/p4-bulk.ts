@@ -1,7 +1,7 @@
 /** P4: bulk data over one stream, one direction after the other; rate, and how much each side grows meanwhile. */
 import type { ContenderName } from '../contenders/index.ts';
 import { withPair } from '../processes/pair.ts';
-import { profileOf } from './measure.ts';
+import { profiling } from './measure.ts';
 import { OURS, type Figures, type Participant, type RunSettings, type Series } from './series.ts';
 
 type Direction = 'up' | 'down';
@@ -9,13 +9,15 @@ const MEBIBYTE = 1_048_576;
 
 function measureBulk(contender: ContenderName, direction: Direction, settings: RunSettings): Promise<Figures> {
   const { certificates, bulkBytes: bytes } = settings;
-  return withPair({ contender, certificates, connections: 1, ...profileOf(contender, settings) }, async (pair) => {
+  return withPair({ contender, certificates, connections: 1 }, async (pair) => {
     const { server, client } = pair;
     const sides = [server, client];
     const before = await Promise.all(sides.map((side) => side.call('mark', { collect: false })));
     await Promise.all(sides.map((side) => side.call('watchMemory')));
+    const stopProfile = await profiling(server, contender, settings);
     await client.call('start', { kind: 'bulk', direction, bytes });
     const ms = await client.call('finish');
+    await stopProfile();
     const after = await Promise.all(sides.map((side) => side.call('mark', { collect: false })));
     const [serverBefore, clientBefore] = before;
     const [serverAfter, clientAfter] = after;

@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseBenchOptions } from './options.ts';
+
+describe('bench options', () => {
+  it('all rows, five runs and a record by default', () => {
+    expect(parseBenchOptions([])).toMatchObject({ runs: 5, quick: false, output: 'docs/benchmarks' });
+  });
+
+  it('a quick look is not recorded unless asked for', () => {
+    expect(parseBenchOptions(['--quick', '--rows', 'p1,P10'])).toMatchObject({
+      rows: ['P1', 'P10'],
+      output: undefined,
+    });
+    expect(parseBenchOptions(['--quick', '--output', 'somewhere']).output).toBe('somewhere');
+  });
+
+  it.each([['--rows=P9'], ['--runs=0'], ['--seconds=long'], ['--what']])('refuses %s', (argument) => {
+    // By name: errors of Node.js itself are of another realm than the test's.
+    expect(() => parseBenchOptions([argument])).toThrow(expect.objectContaining({ name: 'TypeError' }));
+  });
+});
