@@ -45,8 +45,3 @@ export function requiredOf(field: Field): Exclude<Field, { kind: 'optional' }> {
 export function requiredCount(fields: readonly Field[]): number {
   return fields.findLastIndex((field) => field.kind !== 'optional') + 1;
 }
-
-/** Groups of three digits, as the docs write numbers: `65,536`. */
-export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
-}

@@ -75,6 +75,7 @@ export function validCases(fields: Fields): readonly [ValidCase, ...ValidCase[]]
     },
   ];
   for (const [name, field] of entries) cases.push(...textCases(name, field, minimum));
+  cases.push(...widthCases(fields));
   const required = requiredCount(Object.values(fields));
   if (required < entries.length) {
     cases.push({
@@ -189,6 +190,16 @@ function textCases(name: string, field: Field, minimum: VectorFields): ValidCase
   const inner = requiredOf(field);
   if (inner.kind !== 'text') return [];
   return [encoded(`${name}: NUL, right-to-left override, emoji`, { ...minimum, [name]: '\u0000\u202e\u{1f6e5}' })];
+}
+
+/** Integers at which the form changes, for packets that are one integer and nothing else. */
+function widthCases(fields: Fields): ValidCase[] {
+  const [[name, field] = ['', undefined], ...others] = Object.entries(fields);
+  if (others.length > 0 || field?.kind !== 'uint') return [];
+  const edges = [0x7f, 0x80, 0xff, 0x100, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000];
+  return edges
+    .filter((value) => value >= field.min && value <= field.max)
+    .map((value) => encoded(`${name} is ${value}`, { [name]: value }));
 }
 
 function encoded(name: string, fields: VectorFields): ValidCase {

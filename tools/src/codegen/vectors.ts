@@ -35,12 +35,6 @@ export async function generateVectors(): Promise<readonly GeneratedFile[]> {
   return [{ path: PATH, text: await format(text, { parser: 'json', printWidth: 120 }) }];
 }
 
-/** The example of the docs: the first valid case. */
-export function exampleWire(spec: (typeof PACKET_SPECS)[number]): { fields: VectorFields; wire: Uint8Array } {
-  const [example] = validCases(spec.fields);
-  return { fields: example.fields, wire: packet(spec.id, example.body) };
-}
-
 /** A value as JSON can hold it. */
 function jsonValue(value: VectorValue): unknown {
   if (value instanceof Uint8Array) return { hex: runHex(value) };
