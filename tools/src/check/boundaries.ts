@@ -21,7 +21,9 @@ const declaredIn = (source: Source): Set<string> => {
   const own = manifestOf(rootOf(source.packageName));
   const product = { ...own.dependencies, ...own.optionalDependencies, ...own.peerDependencies };
   if (!source.isTest && source.packageName !== 'tools') return new Set(Object.keys(product));
-  return new Set(Object.keys({ ...product, ...own.devDependencies, ...manifestOf('.').devDependencies }));
+  // A test may use its own package by name, as its users do.
+  const names = Object.keys({ ...product, ...own.devDependencies, ...manifestOf('.').devDependencies });
+  return new Set([...names, `@sealane/${source.packageName}`]);
 };
 
 const packageOf = (specifier: string): string =>

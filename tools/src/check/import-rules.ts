@@ -48,7 +48,7 @@ const builtinPatterns = (packageName: string, layer?: Layer): Pattern[] => {
 const block = (files: [string, ...string[]], patterns: Pattern[]): Block => ({
   name: `imports of ${files[0]}`,
   files,
-  ignores: ['**/*.test.ts'],
+  ignores: ['**/*.test.ts', '**/*.compliance.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 });
 

@@ -60,7 +60,7 @@ const readSource = (packageName: string, path: string): Source => {
     packageName,
     layerName: first.replace(/\.ts$/, ''),
     isInFolder: folder === 'src' && !first.endsWith('.ts'),
-    isTest: folder !== 'src' || path.endsWith('.test.ts'),
+    isTest: folder !== 'src' || /\.(test|compliance)\.ts$/.test(path),
     imports: specifiers.map((specifier) => ({ specifier, target: resolve(path, specifier) })),
   };
 };
