@@ -100,7 +100,7 @@ class Session:
         self.update = self.send("Key Update", epoch=epoch, key=key)
 
     def step(self):
-        """Handles the next packet; after silence, asks for a sign of life first (S §4)."""
+        """Handles the next packet, or reads the next record; after silence, asks for a sign of life first (S §4)."""
         packet = next(self.arrived, None)
         if packet is None:
             self.channel.allow(self.idle_timeout_s, "E_IDLE")
@@ -145,11 +145,13 @@ class Session:
         self.streams_refused.add(fields["stream_id"])
         self.send("Stream Reset", stream_id=fields["stream_id"], code=ERRORS["E_STREAM_LIMIT"][0])
 
-    def on_refused_stream(self, fields, _):
-        """Nothing was granted; what a refused stream still sends is ignored (streams.md §2.3)."""
+    def on_stream_end(self, fields, _):
         require(fields["stream_id"] in self.streams_refused, "E_STATE", "a stream that was never opened")
 
-    on_stream_data = on_stream_close = on_stream_reset = on_refused_stream
+    on_stream_close = on_stream_reset = on_stream_end
+
+    def on_stream_data(self, fields, _):
+        raise ProtocolError("E_FLOW_CONTROL", "data, though all windows are 0")
 
     def on_stream_credit(self, fields, _):
         """Of use only to a side that sends on streams."""

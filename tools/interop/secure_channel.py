@@ -173,14 +173,12 @@ class SecureChannel:
     def receive(self):
         body = self._receive_frame(RECORD_BODY_MAX)
         nonce, length = self.down.next_nonce(), struct.pack(">I", len(body))
-        require(len(body) >= 28, "E_MALFORMED", "a record without room for nonce and tag")
+        require(len(body) >= 12 + 1 + 16, "E_MALFORMED", "a record without room for content")  # R §1.4
         require(body[:12] == nonce, "E_DECRYPT", "another nonce than the next one")  # R §3.1
         try:
-            plaintext = self.down.cipher.decrypt(nonce, body[12:], length)
+            return self.down.cipher.decrypt(nonce, body[12:], length)
         except InvalidTag as error:
             raise ProtocolError("E_DECRYPT", "a tag does not fit") from error
-        require(plaintext, "E_MALFORMED", "an empty record")  # R §3.4
-        return plaintext
 
     def _use_keys(self, up, down, epoch):
         self.up, self.down = Direction(up, epoch), Direction(down, epoch)
