@@ -155,15 +155,12 @@ export class TcpConnection {
 
   #write(): void {
     const pieces = this.session.takeOutput();
-    if (pieces.length === 0 || this.socket.destroyed) return;
-    if (pieces.length === 1) this.socket.write(pieces[0]!, this.#onWritten);
-    else {
-      this.socket.cork();
-      const last = pieces.length - 1;
-      for (let index = 0; index < last; index++) this.socket.write(pieces[index]!);
-      this.socket.write(pieces[last]!, this.#onWritten);
-      this.socket.uncork();
-    }
+    const last = pieces.pop();
+    if (last === undefined || this.socket.destroyed) return;
+    if (pieces.length > 0) this.socket.cork();
+    for (const piece of pieces) this.socket.write(piece);
+    this.socket.write(last, this.#onWritten);
+    if (pieces.length > 0) this.socket.uncork();
     this.#watchReader();
   }
 
