@@ -20,18 +20,26 @@ export class YoungGarbage {
     this.#passedBytes += bytes;
     if (this.#passedBytes < INTERVAL_BYTES) return;
     this.#passedBytes = 0;
-    collector()({ type: 'minor' });
+    collector()?.({ type: 'minor' });
   }
 }
 
 let collect: Collect | undefined;
+let isLookedFor = false;
 
-/** V8's own function, which a new context sees once the flag is set; got once for the process. */
-function collector(): Collect {
-  if (collect === undefined) {
+/**
+ * V8's own function, which a new context sees once the flag is set; got once for the process. Undefined where this Node
+ * takes no flags at run time: the transfer then works with more memory in use (docs/decisions/0006).
+ */
+function collector(): Collect | undefined {
+  if (isLookedFor) return collect;
+  isLookedFor = true;
+  try {
     setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as Collect;
+    collect = runInNewContext('typeof gc === "function" ? gc : undefined') as Collect | undefined;
     setFlagsFromString('--no-expose-gc');
+  } catch {
+    collect = undefined;
   }
   return collect;
 }

@@ -119,7 +119,7 @@ describe('enrolment token', () => {
     const token = fc.record({
       tokenId: fixed(16),
       serverKey: fixed(32),
-      agentId: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((id) => utf8Encode(id).length <= 128),
+      agentId: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((id) => utf8Encode(id).length <= 64),
       replace: fc.boolean(),
       issuedAt: seconds,
       expiresAt: seconds.map((value) => value + 2 ** 41),

@@ -17,7 +17,7 @@ export interface EnrolmentToken {
   readonly tokenId: Uint8Array;
   /** X25519 public key of the server, 32 bytes. */
   readonly serverKey: Uint8Array;
-  /** The only id that may be enrolled with it, 1 to 128 bytes of UTF-8; without it any free id. */
+  /** The only id that may be enrolled with it, 1 to 64 bytes of UTF-8; without it any free id. */
   readonly agentId?: string;
   /** Whether the bound id may change its key (a lost disk); needs `agentId`. */
   readonly replace: boolean;
@@ -40,7 +40,7 @@ export interface ParsedEnrolmentToken {
 }
 
 /** Longest agent id in a token, bytes of UTF-8. */
-export const TOKEN_AGENT_ID_BYTES_MAX = 128;
+export const TOKEN_AGENT_ID_BYTES_MAX = 64;
 
 const DOMAIN = 'sealane enrolment token 1';
 const TEXT_PREFIX = 'sealane-token-';

@@ -7,6 +7,7 @@ import {
   encodeKeyUpdate,
   encodeKeyUpdateRequest,
   encodeKeyUpdateResponse,
+  encodePing,
 } from '../../src/packets/index.ts';
 import { EPOCH_NUMBER_MAX, EPOCH_RECORDS_MAX, RecordOpener, RecordSealer } from '../../src/records/index.ts';
 import type { SessionPair } from '../../src/testing/index.ts';
@@ -22,6 +23,7 @@ import {
   inside,
   nativePair,
   openPair,
+  packets,
   sealRaw,
   type Side,
 } from './peers.ts';
@@ -322,6 +324,19 @@ describe('Key update', () => {
     due.run();
     expect([due.agentEvents, due.serverEvents].map((events) => endOf(events)?.reason)).toEqual(['closed', 'closed']);
     expect(due.seen('agent', 'key-updated')).toEqual([]);
+  });
+
+  it('B7: a packet behind 0x08 in its record is refused: the key has changed before it', () => {
+    const pair = openPair();
+    forge(pair, 'server', (writer) => encodeKeyUpdateRequest(writer, 4));
+    pair.agent.flush(pair.now);
+    pair.agent.takeOutput();
+    const forged = packets((writer) => {
+      encodeKeyUpdateResponse(writer, 1, KEY, null);
+      encodePing(writer, 1);
+    });
+    pair.agent.receive(sealRaw(pair.server, forged), pair.now);
+    expect(endOf(eventsOf(pair.agent))).toMatchObject({ reason: 'failed', code: 'E_STATE', byPeer: false });
   });
 
   it('A17: the close timeout holds when the peer enters the new epoch but never closes', () => {
