@@ -2,7 +2,6 @@
 import type { Contender } from './contender.ts';
 import type { TlsUse } from './tls-sockets.ts';
 
-export { BULK_PIECE_BYTES } from './contender.ts';
 export type { Certificates, Connection, Contender, ServerSetup, Serving, Target } from './contender.ts';
 
 const PLAIN: TlsUse = { keys: 'p256', mutual: false };
