@@ -208,7 +208,8 @@ export class AgentSession extends Session {
     { update, encoded }: { readonly update: PendingUpdate; readonly encoded: Uint8Array },
     now: number,
   ): void {
-    if (response.epoch !== update.epoch) throw new ProtocolError('E_STATE');
+    const isLast = this.settings.environment.reader.next() === undefined;
+    if (response.epoch !== update.epoch || !isLast) throw new ProtocolError('E_STATE');
     const { sealer, opener } = this;
     assert(sealer && opener && this.#rekey && this.#serverKey, 'an open session has keys');
     this.#update = undefined;
