@@ -1,6 +1,9 @@
 /**
  * Relay: requests of one agent to another (`to: agent:ID`). The server says who asks, and passes on deadline, cancel,
  * progress and the answer; it changes nothing of the content (docs/protocols/requests.md).
+ *
+ * An agent that does not read is not read itself, but others may ask it, and answer it, without end. So nothing is passed
+ * on to one whose buffer is full: whoever asks is told `E_BUSY` (fault B3).
  */
 import type { Channel, IncomingRequest, ReceivedContent, RequestContext } from '@sealane/shared/channel';
 import { ERRORS, LOCAL_ERROR_NUMBER_MIN, ProtocolError } from '@sealane/shared/errors';
@@ -12,6 +15,10 @@ const ADDRESS = /^agent:(.+)$/;
 export interface RelayOptions {
   /** The channel to the instance `main` of an agent, undefined while it is not connected. */
   readonly channelTo: (agentId: string) => Channel<AgentPeer> | undefined;
+  /** The channel of one connected instance, undefined when it is gone. */
+  readonly channelOf: (peer: AgentPeer) => Channel<AgentPeer> | undefined;
+  /** At this many bytes that wait to be read by an agent its buffer is full. */
+  readonly unsentBytesMax: number;
   /** Requests of one connection that may be under way. */
   readonly relaysPerConnectionMax: number;
 }
@@ -35,22 +42,45 @@ export class Relay {
     if (agentId === undefined) throw new ProtocolError('E_BAD_REQUEST');
     const channel = this.#options.channelTo(agentId);
     if (channel === undefined) throw new ProtocolError('E_NOT_CONNECTED');
+    if (this.#isFull(channel)) throw new ProtocolError('E_BUSY');
     const { peer } = context;
     const count = this.#underWay.get(peer) ?? 0;
     if (count >= this.#options.relaysPerConnectionMax) throw new ProtocolError('E_BUSY');
     this.#underWay.set(peer, count + 1);
     try {
-      return await channel.request(request.name, request, {
-        timeoutMs: request.timeoutMs,
-        from: `agent:${peer.agentId}`,
-        signal: context.signal,
-        onProgress: (part) => void context.progress(part),
-      });
-    } catch (error) {
-      throw asAnswer(error);
+      return await this.#passOn(channel, request, context);
     } finally {
       this.#release(peer);
     }
+  }
+
+  async #passOn(
+    channel: Channel<AgentPeer>,
+    request: IncomingRequest,
+    context: RequestContext<AgentPeer>,
+  ): Promise<ReceivedContent> {
+    const { peer, signal } = context;
+    const giveUp = new AbortController();
+    signal.addEventListener('abort', () => giveUp.abort(), { once: true });
+    let askerIsFull = false;
+    const onProgress = (part: ReceivedContent): void => {
+      askerIsFull ||= this.#isFull(this.#options.channelOf(peer));
+      if (askerIsFull) giveUp.abort();
+      else context.progress(part);
+    };
+    try {
+      const from = `agent:${peer.agentId}`;
+      const options = { timeoutMs: request.timeoutMs, from, signal: giveUp.signal, onProgress };
+      const reply = await channel.request(request.name, request, options);
+      if (this.#isFull(this.#options.channelOf(peer))) throw new ProtocolError('E_BUSY');
+      return reply;
+    } catch (error) {
+      throw askerIsFull ? new ProtocolError('E_BUSY') : asAnswer(error);
+    }
+  }
+
+  #isFull(channel: Channel<AgentPeer> | undefined): boolean {
+    return channel !== undefined && channel.unsentBytes >= this.#options.unsentBytesMax;
   }
 
   #release(peer: AgentPeer): void {

@@ -86,8 +86,12 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#limits = { ...limitsOf(options.limits ?? 'default'), ...options.limitOverrides };
     this.#log = options.log ?? silentLogger;
     this.#wallClock = options.wallClock ?? Date.now;
-    const { relaysPerConnectionMax } = this.#limits;
-    this.#relay = new Relay({ relaysPerConnectionMax, channelTo: (agentId) => this.#find(agentId)?.channel });
+    this.#relay = new Relay({
+      relaysPerConnectionMax: this.#limits.relaysPerConnectionMax,
+      unsentBytesMax: this.#limits.session.outboundBytesMax,
+      channelTo: (agentId) => this.#find(agentId)?.channel,
+      channelOf: ({ agentId, instance }) => this.#find(agentId, instance)?.channel,
+    });
     this.#handlers.set.fallback = echo;
     this.#handlers.set.relay = (request, context) => this.#relay.handle(request, context);
   }

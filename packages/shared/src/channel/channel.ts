@@ -77,6 +77,11 @@ export class Channel<Peer = unknown> implements StreamHost {
     return this.#notificationsAtWork >= NOTIFICATIONS_AT_WORK_MAX;
   }
 
+  /** Bytes that wait for the peer to read them, in every stage of this side. */
+  get unsentBytes(): number {
+    return this.session.waitingBytes + this.#owner.unsentBytes();
+  }
+
   /** Requests of the peer that a handler works on. */
   get requestsAtWork(): number {
     return this.#atWork.size;
@@ -194,7 +199,7 @@ export class Channel<Peer = unknown> implements StreamHost {
   }
 
   isCongested(): boolean {
-    return this.session.waitingBytes + this.#owner.unsentBytes() >= this.#owner.highWaterBytes;
+    return this.unsentBytes >= this.#owner.highWaterBytes;
   }
 
   untilWritable(stream: ChannelStream): Promise<void> {

@@ -36,7 +36,7 @@ export interface SessionLimits {
   readonly flushBytes: number;
   /** Bytes waiting to be written: at this mark requests are not read any more. */
   readonly outboundHighWaterBytes: number;
-  /** Bytes waiting to be written: past this the peer counts as a reader that does not read. */
+  /** Bytes waiting to be written: past this a server passes nothing on from other agents. */
   readonly outboundBytesMax: number;
   /** The agent starts a key update after this many records of one direction of an epoch. */
   readonly keyUpdateAfterRecords: number;

@@ -1,0 +1,128 @@
+/**
+ * A server in a process of its own, with limits that the command does not have, which tells how it feels: the longest
+ * stretch of its event loop, its memory, its counters. Whoever attacks it measures the server and not itself. This file is
+ * both sides: the tests import `ServerHost`, the process runs it. Not part of the product.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createServer, type ServerCounters, type ServerOptions } from '../../src/index.ts';
+import { limitsOf } from '../../src/config/index.ts';
+import type { SessionLimits } from '@sealane/shared/wire';
+import { createLogger } from '@sealane/node/log';
+import { temporaryDirectory } from '../test-server.ts';
+
+/** What differs from the defaults. */
+export interface HostOptions {
+  readonly limitOverrides?: ServerOptions['limitOverrides'];
+  readonly sessionLimits?: Partial<SessionLimits>;
+}
+
+/** How the server feels. */
+export interface HostReport {
+  /**
+   * Most processor time that one stretch of its event loop has taken since its start, in ms. Unlike a delay on the
+   * clock it does not grow when other programs keep the machine busy.
+   */
+  readonly stallMs: number;
+  /** Memory in use, what is garbage not counted. */
+  readonly heldBytes: number;
+  readonly descriptors: number;
+  readonly counters: ServerCounters;
+}
+
+const FILE = fileURLToPath(import.meta.url);
+
+export class ServerHost {
+  readonly child: ChildProcess;
+  readonly directory: string;
+  port = 0;
+  stderr = '';
+
+  private constructor(child: ChildProcess, directory: string) {
+    this.child = child;
+    this.directory = directory;
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+  }
+
+  static async start(options: HostOptions = {}): Promise<ServerHost> {
+    const directory = temporaryDirectory();
+    const child = fork(FILE, [directory, JSON.stringify(options)], {
+      execArgv: ['--conditions=@sealane/source', '--expose-gc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const host = new ServerHost(child, directory);
+    const [started] = (await once(child, 'message')) as [{ readonly port: number }];
+    host.port = started.port;
+    return host;
+  }
+
+  async report(): Promise<HostReport> {
+    const answer = once(this.child, 'message');
+    this.child.send('report');
+    return (await answer)[0] as HostReport;
+  }
+
+  /** The report once `holds`. @throws Error with the last report after `limitMs`. */
+  async reportWhen(holds: (report: HostReport) => boolean, limitMs = 5_000): Promise<HostReport> {
+    const endAt = performance.now() + limitMs;
+    for (;;) {
+      const report = await this.report();
+      if (holds(report)) return report;
+      if (performance.now() > endAt) throw new Error(`did not happen: ${JSON.stringify(report)}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGKILL');
+      await once(this.child, 'exit');
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The process: serves until it is killed. */
+async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: HostOptions): Promise<void> {
+  const session = { ...limitsOf('default').session, ...sessionLimits };
+  const log = createLogger({ level: 'debug', stream: process.stderr, json: true });
+  const server = createServer({
+    dataDirectory,
+    host: '127.0.0.1',
+    port: 0,
+    enrolment: 'open',
+    log,
+    limitOverrides: { session, ...limitOverrides },
+  });
+  server.handle('large', async () => {
+    await Promise.resolve();
+    return new Uint8Array(190_000);
+  });
+  const { port } = await server.listen();
+  let stallMs = 0;
+  let spent = process.cpuUsage();
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(spent);
+    stallMs = Math.max(stallMs, (user + system) / 1_000);
+    spent = process.cpuUsage();
+  }, 2);
+  process.on('message', () => {
+    const sofar = stallMs;
+    (globalThis as { gc?: () => void }).gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    const report: HostReport = {
+      stallMs: sofar,
+      heldBytes: heapUsed + external,
+      descriptors: readdirSync('/proc/self/fd').length,
+      counters: server.counters(),
+    };
+    process.send?.(report);
+    // What the report costs is no stall.
+    spent = process.cpuUsage();
+  });
+  process.send?.({ port });
+}
+
+if (process.argv[1] === FILE) await serve(process.argv[2] ?? '', JSON.parse(process.argv[3] ?? '{}') as HostOptions);
