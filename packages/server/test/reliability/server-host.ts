@@ -22,13 +22,15 @@ export interface HostOptions {
 /** How the server feels. */
 export interface HostReport {
   /**
-   * Most processor time that one stretch of its event loop has taken since its start, in ms. Unlike a delay on the
+   * Most processor time that one stretch of its event loop has taken since `forgetStalls`, in ms. Unlike a delay on the
    * clock it does not grow when other programs keep the machine busy.
    */
   readonly stallMs: number;
   /** Memory in use, what is garbage not counted. */
   readonly heldBytes: number;
   readonly descriptors: number;
+  /** Calls of `never`, whose answer never comes. */
+  readonly handlersAtWork: number;
   readonly counters: ServerCounters;
 }
 
@@ -62,6 +64,13 @@ export class ServerHost {
     const answer = once(this.child, 'message');
     this.child.send('report');
     return (await answer)[0] as HostReport;
+  }
+
+  /** From now on stalls count: what is done once, such as loading the log, is done. */
+  async forgetStalls(): Promise<void> {
+    const answer = once(this.child, 'message');
+    this.child.send('forget');
+    await answer;
   }
 
   /** The report once `holds`. @throws Error with the last report after `limitMs`. */
@@ -100,6 +109,11 @@ async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: H
     await Promise.resolve();
     return new Uint8Array(190_000);
   });
+  let handlersAtWork = 0;
+  server.handle('never', () => {
+    handlersAtWork += 1;
+    return new Promise(() => undefined);
+  });
   const { port } = await server.listen();
   let stallMs = 0;
   let spent = process.cpuUsage();
@@ -108,14 +122,16 @@ async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: H
     stallMs = Math.max(stallMs, (user + system) / 1_000);
     spent = process.cpuUsage();
   }, 2);
-  process.on('message', () => {
+  process.on('message', (question) => {
     const sofar = stallMs;
+    if (question === 'forget') stallMs = 0;
     (globalThis as { gc?: () => void }).gc?.();
     const { heapUsed, external } = process.memoryUsage();
     const report: HostReport = {
       stallMs: sofar,
       heldBytes: heapUsed + external,
       descriptors: readdirSync('/proc/self/fd').length,
+      handlersAtWork,
       counters: server.counters(),
     };
     process.send?.(report);

@@ -52,12 +52,19 @@ export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
 /** Notification handlers that may be at work before reading pauses. */
 const NOTIFICATIONS_AT_WORK_MAX = 1_024;
 
+/**
+ * Handlers that may still be at work on requests which the peer gave up. A peer that asks and gives up in turn stays below
+ * its limit of requests in flight, and would start handlers without end (the "rapid reset" of HTTP/2, CVE-2023-44487).
+ */
+const ABANDONED_AT_WORK_MAX = 1_024;
+
 export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;
   readonly #outgoing: OutgoingRequests;
   readonly #atWork = new Map<number, RequestContext<Peer>>();
   #notificationsAtWork = 0;
+  #abandonedAtWork = 0;
   readonly #streams = new Map<number, ChannelStream>();
   readonly #waitingWriters = new Map<ChannelStream, () => void>();
   #drainWaiters: (() => void)[] = [];
@@ -154,8 +161,7 @@ export class Channel<Peer = unknown> implements StreamHost {
         this.#onNotification(event.notification);
         break;
       case 'request-ended':
-        this.#atWork.get(event.requestId)?.end(event.code);
-        this.#atWork.delete(event.requestId);
+        this.#abandon(event.requestId, event.code);
         break;
       case 'response-timeout':
         this.#outgoing.onTimeout(event.requestId);
@@ -236,6 +242,12 @@ export class Channel<Peer = unknown> implements StreamHost {
 
   #onRequest(request: Request): void {
     const { requestId } = request;
+    // Given up before its turn came.
+    if (!this.session.isRequestWaiting(requestId)) return;
+    if (this.#abandonedAtWork >= ABANDONED_AT_WORK_MAX) {
+      this.#sendResponse(requestId, RESPONSE_STATUS.error, true, undefined, 'E_BUSY');
+      return;
+    }
     const handler = this.#owner.handlers.request(request.name, request.to);
     if (handler === undefined) {
       this.#sendResponse(requestId, RESPONSE_STATUS.error, true, undefined, 'E_NO_HANDLER');
@@ -256,7 +268,7 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#atWork.set(requestId, context);
     reply.then(
       (content) => {
-        if (!this.#atWork.delete(requestId)) return;
+        if (!this.#endWork(requestId)) return;
         try {
           this.#sendResponse(requestId, RESPONSE_STATUS.success, true, content);
         } catch (error) {
@@ -264,9 +276,24 @@ export class Channel<Peer = unknown> implements StreamHost {
         }
       },
       (error: unknown) => {
-        if (this.#atWork.delete(requestId)) this.#refuse(request, error);
+        if (this.#endWork(requestId)) this.#refuse(request, error);
       },
     );
+  }
+
+  #abandon(requestId: number, code: Parameters<RequestContext['end']>[0]): void {
+    const context = this.#atWork.get(requestId);
+    if (context === undefined) return;
+    this.#atWork.delete(requestId);
+    this.#abandonedAtWork += 1;
+    context.end(code);
+  }
+
+  /** A handler came to its end. @returns whether an answer is still wanted. */
+  #endWork(requestId: number): boolean {
+    const isWanted = this.#atWork.delete(requestId);
+    if (!isWanted) this.#abandonedAtWork -= 1;
+    return isWanted;
   }
 
   /** A handler failed: the peer gets a code, never a detail. */
@@ -356,8 +383,7 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#closed = event;
     const error = new ProtocolError(event.code ?? 'E_CLOSED');
     this.#outgoing.rejectAll(error);
-    for (const context of this.#atWork.values()) context.end('E_CLOSED');
-    this.#atWork.clear();
+    for (const requestId of [...this.#atWork.keys()]) this.#abandon(requestId, 'E_CLOSED');
     for (const stream of [...this.#streams.values()]) stream.onClosed(error);
     this.#wakeWriters(0);
     const waiters = this.#drainWaiters;

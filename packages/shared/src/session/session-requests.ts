@@ -63,6 +63,11 @@ export class SessionRequests {
     return this.#table.wantsTimeoutAt;
   }
 
+  /** See `Session.isRequestWaiting`. */
+  isWaiting(requestId: number): boolean {
+    return this.#table.isWaiting(requestId);
+  }
+
   /** See `Session.request`. */
   request(request: OutgoingRequest, now: number): number | undefined {
     const requestId = this.#table.start(deadline(request.timeoutMs, now));

@@ -66,6 +66,11 @@ export abstract class Session extends SessionCore {
     if (this.state === 'Open') this.#openRequests().cancel(requestId);
   }
 
+  /** Whether the peer still waits for the last response to a request of its own. */
+  isRequestWaiting(requestId: number): boolean {
+    return this.#requests?.isWaiting(requestId) ?? false;
+  }
+
   /**
    * Answers a request of the peer. @returns false when nobody waits for it any more.
    *

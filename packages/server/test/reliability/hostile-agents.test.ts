@@ -1,0 +1,156 @@
+/** Agents with valid keys that send what they like, as much as fits (rules 2, 3, 9), measured in the server's own process. */
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  encodeCancel,
+  encodeNotification,
+  encodePing,
+  encodeRequest,
+  encodeStreamCredit,
+  encodeStreamOpen,
+  encodeStreamReset,
+} from '@sealane/shared/packets';
+import type { ByteWriter } from '@sealane/shared/bytes';
+import { ServerHost } from './server-host.ts';
+import { SessionPeer } from './session-peer.ts';
+import { TestAgent, outcome } from '../test-agent.ts';
+
+jest.setTimeout(30_000);
+
+let host: ServerHost;
+afterEach(() => host.stop());
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const EMPTY = new Uint8Array(0);
+/** As full as one record may be. */
+const RECORD_BYTES = 262_000;
+
+function fill(writer: ByteWriter, encode: (id: number) => void, from = 1): void {
+  for (let id = from; writer.length < RECORD_BYTES; id++) encode(id);
+}
+
+const RECORDS: readonly (readonly [string, (writer: ByteWriter) => void])[] = [
+  ['requests', (writer) => fill(writer, (id) => encodeRequest(writer, id, 'x', EMPTY, null, 0, null, null))],
+  ['relays', (writer) => fill(writer, (id) => encodeRequest(writer, id, 'x', EMPTY, null, 0, 'agent:self', null))],
+  [
+    'requests and cancels',
+    (writer) =>
+      fill(writer, (id) => {
+        encodeRequest(writer, id, 'never', EMPTY, null, 1_000 + id, null, null);
+        encodeCancel(writer, id);
+      }),
+  ],
+  ['pings', (writer) => fill(writer, (token) => encodePing(writer, token))],
+  ['notifications', (writer) => fill(writer, () => encodeNotification(writer, 'x', EMPTY, null))],
+  ['streams', (writer) => fill(writer, (index) => encodeStreamOpen(writer, index * 2 - 1, 'x', EMPTY))],
+  [
+    'streams and resets',
+    (writer) =>
+      fill(writer, (index) => {
+        encodeStreamOpen(writer, index * 2 - 1, 'x', EMPTY);
+        encodeStreamReset(writer, index * 2 - 1, 1);
+      }),
+  ],
+  ['credit', (writer) => fill(writer, () => encodeStreamCredit(writer, 0, 1))],
+];
+
+describe('records as full as they may be', () => {
+  it.each(RECORDS)('rule 2: of %s stall the event loop for less than 50 ms each', async (_name, write) => {
+    host = await ServerHost.start();
+    // The first one pays for compiling the code.
+    for (const agentId of ['cold', 'self']) {
+      const { bytesIn } = (await host.report()).counters;
+      const peer = (await SessionPeer.open({ port: host.port, agentId })).stopListening();
+      await host.forgetStalls();
+      peer.forge(write);
+      await host.reportWhen(({ counters }) => counters.bytesIn > bytesIn + RECORD_BYTES);
+      await pause(50);
+      peer.socket.destroy();
+    }
+    const { stallMs, counters } = await host.report();
+    expect(stallMs).toBeLessThan(50);
+    expect(counters.faults).toBe(0);
+    const agent = await TestAgent.open({ port: host.port });
+    expect((await agent.channel.request('echo', 'alive')).text()).toBe('alive');
+    agent.destroy();
+  });
+});
+
+describe('requests that are given up at once', () => {
+  it('rule 2, 2.1.24: handlers at work stay bounded, whatever is given up; then the agent is served again', async () => {
+    host = await ServerHost.start();
+    const peer = (await SessionPeer.open({ port: host.port })).stopListening();
+    for (let record = 0; record < 4; record++) {
+      peer.forge((writer) => {
+        for (let id = record * 2_000 + 1; id <= record * 2_000 + 1_000; id++)
+          encodeRequest(writer, id, 'never', EMPTY, null, 0, null, null);
+      });
+      await pause(50);
+      peer.forge((writer) => {
+        for (let id = record * 2_000 + 1; id <= record * 2_000 + 1_000; id++) encodeCancel(writer, id);
+      });
+      await pause(50);
+    }
+    const { handlersAtWork } = await host.reportWhen(({ counters }) => counters.requests === 4_000);
+    expect(handlersAtWork).toBeGreaterThan(1_000);
+    expect(handlersAtWork).toBeLessThanOrEqual(2_048);
+    const other = await TestAgent.open({ port: host.port });
+    expect((await other.channel.request('echo', 'x')).text()).toBe('x');
+    other.destroy();
+    peer.socket.destroy();
+  });
+
+  it('rule 2: a request that was given up before its turn starts no handler', async () => {
+    host = await ServerHost.start();
+    const peer = (await SessionPeer.open({ port: host.port })).stopListening();
+    peer.forge((writer) => {
+      for (let id = 1; id <= 5_000; id++) {
+        encodeRequest(writer, id, 'never', EMPTY, null, 0, null, null);
+        encodeCancel(writer, id);
+      }
+    });
+    const { handlersAtWork } = await host.reportWhen(({ counters }) => counters.requests === 5_000);
+    expect(handlersAtWork).toBe(0);
+    peer.socket.destroy();
+  });
+});
+
+describe('names', () => {
+  it('rule 9, 2.4.11: ids, instances and builds that would write into a terminal are refused, and shown escaped', async () => {
+    host = await ServerHost.start();
+    const evil = [
+      '\u001b[2J\u001b]0;owned\u0007',
+      'a\nb',
+      '\u202egnp',
+      '\u009b31m',
+      'x\u0000y',
+      '-rf',
+      ' ',
+      '‮',
+      '../a',
+    ];
+    for (const agentId of evil) expect(await outcome({ port: host.port, agentId })).not.toBe('open');
+    for (const instance of evil) expect(await outcome({ port: host.port, instance })).not.toBe('open');
+    expect(await outcome({ port: host.port, settings: { build: '\u001b[31mred\n{"level":"error"}' } })).toBe('open');
+    const asker = await TestAgent.open({ port: host.port });
+    for (const name of evil) {
+      await asker.channel.request(name, 'x').catch(() => undefined);
+      await asker.channel.request('x', 'x', { to: `agent:${name}` }).catch(() => undefined);
+    }
+    asker.destroy();
+    await host.reportWhen((report) => report.counters.addresses === 0);
+    const printable = /^[\n\x20-\x7e\u00a1-\u00ac\u2026]*$/;
+    expect(host.stderr).toMatch(printable);
+    expect(host.stderr).toContain('agent refused');
+    for (const line of host.stderr.trimEnd().split('\n')) expect(() => void JSON.parse(line)).not.toThrow();
+    expect((await host.report()).counters.faults).toBe(0);
+  });
+
+  it('O5, rule 7: a thousand refusals and knocks of each kind write a bounded log and are all counted', async () => {
+    host = await ServerHost.start();
+    for (let count = 0; count < 60; count++) await outcome({ port: host.port, agentId: '-' });
+    const lines = host.stderr.trimEnd().split('\n').length;
+    expect(lines).toBeLessThan(60);
+    expect((await host.report()).counters.handshakes.failed).toEqual({ E_MALFORMED: 60 });
+  });
+});
