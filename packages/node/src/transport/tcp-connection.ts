@@ -51,7 +51,8 @@ export class TcpConnection {
   readonly session: Session;
   readonly #owner: ConnectionOwner;
   readonly #limits: ConnectionLimits;
-  #flushScheduled = false;
+  /** A turn is being taken, or comes at the end of this phase of the event loop: it will send what waits. */
+  #turnComes = false;
   #paused = false;
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
@@ -77,7 +78,7 @@ export class TcpConnection {
     socket.on('error', () => this.#onSocketEnd());
     socket.on('end', () => this.#onSocketEnd());
     socket.on('close', () => this.#onSocketEnd());
-    this.#step();
+    this.turn();
   }
 
   /** Bytes handed to the socket that it has not sent. */
@@ -88,26 +89,41 @@ export class TcpConnection {
   /** Takes bytes from the socket (borrowed for this call). */
   receive(chunk: Uint8Array): void {
     if (this.#ended) return;
-    this.#guard(() => {
+    this.#turnComes = true;
+    try {
       this.session.receive(chunk, monotonicNow());
-    });
-    this.#step();
+    } catch (error) {
+      this.#fault(error);
+    }
+    this.turn();
   }
 
   /** Something waits to be sent: it goes out at the end of this turn, or when the socket can take it. */
   wake(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(() => {
-      this.#flushScheduled = false;
-      this.#step();
-    });
+    if (this.#turnComes) return;
+    this.#turnComes = true;
+    process.nextTick(takeTurn, this);
+  }
+
+  /** Passes on what the session has to say, in both directions. */
+  turn(): void {
+    this.#turnComes = true;
+    try {
+      this.#drainEvents();
+      this.#flush();
+      this.#drainEvents();
+    } catch (error) {
+      this.#fault(error);
+    }
+    this.#turnComes = false;
+    this.#pauseOrResume();
+    this.#armTimer();
   }
 
   /** Ends the session in an orderly way. */
   close(): void {
     this.session.close(monotonicNow());
-    this.#step();
+    this.turn();
   }
 
   /** Cuts the connection at once. */
@@ -116,40 +132,28 @@ export class TcpConnection {
     this.#onSocketEnd();
   }
 
-  /** Passes on what the session has to say, in both directions. */
-  #step(): void {
-    this.#drainEvents();
-    this.#flush();
-    this.#drainEvents();
-    this.#pauseOrResume();
-    this.#armTimer();
-  }
-
   #drainEvents(): void {
-    this.#guard(() => {
-      for (let event = this.session.nextEvent(); event !== undefined; event = this.session.nextEvent()) {
-        this.#owner.onEvent(event);
-        if (event.type === 'closed') this.#end();
-      }
-    });
+    for (let event = this.session.nextEvent(); event !== undefined; event = this.session.nextEvent()) {
+      this.#owner.onEvent(event);
+      if (event.type === 'closed') this.#end();
+    }
   }
 
   /** A fault of this program must cost one connection, not the process. */
-  #guard(work: () => void): void {
+  #fault(error: unknown): void {
+    this.#owner.onFault(error);
+    this.socket.destroy();
+    this.session.transportEnded();
     try {
-      work();
-    } catch (error) {
-      this.#owner.onFault(error);
-      this.socket.destroy();
-      this.session.transportEnded();
+      this.#drainEvents();
+    } catch (another) {
+      this.#owner.onFault(another);
     }
   }
 
   #flush(): void {
     if (this.#ended || this.socket.writableLength > 0) return;
-    this.#guard(() => {
-      this.session.flush(monotonicNow());
-    });
+    this.session.flush(monotonicNow());
     this.#write();
   }
 
@@ -167,7 +171,7 @@ export class TcpConnection {
   readonly #onWritten = (): void => {
     if (this.#ended || this.socket.writableLength > 0) return;
     this.#slowSince = undefined;
-    if (this.session.waitingBytes > 0) this.#step();
+    if (this.session.waitingBytes > 0) this.turn();
     if (!this.#isCongested()) {
       this.#owner.onDrain();
       this.#pauseOrResume();
@@ -204,7 +208,7 @@ export class TcpConnection {
     if (this.socket.destroyed) this.#disarmTimer();
     if (this.#ended) return;
     this.session.transportEnded();
-    this.#drainEvents();
+    this.turn();
   }
 
   #armTimer(): void {
@@ -228,10 +232,12 @@ export class TcpConnection {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = monotonicNow();
     this.#checkReader(now);
-    this.#guard(() => {
+    try {
       this.session.timeout(now);
-    });
-    this.#step();
+    } catch (error) {
+      this.#fault(error);
+    }
+    this.turn();
   };
 
   /** From the moment on at which bytes wait in the socket, the peer has to read. */
@@ -263,4 +269,8 @@ export class TcpConnection {
   #sentBytes(): number {
     return this.socket.bytesWritten - this.socket.writableLength;
   }
+}
+
+function takeTurn(connection: TcpConnection): void {
+  connection.turn();
 }

@@ -6,7 +6,8 @@
  * 2. `next` returns the frames in it one by one; a frame inside the chunk is a view, not a copy.
  * 3. What is left at the end is copied, so that the chunk may be reused.
  *
- * A length is checked before memory is taken for it, and memory is taken as bytes arrive, never ahead of them.
+ * A length is checked before memory is taken for it, and memory is taken as bytes arrive, never ahead of them. The memory
+ * for frames that span chunks is kept for the next one, until `release`.
  */
 import { ProtocolError, assert } from '../errors/index.ts';
 import { FRAME_HEADER_BYTES } from './frame.ts';
@@ -14,12 +15,14 @@ import { FRAME_HEADER_BYTES } from './frame.ts';
 /** First allocation for a frame that spans chunks; doubled as its bytes arrive. */
 const PARTIAL_BYTES_MIN = 1_024;
 
+const NOTHING = new Uint8Array(0);
+
 export class Deframer {
   /** Longest body accepted from now on, in bytes. */
   bodyBytesMax: number;
   #chunk: Uint8Array | undefined;
   #offset = 0;
-  #partial: Uint8Array | undefined;
+  #partial = NOTHING;
   #partialLength = 0;
 
   constructor(bodyBytesMax: number) {
@@ -44,13 +47,18 @@ export class Deframer {
 
   /**
    * The next whole frame with its four length bytes in front, or undefined when more bytes are needed. A frame is
-   * valid until the chunk's owner reuses the chunk.
+   * valid until the next call.
    *
    * @throws ProtocolError `E_TOO_LARGE` for a body over `bodyBytesMax`, `E_MALFORMED` for an empty body.
    */
   next(): Uint8Array | undefined {
     if (this.#chunk === undefined) return undefined;
-    return this.#partial === undefined ? this.#nextFromChunk(this.#chunk) : this.#nextFromPartial(this.#chunk);
+    return this.#partialLength === 0 ? this.#nextFromChunk(this.#chunk) : this.#nextFromPartial(this.#chunk);
+  }
+
+  /** Gives back memory that no frame is in: for connections that have become idle. */
+  release(): void {
+    if (this.#partialLength === 0) this.#partial = NOTHING;
   }
 
   #nextFromChunk(chunk: Uint8Array): Uint8Array | undefined {
@@ -71,13 +79,11 @@ export class Deframer {
   #nextFromPartial(chunk: Uint8Array): Uint8Array | undefined {
     if (this.#partialLength < FRAME_HEADER_BYTES) this.#keep(chunk, FRAME_HEADER_BYTES - this.#partialLength);
     if (this.#partialLength >= FRAME_HEADER_BYTES) {
-      const frameBytes = this.#frameBytes(this.#partial!, 0);
+      const frameBytes = this.#frameBytes(this.#partial, 0);
       this.#keep(chunk, frameBytes - this.#partialLength, frameBytes);
       if (this.#partialLength === frameBytes) {
-        const frame = this.#partial!.subarray(0, frameBytes);
-        this.#partial = undefined;
         this.#partialLength = 0;
-        return frame;
+        return this.#partial.subarray(0, frameBytes);
       }
     }
     this.#chunk = undefined;
@@ -88,10 +94,10 @@ export class Deframer {
   #keep(chunk: Uint8Array, wanted: number, frameBytes = Number.POSITIVE_INFINITY): void {
     const taken = Math.min(wanted, chunk.length - this.#offset);
     const needed = this.#partialLength + taken;
-    if (this.#partial === undefined || this.#partial.length < needed) {
-      const doubled = Math.max(needed, PARTIAL_BYTES_MIN, (this.#partial?.length ?? 0) * 2);
+    if (this.#partial.length < needed) {
+      const doubled = Math.max(needed, PARTIAL_BYTES_MIN, this.#partial.length * 2);
       const grown = new Uint8Array(Math.max(needed, Math.min(doubled, frameBytes)));
-      if (this.#partial !== undefined) grown.set(this.#partial.subarray(0, this.#partialLength));
+      grown.set(this.#partial.subarray(0, this.#partialLength));
       this.#partial = grown;
     }
     this.#partial.set(chunk.subarray(this.#offset, this.#offset + taken), this.#partialLength);

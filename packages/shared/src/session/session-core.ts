@@ -141,7 +141,10 @@ export abstract class SessionCore {
       this.fail('E_IDLE', now);
       return;
     }
-    if (this.liveness.pingDue(now)) this.sendPing(now);
+    if (this.liveness.pingDue(now)) {
+      this.#deframer.release();
+      this.sendPing(now);
+    }
     this.beforeFlush(now);
   }
 
@@ -245,6 +248,7 @@ export abstract class SessionCore {
   protected open(peerLimits: PeerLimits, now: number): void {
     this.peerLimits = peerLimits;
     this.#deframer.bodyBytesMax = RECORD_FRAME_BODY_BYTES_MAX;
+    this.#deframer.release();
     this.#state = 'Open';
     this.stateDeadlineAt = Number.POSITIVE_INFINITY;
     this.liveness.received(now);
