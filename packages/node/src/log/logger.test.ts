@@ -35,6 +35,13 @@ describe('lines', () => {
     ]);
   });
 
+  it('begin with time, level and message, which no field replaces', async () => {
+    const { sink, log } = started();
+    log.info('gone', { reason: 'closed', level: 'x', message: 'y' });
+    await log.flush();
+    expect(sink.text).toBe('{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"gone","reason":"closed"}\n');
+  });
+
   it('are for people on a terminal', async () => {
     const stream = Object.assign(new Sink(), { isTTY: true });
     const log = createLogger({ level: 'info', stream, wallClock: () => 0, environment: { TERM: 'dumb' } });
@@ -133,7 +140,7 @@ describe('floods', () => {
     const { sink, log } = started({ perSecondMax: 1, monotonicClock: () => 0 });
     for (let index = 0; index < 10; index++) log.warn('refused');
     await log.flush();
-    expect(sink.lines.at(-1)).toMatchObject({ message: 'log messages suppressed', suppressed: 9 });
+    expect(sink.lines.at(-1)).toMatchObject({ message: 'log messages suppressed', text: 'refused', suppressed: 9 });
   });
 
   it('O5: a stream that fails or takes nothing costs neither the program nor memory', async () => {

@@ -98,7 +98,7 @@ export function createLogger(options: LoggerOptions): RootLogger {
   const reportSuppressed = (): void => {
     reportTimer = undefined;
     for (const [message, suppressed] of rate.takeSuppressed()) {
-      if (rank >= RANKS.warn) writer.write(line('warn', 'log messages suppressed', { message, suppressed }));
+      if (rank >= RANKS.warn) writer.write(line('warn', 'log messages suppressed', { text: message, suppressed }));
     }
   };
   return {
@@ -141,8 +141,10 @@ function safely(fields: Fields): Record<string, unknown> {
   }
 }
 
+/** What every line has comes first, and no field of the same name takes its place. */
 function jsonLine(time: string, level: LogLevel, message: string, fields: Record<string, unknown>): string {
-  return JSON.stringify({ ...fields, time, level, message: logText(message) });
+  const head = { time, level, message: logText(message) };
+  return JSON.stringify({ ...head, ...fields, ...head });
 }
 
 function humanLine(
