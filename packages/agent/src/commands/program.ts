@@ -8,7 +8,7 @@ import { knownServersCommand } from './known-servers.ts';
 import { listenCommand } from './listen.ts';
 import { sendFileCommand } from './send-file.ts';
 import { requestCommand, sendCommand } from './send.ts';
-import { startCommand } from './start.ts';
+import { startCommand, startSettings } from './start.ts';
 import { statusCommand } from './status.ts';
 
 export const agentProgram: ProgramDefinition = {
@@ -18,6 +18,7 @@ export const agentProgram: ProgramDefinition = {
   application: 'agent',
   examples: ['start', 'send Hello', 'listen', 'start --server example.org:1337 --token-file ./token --reconnect'],
   logLevel: 'warn',
+  configSettings: startSettings,
   commands: [
     startCommand,
     sendCommand,

@@ -13,16 +13,18 @@ const exitBySignal: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM
 /** Failures of a request after which the same text is sent again, with --reconnect: nobody can know if it arrived. */
 const lostCodes: ReadonlySet<ErrorCode> = new Set(['E_TRUNCATED', 'E_CLOSED', 'E_DRAINING', 'E_IDLE', 'E_SLOW_READER']);
 
+export const startSettings = {
+  ...connectionSettings,
+  count: setting(integer({ min: 0, max: 1_000_000_000 }), { help: 'How many messages to send.', default: 5 }),
+  message: setting(text(), { help: 'What to send.', default: 'Hello from client!' }),
+  reconnect: setting(toggle(), { help: 'Stay connected afterwards, and reconnect whenever needed.', default: false }),
+};
+
 export const startCommand = defineCommand({
   name: 'start',
   summary: 'Connect, send messages and print the replies.',
   life: 'listener',
-  settings: {
-    ...connectionSettings,
-    count: setting(integer({ min: 0, max: 1_000_000_000 }), { help: 'How many messages to send.', default: 5 }),
-    message: setting(text(), { help: 'What to send.', default: 'Hello from client!' }),
-    reconnect: setting(toggle(), { help: 'Stay connected afterwards, and reconnect whenever needed.', default: false }),
-  },
+  settings: startSettings,
   examples: ['start', 'start --server example.org:1337 --token-file ./token', 'start --reconnect --json'],
   async run(context) {
     const { settings, output, shutdown } = context;

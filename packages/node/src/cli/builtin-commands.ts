@@ -47,11 +47,13 @@ const list = defineCommand({
   },
 });
 
+const originSetting = setting(toggle(), { help: 'Show where each value comes from.', default: false });
+
 const showConfig = defineCommand({
   name: 'show',
   summary: 'Show every setting and its value.',
-  settings: { origin: setting(toggle(), { help: 'Show where each value comes from.', default: false }) },
-  examples: ['config show --origin'],
+  settings: { origin: originSetting },
+  examples: ['config show --origin', 'config show --origin --config ./config.json'],
   async run({ program, resolveOptions, settings, output }) {
     const declarations = shownSettings(program);
     const rows = settingRows(declarations, resolveSettings(declarations, resolveOptions));
@@ -68,7 +70,7 @@ const showConfig = defineCommand({
 const validateConfig = defineCommand({
   name: 'validate',
   summary: 'Check flags, environment and configuration file without starting anything.',
-  examples: ['config validate', 'config validate --config ./server.json'],
+  examples: ['config validate', 'config validate --config ./config.json'],
   async run({ program, resolveOptions, output }) {
     resolveSettings(shownSettings(program), resolveOptions);
     await output.emit({ event: 'valid' }, 'The configuration is valid.');
@@ -96,16 +98,23 @@ const completion = defineCommand({
   },
 });
 
-/** In the order in which help lists them. */
-export const builtinCommands: readonly CommandDefinition[] = [
-  {
-    name: 'config',
-    summary: 'Show and check the configuration.',
-    commands: [showConfig, validateConfig, configSchema],
-  },
-  { name: 'errors', summary: 'Explain error codes.', commands: [explain, list] },
-  completion,
-];
+/** In the order in which help lists them; those of `config` take the flags of the program, as they would be given to it. */
+export function builtinCommands(program: ProgramDefinition): readonly CommandDefinition[] {
+  const settings = program.configSettings ?? settingsOfProgram(program);
+  return [
+    {
+      name: 'config',
+      summary: 'Show and check the configuration.',
+      commands: [
+        { ...showConfig, settings: { ...showConfig.settings, ...settings } },
+        { ...validateConfig, settings },
+        configSchema,
+      ],
+    },
+    { name: 'errors', summary: 'Explain error codes.', commands: [explain, list] },
+    completion,
+  ];
+}
 
 function shownSettings(program: ProgramDefinition) {
   return { ...(program.configSettings ?? settingsOfProgram(program)), ...globalSettings(program.logLevel ?? 'info') };

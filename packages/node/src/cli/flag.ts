@@ -26,7 +26,7 @@ export function flagsOf(
 ): readonly Flag[] {
   return Object.entries(declarations).flatMap(([name, declaration]) => {
     const help = helpOf(application, name, declaration, environment);
-    if (declaration.secret) return secretFlags(name, declaration, help);
+    if (declaration.secret) return secretFlags(application, name, declaration);
     return declaration.type.placeholder === undefined
       ? switchFlags(name, declaration, help)
       : [valueFlag(name, declaration, help)];
@@ -45,23 +45,34 @@ function switchFlags(name: string, declaration: Setting<unknown>, help: string):
   const on = declaration.defaultOf({ application: 'server', environment: {} }) === true;
   return [
     flag(`--${name}`, help, { hidden: on }),
-    flag(`--no-${name}`, on ? `Do not: ${help.charAt(0).toLowerCase()}${help.slice(1)}` : help, { hidden: !on }),
+    flag(`--no-${name}`, on ? `Turn this off: ${lowerFirst(help)}` : help, { hidden: !on }),
   ];
 }
 
-function secretFlags(name: string, { secretAsArgument, type }: Setting<unknown>, help: string): readonly Flag[] {
-  const plain = flag(`--${name}`, `${help} Others can see it in the process list: use --${name}-file.`, {
+/** A secret comes from a file, or from a variable that holds it or names its file; as a flag only where that is allowed. */
+function secretFlags(
+  application: Application,
+  name: string,
+  { secretAsArgument, type, help }: Setting<unknown>,
+): readonly Flag[] {
+  const variable = environmentName(application, name);
+  const exposed = `Others can see it in the process list: use --${name}-file.`;
+  const plain = flag(`--${name}`, `${help} ${exposed} (${variable})`, {
     syntax: `--${name} ${type.placeholder ?? '<text>'}`,
     takesValue: true,
     hidden: !secretAsArgument,
     secret: secretAsArgument ? 'warned' : 'refused',
   });
-  const file = flag(`--${name}-file`, `File that holds it: ${help}`, {
+  const file = flag(`--${name}-file`, `File with the ${lowerFirst(help)} (${variable}_FILE)`, {
     syntax: `--${name}-file <path>`,
     takesValue: true,
     isPath: true,
   });
   return [plain, file];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function flag(long: string, help: string, rest: Partial<Flag>): Flag {

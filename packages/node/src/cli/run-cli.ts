@@ -43,7 +43,7 @@ const EXIT_READER_GONE = 141;
  * @returns the exit code; everything printed and logged has been taken by the streams.
  */
 export async function runCli(definition: ProgramDefinition, cli: CliProcess): Promise<number> {
-  const program = { ...definition, commands: [...definition.commands, ...builtinCommands] };
+  const program = { ...definition, commands: [...definition.commands, ...builtinCommands(definition)] };
   const early = earlySettings(program, cli);
   const paint = painter({ mode: early.color, environment: cli.environment, stream: cli.stdout });
   const output = new Output({ ...cli, json: early.json, quiet: false, paint, onStdoutFailed: () => undefined });

@@ -111,6 +111,28 @@ describe('configuration', () => {
     expect(rows).toContainEqual(expect.objectContaining({ name: 'host', value: 'file', origin: 'file' }));
   });
 
+  it('C5: config show and config validate take the flags of the program', async () => {
+    const { stdout } = await runDemo(['config', 'show', '--origin', '--json', '--port', '7']);
+    expect(jsonLines(stdout)).toContainEqual({
+      event: 'setting',
+      name: 'port',
+      value: '7',
+      origin: 'flag',
+      detail: '--port',
+    });
+    expect((await runDemo(['config', 'validate', '--port', 'x'])).code).toBe(2);
+  });
+
+  it('C5: help of a secret names the flag and the variable of its file, which both work', async () => {
+    const { stdout } = await runDemo(['count', '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      '--password-file <path> File with the secret of the demo. (SEALANE_PASSWORD_FILE)',
+    );
+    writeFileSync(join(directory, 'secret'), 'canary');
+    const environment = { SEALANE_PASSWORD_FILE: join(directory, 'secret') };
+    expect((await runDemo(['count', '--lines', '0'], { environment })).code).toBe(0);
+  });
+
   it('C5: config validate names an unknown variable, exit 78', async () => {
     const { code, stdout } = await runDemo(['config', 'validate', '--json'], { environment: { SEALANE_PROT: '1' } });
     expect(code).toBe(78);

@@ -33,8 +33,8 @@ const count = defineCommand({
   summary: 'Print many lines.',
   settings: {
     lines: setting(integer({ min: 0, max: 1e7 }), { help: 'How many.', default: 10 }),
-    token: setting(text(), { help: 'A secret.', secret: true, secretAsArgument: true }),
-    password: setting(text(), { help: 'A secret.', secret: true }),
+    token: setting(text(), { help: 'Secret of the demo.', secret: true, secretAsArgument: true }),
+    password: setting(text(), { help: 'Secret of the demo.', secret: true }),
     server: setting(address({ defaultPort: 1337 }), { help: 'Where.', default: { host: '127.0.0.1', port: 1337 } }),
   },
   async run({ settings, output }) {
