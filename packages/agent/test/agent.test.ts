@@ -391,7 +391,7 @@ describe('reconnect (A15)', () => {
 describe('C6: each way to fail has its own message', () => {
   it('refused, unresolvable, foreign, silent', async () => {
     const refused = await failure(connect({ server: '127.0.0.1:1', reconnect: false }));
-    expect(refused).toMatchObject({ code: 'E_UNREACHABLE', message: 'nothing listens on 127.0.0.1:1' });
+    expect(refused).toMatchObject({ code: 'E_UNREACHABLE', message: 'Nothing listens on 127.0.0.1:1' });
     const unresolvable = await failure(connect({ server: 'no-such-host.invalid:1337', reconnect: false }));
     expect(unresolvable).toMatchObject({ code: 'E_ADDRESS' });
     const http = createHttpServer();
@@ -421,7 +421,7 @@ describe('C6: each way to fail has its own message', () => {
       }),
     );
     expect(error.code).toBe('E_TIMEOUT');
-    expect(explanationOf(error).why).toContain('the name "no-such-host.invalid" cannot be resolved');
+    expect(explanationOf(error).why).toContain('The name "no-such-host.invalid" cannot be resolved');
     expect(states.filter(({ state }) => state === 'reconnecting').length).toBeGreaterThanOrEqual(1);
   });
 });

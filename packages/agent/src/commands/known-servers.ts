@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import { parseFingerprint } from '@sealane/shared/crypto';
 import { ConfigError } from '@sealane/shared/errors';
-import { parseAddress, path, setting, defaultDataDirectory, showAddress, type Address } from '@sealane/node/config';
+import {
+  defaultDataDirectory,
+  explained,
+  parseAddress,
+  path,
+  setting,
+  showAddress,
+  type Address,
+} from '@sealane/node/config';
 import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { KnownServers, openPrivateDirectory } from '@sealane/node/keys';
 import { KNOWN_SERVERS_FILE } from '../trust/index.ts';
@@ -58,7 +66,12 @@ const remove = defineCommand({
   async run({ settings: { dataDir }, arguments: [server = ''], output }) {
     const address = serverAddress(server);
     const name = showAddress(address);
-    if (!open(dataDir).remove(address)) throw new ConfigError('E_DATA', `The server ${name} is not known`);
+    if (!open(dataDir).remove(address)) {
+      throw explained(new ConfigError('E_DATA', `The server ${name} is not known`), {
+        why: 'Only a server that is on the list can be removed.',
+        next: 'See known-servers list.',
+      });
+    }
     await output.emit({ event: 'removed', server: name }, `${name} is forgotten`);
   },
 });

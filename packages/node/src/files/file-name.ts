@@ -28,7 +28,7 @@ const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|c
  */
 export function checkedFileName(name: string): string {
   const fault = fileNameFault(name);
-  if (fault !== undefined) throw new ProtocolError('E_FILE_NAME', `the file name ${fault}`);
+  if (fault !== undefined) throw new ProtocolError('E_FILE_NAME', `The file name ${fault}`);
   return name;
 }
 

@@ -76,7 +76,7 @@ async function openPlain(path: string, followLinks: boolean): Promise<FileHandle
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'ENXIO')
-      throw new ProtocolError('E_FILE_NOT_FOUND', `there is no file ${path}`, { cause: error });
+      throw new ProtocolError('E_FILE_NOT_FOUND', `There is no file ${path}`, { cause: error });
     if (code === 'EACCES') throw new StorageError('E_STORAGE', `${path} may not be read`, { cause: error });
     throw storageFault(`Cannot open ${path}`, error);
   }

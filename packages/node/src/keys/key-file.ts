@@ -96,7 +96,7 @@ function readPrivateFile(file: string): string {
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw unusable(file, 'there is no such file');
+    if (codeOf(error) === 'ENOENT') throw missing(file);
     throw storageError(`Cannot open the key file ${file}`, error);
   }
   try {
@@ -158,9 +158,16 @@ function boundHead({
   return utf8Encode(`${FORMAT} ${version} ${kind} ${name}`);
 }
 
+function missing(file: string): ConfigError {
+  return explained(new ConfigError('E_KEY_FILE', `There is no key file ${file}`), {
+    why: 'No identity was made in this data directory yet, or the file was removed.',
+    next: 'The first start makes one; otherwise check --data-dir, or restore the file from a backup.',
+  });
+}
+
 function unusable(file: string, why: string): ConfigError {
   return explained(new ConfigError('E_KEY_FILE', `The key file ${file} cannot be used: ${why}`), {
-    why: `Without its key this side would have another identity, so ${why === 'there is no such file' ? 'none' : 'no new one'} is made.`,
+    why: 'The key is the identity by which others know this side, so no other one takes its place by itself.',
     next: `Restore ${file} from a backup, or move it away and make a new identity with keygen.`,
   });
 }

@@ -67,13 +67,13 @@ function transportError(error: NodeJS.ErrnoException, host: string, port: number
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
-      return new TransportError('E_ADDRESS', `the name "${host}" cannot be resolved`, { cause: error });
+      return new TransportError('E_ADDRESS', `The name "${host}" cannot be resolved`, { cause: error });
     case 'ECONNREFUSED':
-      return new TransportError('E_UNREACHABLE', `nothing listens on ${where}`, { cause: error });
+      return new TransportError('E_UNREACHABLE', `Nothing listens on ${where}`, { cause: error });
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return new TransportError('E_UNREACHABLE', `no way to ${where}`, { cause: error });
+      return new TransportError('E_UNREACHABLE', `No way to ${where}`, { cause: error });
     default:
       return new TransportError('E_UNREACHABLE', `${where} cannot be reached (${error.code ?? error.message})`, {
         cause: error,

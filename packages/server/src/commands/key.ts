@@ -47,7 +47,10 @@ export const keygen = defineCommand({
     const file = join(dataDir, IDENTITY_FILE);
     if (!(await createIdentity(file, identityOptions(passphrase)))) {
       const error = new ConfigError('E_CONFIG', `There is an identity already: ${file}`);
-      throw explained(error, { next: 'Use key rotate to change it so that agents follow.' });
+      throw explained(error, {
+        why: 'In its place a new one would lock out every agent that knows this server.',
+        next: 'Use key rotate to change it so that agents follow.',
+      });
     }
     const identity = await openIdentity(dataDir, identityOptions(passphrase));
     identity.wipe();

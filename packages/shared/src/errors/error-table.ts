@@ -57,7 +57,7 @@ const rows = {
   // Identity and admission.
   E_UNKNOWN_AGENT: row(0x0010, 'connection', EXIT.denied, 'The server does not know this agent and its enrolment policy does not admit it.', 'Ask the operator for a token (`enrol`) and pass it with --token-file.'),
   E_ID_TAKEN: row(0x0011, 'connection', EXIT.denied, 'The agent id is bound to another key.', 'Choose another --id, or ask the operator for a token made with `enrol --id ID --replace`.'),
-  E_TOKEN_INVALID: row(0x0012, 'connection', EXIT.denied, 'The enrolment token is damaged or was signed by another server.', 'Ask the operator for a new token.'),
+  E_TOKEN_INVALID: row(0x0012, 'connection', EXIT.denied, 'The enrolment token is damaged, was signed by another server, or is for another agent id.', 'Check --id and --server, or ask the operator for a new token.'),
   E_TOKEN_USED: row(0x0013, 'connection', EXIT.denied, 'The enrolment token was redeemed before.', 'Ask the operator for a new token; each one works once.'),
   E_TOKEN_EXPIRED: row(0x0014, 'connection', EXIT.denied, 'The enrolment token has expired.', 'Ask the operator for a new token.'),
   E_REPLACED: row(0x0015, 'connection', EXIT.denied, 'The same agent and instance connected again and took over.', 'Run one `start` per agent; use another --data-dir or --id for a second one.'),
@@ -89,7 +89,7 @@ const rows = {
   E_FILE_TOO_LARGE: row(0x004c, 'stream', EXIT.badData, 'The file is larger than the receiver allows.', 'Send a smaller file, or ask the operator to raise the limit.'),
   E_FILE_EXISTS: row(0x004d, 'stream', EXIT.badData, 'The receiver already has a different file of this name.', 'Choose another name with --name.'),
   E_FILE_BUSY: row(0x004e, 'stream', EXIT.tryAgain, 'Another transfer of this file is under way.', 'Wait for it to end.'),
-  E_DISK_FULL: row(0x004f, 'stream', EXIT.storage, 'The disk of the receiver is full.', 'Make room and start the same command again; it resumes.'),
+  E_DISK_FULL: row(0x004f, 'stream', EXIT.storage, 'The disk of the receiver, or the quota it has set, is full.', 'Make room and start the same command again; it resumes.'),
 
   // Local: these never travel.
   E_USAGE: row(0x1000, 'command', EXIT.usage, 'The command line is wrong.', 'See --help.'),
