@@ -16,13 +16,13 @@ export interface ProcessResult {
 /** Arguments of `node` that run the command from its sources. */
 const SOURCE_ARGUMENTS = ['--conditions=@sealane/source', MAIN];
 
-/** Runs a command to its end. */
+/** Runs a command to its end. @param options.wrap a command that runs it, such as one that takes privileges away. */
 export async function runServerCommand(
   words: readonly string[],
-  options: { readonly uid?: number; readonly gid?: number } = {},
+  options: { readonly wrap?: readonly string[] } = {},
 ): Promise<ProcessResult> {
-  const line = [...SOURCE_ARGUMENTS, ...words];
-  return await finished(spawn(process.execPath, line, { env: cleanEnvironment(), ...options }));
+  const [program = '', ...rest] = [...(options.wrap ?? []), process.execPath, ...SOURCE_ARGUMENTS, ...words];
+  return await finished(spawn(program, rest, { env: cleanEnvironment() }));
 }
 
 /** A server that was started with `serve --json`. */
