@@ -149,6 +149,7 @@ describe('ends', () => {
     [['request', 'x'], /request needs --to/],
     [['known-servers', 'accept', '127.0.0.1:1', 'SHA256:x'], /fingerprint: expected/],
     [['send', 'x', '--id', 'i'.repeat(65)], /--id: expected at most 64 bytes/],
+    [['send', 'x', '--id', 'a\u001b[31mb'], /--id: expected .* letters, digits/],
   ])(
     'I3: %p is a usage error, exit 2, told as the last JSON line',
     async (words, message) => {

@@ -4,10 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { escapeText } from '@sealane/shared/bytes';
-import { parseEnrolmentToken } from '@sealane/shared/documents';
-import { ProtocolError, SealaneError } from '@sealane/shared/errors';
-import { AGENT_ID_BYTES_MAX } from '@sealane/shared/packets';
-import { ConfigError } from '@sealane/shared/errors';
+import { AGENT_NAME_RULE, isAgentName, parseEnrolmentToken } from '@sealane/shared/documents';
+import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
 import { defaultDataDirectory, explained, explanationOf, showAddress } from '@sealane/node/config';
 import type { CommandContext } from '@sealane/node/cli';
 import { connect, type Agent, type AgentState } from '../agent/index.ts';
@@ -127,8 +125,8 @@ function shellQuoted(word: string): string {
 }
 
 function checkId(id: string | undefined): void {
-  if (id === undefined || Buffer.byteLength(id) <= AGENT_ID_BYTES_MAX) return;
-  throw new ConfigError('E_USAGE', `--id: expected at most ${AGENT_ID_BYTES_MAX} bytes, got ${Buffer.byteLength(id)}`);
+  if (id === undefined || isAgentName(id)) return;
+  throw new ConfigError('E_USAGE', `--id: expected ${AGENT_NAME_RULE}`);
 }
 
 function timeoutError(timeoutMs: number, last: SealaneError | undefined): ProtocolError {

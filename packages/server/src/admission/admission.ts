@@ -7,10 +7,9 @@
  */
 import { toBase64, toHex } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
-import { verifyEnrolmentToken, type EnrolmentToken } from '@sealane/shared/documents';
+import { isAgentName, verifyEnrolmentToken, type EnrolmentToken } from '@sealane/shared/documents';
 import { StorageError, type ErrorCode } from '@sealane/shared/errors';
 import type { EnrolmentPolicy } from '../config/index.ts';
-import { isAgentName } from './agent-name.ts';
 import type { AgentRegistry, EnrolledBy } from './agent-registry.ts';
 
 /** Who asks to be admitted. */

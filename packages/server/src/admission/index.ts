@@ -1,6 +1,5 @@
 /** Admission: who gets in, which ids are whose, and the tokens for both. Services without sockets. */
 export { Admission } from './admission.ts';
-export { isAgentName } from './agent-name.ts';
 export { AgentRegistry } from './agent-registry.ts';
 export type { EnrolledBy } from './agent-registry.ts';
 export { issueEnrolmentToken } from './enrolment-tokens.ts';

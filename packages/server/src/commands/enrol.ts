@@ -4,8 +4,9 @@ import { explained, integer, setting, text, toggle } from '@sealane/node/config'
 import { openIdentity } from '@sealane/node/keys';
 import { systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { AGENT_NAME_RULE, isAgentName } from '@sealane/shared/documents';
 import { ConfigError } from '@sealane/shared/errors';
-import { isAgentName, issueEnrolmentToken } from '../admission/index.ts';
+import { issueEnrolmentToken } from '../admission/index.ts';
 import { identitySettings } from './settings.ts';
 
 const DAY_SECONDS = 86_400;
@@ -47,7 +48,5 @@ function checkRequest(id: string | undefined, replace: boolean): void {
     });
   }
   if (id === undefined || isAgentName(id)) return;
-  throw explained(new ConfigError('E_USAGE', '--id is no agent id'), {
-    next: 'Use at most 64 bytes: letters, digits and . _ @ : / + -, beginning with a letter or digit.',
-  });
+  throw new ConfigError('E_USAGE', `--id: expected ${AGENT_NAME_RULE}`);
 }

@@ -1,4 +1,5 @@
-/** Signed documents: enrolment tokens and key successions. */
+/** Signed documents: enrolment tokens and key successions; the names they give to agents. */
+export { AGENT_NAME_RULE, isAgentName } from './agent-name.ts';
 export {
   TOKEN_AGENT_ID_BYTES_MAX,
   encodeEnrolmentToken,
