@@ -116,11 +116,11 @@ async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: H
   });
   const { port } = await server.listen();
   let stallMs = 0;
-  let spent = process.cpuUsage();
+  let spent = process.threadCpuUsage();
   setInterval(() => {
-    const { user, system } = process.cpuUsage(spent);
+    const { user, system } = process.threadCpuUsage(spent);
     stallMs = Math.max(stallMs, (user + system) / 1_000);
-    spent = process.cpuUsage();
+    spent = process.threadCpuUsage();
   }, 2);
   process.on('message', (question) => {
     const sofar = stallMs;
@@ -136,7 +136,7 @@ async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: H
     };
     process.send?.(report);
     // What the report costs is no stall.
-    spent = process.cpuUsage();
+    spent = process.threadCpuUsage();
   });
   process.send?.({ port });
 }
