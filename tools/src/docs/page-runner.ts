@@ -3,7 +3,7 @@
  * with a fresh home, what runs on is started in the background and interrupted at the end.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeBlocks, commandLines, comparableOutput, type CodeBlock } from './code-blocks.ts';
 
@@ -44,10 +44,11 @@ interface RunningCommand {
   readonly output: { stdout: string; stderr: string };
 }
 
-/** Runs the page. `root` is the workspace; commands that name its folders run there, all others in a folder of their own. */
+/** Runs the page in a folder of its own, where `packages` is that of the workspace `root`. */
 export async function runPage(markdown: string, root: string): Promise<PageResult> {
   mkdirSync(join(root, 'tmp'), { recursive: true });
   const folder = mkdtempSync(join(root, 'tmp', 'docs-'));
+  symlinkSync(join(root, 'packages'), join(folder, 'packages'));
   const runner = new PageRunner(root, folder);
   try {
     for (const block of codeBlocks(markdown)) await runner.take(block);
@@ -104,10 +105,9 @@ class PageRunner {
   }
 
   #start(command: string, line: number): RunningCommand {
-    const inWorkspace = /packages\//.test(command);
     const home = join(this.#folder, '.home');
     const child = spawn('sh', ['-c', `exec ${command}`.replace(/^exec (.*[|;>].*)$/, '$1')], {
-      cwd: inWorkspace ? this.#root : this.#folder,
+      cwd: this.#folder,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
