@@ -70,7 +70,7 @@ describe('start --reconnect (A15)', () => {
     expect(code).toBe(0);
     expect(lines.filter(({ event }) => event === 'connected')).toHaveLength(2);
     expect(lines.filter(({ event }) => event === 'reply')).toHaveLength(5_000);
-  }, 15_000);
+  }, 90_000);
 
   it('A15, H5: a server that drains is left in order, and found again', async () => {
     const serverDir = bench.directory();

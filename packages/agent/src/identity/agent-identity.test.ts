@@ -31,5 +31,5 @@ describe('agent identity', () => {
     expect((await openAgentIdentity(sealed, { passphrase: 'right' })).fingerprint).toBe(made.fingerprint);
     await expect(openAgentIdentity(sealed, { passphrase: 'wrong' })).rejects.toMatchObject({ code: 'E_PASSPHRASE' });
     await expect(openAgentIdentity(sealed)).rejects.toMatchObject({ code: 'E_PASSPHRASE' });
-  });
+  }, 30_000);
 });
