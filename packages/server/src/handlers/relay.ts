@@ -62,10 +62,10 @@ export class Relay {
     const { peer, signal } = context;
     const giveUp = new AbortController();
     signal.addEventListener('abort', () => giveUp.abort(), { once: true });
-    let askerIsFull = false;
+    const asker = { isFull: false };
     const onProgress = (part: ReceivedContent): void => {
-      askerIsFull ||= this.#isFull(this.#options.channelOf(peer));
-      if (askerIsFull) giveUp.abort();
+      asker.isFull ||= this.#isFull(this.#options.channelOf(peer));
+      if (asker.isFull) giveUp.abort();
       else context.progress(part);
     };
     try {
@@ -75,7 +75,7 @@ export class Relay {
       if (this.#isFull(this.#options.channelOf(peer))) throw new ProtocolError('E_BUSY');
       return reply;
     } catch (error) {
-      throw askerIsFull ? new ProtocolError('E_BUSY') : asAnswer(error);
+      throw asker.isFull ? new ProtocolError('E_BUSY') : asAnswer(error);
     }
   }
 

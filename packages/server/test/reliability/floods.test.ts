@@ -53,9 +53,9 @@ function encryptionRequest(): Uint8Array {
 /** Asks one agent after the other while `during` runs. @returns all round trips in ms, ascending. */
 async function roundTripsDuring(agents: readonly TestAgent[], during: Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  let over = false;
-  void during.finally(() => (over = true));
-  while (!over) {
+  const progress = { isOver: false };
+  void during.finally(() => (progress.isOver = true));
+  while (!progress.isOver) {
     for (const agent of agents) {
       const start = performance.now();
       expect((await agent.channel.request('echo', 'x')).text()).toBe('x');

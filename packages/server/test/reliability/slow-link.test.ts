@@ -1,6 +1,6 @@
 /** The rule for slow readers by time (B2), on real sockets, with the window of 30 s made short. */
 import { once } from 'node:events';
-import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { ClosedEvent } from '@sealane/shared/session';
 import { ServerSession } from '@sealane/shared/session';
