@@ -5,7 +5,6 @@
 import type { ChannelStream } from '@sealane/shared/channel';
 import { ProtocolError } from '@sealane/shared/errors';
 import { codeForPeer, storageFault } from './file-faults.ts';
-import { YoungGarbage } from './young-garbage.ts';
 
 /** How far a transfer is. */
 export interface TransferProgress {
@@ -53,10 +52,8 @@ export class TransferWatch {
   readonly #onAbort = (): void => this.#stream.reset('E_CANCELLED');
   readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
-  readonly #garbage = new YoungGarbage();
   #totalBytes = 0;
   #resumedFrom = 0;
-  #doneBytes = 0;
 
   constructor(stream: ChannelStream, options: TransferOptions) {
     this.#stream = stream;
@@ -69,15 +66,12 @@ export class TransferWatch {
   begin(totalBytes: number, resumedFrom: number): void {
     this.#totalBytes = totalBytes;
     this.#resumedFrom = resumedFrom;
-    this.#doneBytes = resumedFrom;
     this.step(resumedFrom);
   }
 
   /** So many bytes of the file are through. */
   step(doneBytes: number): void {
     this.proceed();
-    this.#garbage.add(doneBytes - this.#doneBytes);
-    this.#doneBytes = doneBytes;
     this.#options.onProgress?.({ doneBytes, totalBytes: this.#totalBytes, resumedFrom: this.#resumedFrom });
   }
 

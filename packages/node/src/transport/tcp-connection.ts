@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { Session, SessionEvent } from '@sealane/shared/session';
 import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
 import { monotonicNow } from './environment.ts';
+import { YoungGarbage } from './young-garbage.ts';
 
 /** Who a connection belongs to. */
 export interface ConnectionOwner {
@@ -45,6 +46,9 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 
 /** Longest delay of one timer: below 2^31 ms, and short enough to notice a clock that was stopped. */
 const TIMER_MS_MAX = 60_000;
+
+/** What V8 has to collect is the process's, not a connection's. */
+const garbage = new YoungGarbage();
 
 export class TcpConnection {
   readonly socket: Socket;
@@ -95,6 +99,7 @@ export class TcpConnection {
     } catch (error) {
       this.#fault(error);
     }
+    garbage.add(chunk.length);
     this.turn();
   }
 
@@ -162,7 +167,11 @@ export class TcpConnection {
     const last = pieces.pop();
     if (last === undefined || this.socket.destroyed) return;
     if (pieces.length > 0) this.socket.cork();
-    for (const piece of pieces) this.socket.write(piece);
+    for (const piece of pieces) {
+      garbage.add(piece.length);
+      this.socket.write(piece);
+    }
+    garbage.add(last.length);
     this.socket.write(last, this.#onWritten);
     if (pieces.length > 0) this.socket.uncork();
     this.#watchReader();

@@ -16,7 +16,7 @@ export interface PeerLimits {
 
 /** What this implementation announces by default. */
 export const DEFAULT_PEER_LIMITS: PeerLimits = {
-  streamWindowBytes: 262_144,
+  streamWindowBytes: 524_288,
   connectionWindowBytes: 16_777_216,
   streamsMax: 1_024,
   requestsInFlightMax: 1_024,

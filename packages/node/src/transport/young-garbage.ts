@@ -1,17 +1,18 @@
 /**
- * Keeps the memory of a long transfer flat. Every record becomes a Buffer whose bytes are outside V8's heap; V8 frees
- * them only at a collection, and lets some 64 MiB gather before it makes one. A collection of the young generation after
- * a few MiB costs about a millisecond and frees them. Not for memory that is in use: that is bounded by the windows.
+ * Frees the buffers of records soon after their use. Each record that is sealed or opened becomes Buffers whose bytes lie
+ * outside V8's heap; V8 frees them only at a collection, and lets some 64 MiB gather before it makes one, a full one. A
+ * collection of the young generation after a few MiB costs about a millisecond, frees them all, and the next records
+ * get memory that is warm (docs/decisions/0006). Not for memory that is in use: that is bounded by the windows.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Bytes that pass between two collections. */
+/** Bytes that pass, in and out, between two collections. */
 const INTERVAL_BYTES = 8 * 2 ** 20;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 
-/** Counts the bytes of one transfer. */
+/** Counts the bytes of all connections that share it. */
 export class YoungGarbage {
   #passedBytes = 0;
 
