@@ -300,13 +300,8 @@ export class Channel<Peer = unknown> implements StreamHost {
   #refuse(request: Request, error: unknown): void {
     const isRefusal = error instanceof SealaneError;
     if (!isRefusal) this.#owner.onHandlerError(request.name, error);
-    this.#sendResponse(
-      request.requestId,
-      RESPONSE_STATUS.error,
-      true,
-      undefined,
-      isRefusal ? error.code : 'E_HANDLER_FAILED',
-    );
+    const code = isRefusal ? error.code : 'E_HANDLER_FAILED';
+    this.#sendResponse(request.requestId, RESPONSE_STATUS.error, true, undefined, code);
   }
 
   #sendResponse(
