@@ -195,3 +195,20 @@ describe('ChannelStream', () => {
     expect(codeOf(() => pair.agent.channel.openStream('c'))).toBe('E_STREAM_LIMIT');
   });
 });
+
+describe('A stream that is given up at once', () => {
+  it('2.1.11: starts no handler: thousands of opens and resets in one read cost nothing', async () => {
+    const pair = channels();
+    let started = 0;
+    pair.server.handlers.handleStream('costly', () => {
+      started += 1;
+    });
+    for (let round = 0; round < 2_000; round++) pair.agent.channel.openStream('costly').reset('E_CANCELLED');
+    await pair.settle();
+    expect(started).toBe(0);
+    expect(pair.server.channel.session.streamsOpen).toBe(0);
+    pair.agent.channel.openStream('costly');
+    await pair.settle();
+    expect(started).toBe(1);
+  });
+});

@@ -339,6 +339,8 @@ export class Channel<Peer = unknown> implements StreamHost {
   }
 
   #onStreamOpened(streamId: number, name: string, metadata: Uint8Array): void {
+    // Given up within the same read: no handler starts, or a peer could start any number of them.
+    if (!this.session.isStreamOpen(streamId)) return;
     const handler = this.#owner.handlers.stream(name);
     if (handler === undefined) {
       this.session.resetStream(streamId, 'E_STREAM_REFUSED');
@@ -388,11 +390,9 @@ export class Channel<Peer = unknown> implements StreamHost {
 
   /** Lets writers try again, in the order in which they came to wait: one stream, or with id 0 all. */
   #wakeWriters(streamId: number): void {
-    if (streamId !== 0) {
-      const stream = this.#streams.get(streamId);
-      if (stream !== undefined) this.wakeWriter(stream);
-      return;
-    }
+    const stream = this.#streams.get(streamId);
+    if (stream !== undefined) this.wakeWriter(stream);
+    if (streamId !== 0) return;
     const writers = [...this.#waitingWriters.values()];
     this.#waitingWriters.clear();
     for (const wake of writers) wake();

@@ -5,6 +5,7 @@
  * Not a store: an entry lives as long as its array, weakly held, and holds no copy of the bytes outside the key object.
  */
 import { getRandomValues, type KeyObject } from 'node:crypto';
+import { withoutStackTraces } from './without-stack-traces.ts';
 
 interface Entry {
   readonly key: KeyObject;
@@ -28,7 +29,7 @@ export class KeyObjectCache {
     const check = this.#checkOf(bytes);
     const entry = this.#entries.get(bytes);
     if (entry?.check === check) return entry.key;
-    const key = this.#create(bytes);
+    const key = withoutStackTraces(() => this.#create(bytes));
     this.#entries.set(bytes, { key, check });
     return key;
   }

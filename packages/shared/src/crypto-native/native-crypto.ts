@@ -32,6 +32,7 @@ import {
 import { ProtocolError } from '../errors/index.ts';
 import { keyFormat, type KeyType } from './key-formats.ts';
 import { KeyObjectCache } from './key-object-cache.ts';
+import { withoutStackTraces } from './without-stack-traces.ts';
 
 const CIPHER = 'aes-256-gcm';
 const TAG_OPTIONS = { authTagLength: SIZES.aeadTag };
@@ -53,26 +54,28 @@ export const nativeCrypto: Crypto = {
   sha256: (data) => hash('sha256', data, 'buffer'),
   sha512: (data) => hash('sha512', data, 'buffer'),
   // A key object although it is used once: raw bytes cost 24.9 µs, making the object and using it 6.4.
-  hmacSha256: (key, data) => createHmac('sha256', createSecretKey(key)).update(data).digest(),
+  hmacSha256: (key, data) => withoutStackTraces(() => createHmac('sha256', createSecretKey(key)).update(data).digest()),
 
   x25519PublicKey(secretKey) {
     expectSize('secretKey', secretKey, SIZES.x25519Key);
-    return keyFormat.publicBytes(createPublicKey(x25519Secrets.get(secretKey)));
+    return withoutStackTraces(() => keyFormat.publicBytes(createPublicKey(x25519Secrets.get(secretKey))));
   },
 
   x25519(secretKey, publicKey) {
     expectSize('secretKey', secretKey, SIZES.x25519Key);
     expectSize('publicKey', publicKey, SIZES.x25519Key);
-    const privateKey = x25519Secrets.get(secretKey);
     try {
-      return diffieHellman({ privateKey, publicKey: keyFormat.publicKey('x25519', publicKey) });
+      return withoutStackTraces(() => {
+        const privateKey = x25519Secrets.get(secretKey);
+        return diffieHellman({ privateKey, publicKey: keyFormat.publicKey('x25519', publicKey) });
+      });
     } catch (cause) {
       // OpenSSL refuses an all-zero result itself (RFC 7748 §6.1); with the sizes checked nothing else fails here.
       throw new ProtocolError('E_HANDSHAKE', 'the X25519 public key has low order', { cause });
     }
   },
 
-  kemKeyPair: () => kemKeyPairOf(generateKeyPairSync('ml-kem-768')),
+  kemKeyPair: () => withoutStackTraces(() => kemKeyPairOf(generateKeyPairSync('ml-kem-768'))),
 
   kemKeyPairFromSeed(seed) {
     expectSize('seed', seed, SIZES.kemSeed);
@@ -83,7 +86,9 @@ export const nativeCrypto: Crypto = {
   kemEncapsulate(publicKey) {
     expectSize('publicKey', publicKey, SIZES.kemPublicKey);
     try {
-      const { ciphertext, sharedKey } = encapsulate(keyFormat.publicKey('ml-kem-768', publicKey));
+      const { ciphertext, sharedKey } = withoutStackTraces(() =>
+        encapsulate(keyFormat.publicKey('ml-kem-768', publicKey)),
+      );
       return { ciphertext, sharedSecret: sharedKey };
     } catch (cause) {
       throw new ProtocolError('E_HANDSHAKE', 'the ML-KEM-768 encapsulation key is invalid', { cause });

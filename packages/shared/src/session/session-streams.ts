@@ -52,6 +52,11 @@ export class SessionStreams {
     return streamId;
   }
 
+  /** Whether the stream is open in at least one direction. */
+  isOpen(streamId: number): boolean {
+    return this.#table.isOpen(streamId);
+  }
+
   /** Bytes that `send` would take now. */
   sendableBytes(streamId: number): number {
     return this.#table.sendableBytes(streamId);

@@ -90,6 +90,11 @@ export abstract class Session extends SessionCore {
     return this.#openStreams().open(name, metadata);
   }
 
+  /** Whether a stream is open: between its event and its handler the peer may have given it up. */
+  isStreamOpen(streamId: number): boolean {
+    return this.state === 'Open' && this.#openStreams().isOpen(streamId);
+  }
+
   /** Bytes that `sendStreamData` would take now. */
   streamSendableBytes(streamId: number): number {
     return this.state === 'Open' ? this.#openStreams().sendableBytes(streamId) : 0;

@@ -142,6 +142,11 @@ export class StreamTable {
     return !stream.localEnded;
   }
 
+  /** Whether the stream is open in at least one direction. */
+  isOpen(id: number): boolean {
+    return this.#streams.has(id);
+  }
+
   /** Whether this side may still send on the stream. */
   isOpenForSending(id: number): boolean {
     const stream = this.#streams.get(id);
