@@ -7,7 +7,17 @@ const coreFiles = ['packages/shared/src/**/*.ts'];
 const coreExceptions = ['**/*.test.ts', 'packages/shared/src/crypto-native/**', 'packages/shared/src/testing/**'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/out-tsc/', '**/coverage/', '.nx/', '**/generated/**', '**/*.generated.*'] },
+  {
+    ignores: [
+      'tools/fixtures/**',
+      '**/dist/',
+      '**/out-tsc/',
+      '**/coverage/',
+      '.nx/',
+      '**/generated/**',
+      '**/*.generated.*',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.js'],

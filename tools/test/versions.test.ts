@@ -42,8 +42,9 @@ function start(command: readonly string[], ...args: string[]): { child: ChildPro
 }
 
 async function nextEvent(lines: AsyncIterator<string>): Promise<Record<string, unknown>> {
-  const { value, done } = await lines.next();
-  return done === true ? { event: 'end of output' } : (JSON.parse(value) as Record<string, unknown>);
+  const next = await lines.next();
+  if (next.done === true) return { event: 'end of output' };
+  return JSON.parse(next.value) as Record<string, unknown>;
 }
 
 async function hello(server: Build, agent: Build, suites: string): Promise<string[]> {
