@@ -22,13 +22,18 @@ export async function runBench(args: readonly string[]): Promise<void> {
   const settings = settingsOf(options, certificates);
   const rows: RowReport[] = [];
   try {
-    for (const row of options.rows) rows.push(await measureRow(row, options, settings));
+    for (const row of options.rows) {
+      const measured = await measureRow(row, options, settings);
+      rows.push(measured);
+      // After every row: a run that is cut short keeps what it has.
+      if (options.output !== undefined) writeReport(options.output, [measured]);
+    }
   } finally {
     certificates?.remove();
   }
   console.log(tableOf(rows));
   if (options.quick) console.log('\nQuick run: it shows that the bench works, not how fast anything is.');
-  if (options.output !== undefined) writeReport(options.output, rows);
+  if (options.output !== undefined) console.log(`\nwritten to ${options.output}`);
 }
 
 async function measureRow(row: string, { runs, only }: BenchOptions, settings: RunSettings): Promise<RowReport> {
@@ -71,5 +76,4 @@ function writeReport(directory: string, rows: readonly RowReport[]): void {
   writeFileSync(join(directory, 'ratios.svg'), plotOf(report));
   const files = ['latest.json', 'README.md'].map((name) => join(directory, name));
   spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', ...files], { stdio: 'inherit' });
-  console.log(`\nwritten to ${directory}`);
 }
