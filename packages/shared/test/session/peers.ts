@@ -20,8 +20,6 @@ export const otherSide = (side: Side): Side => (side === 'agent' ? 'server' : 'a
 
 export const bytesOfText = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
 /** A request as a session sends it. */
 export const REQUEST = {
   name: 'echo',
