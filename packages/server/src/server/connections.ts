@@ -132,7 +132,7 @@ export class Connections implements ConnectionHost {
       this.#accept(connection, event, verdict.enrolledBy);
       return;
     }
-    verdict.durable.then(
+    const decided = verdict.durable.then(
       () => {
         this.#accept(connection, event, verdict.enrolledBy);
         connection.wake();
@@ -143,6 +143,11 @@ export class Connections implements ConnectionHost {
         connection.wake();
       },
     );
+    // A fault of ours while admitting costs this connection, not the process.
+    decided.catch((error: unknown) => {
+      this.onFault(connection, error, undefined);
+      connection.destroy();
+    });
   }
 
   onOpened(connection: AgentConnection): void {
