@@ -91,6 +91,19 @@ const rows = {
   E_FILE_BUSY: row(0x004e, 'stream', EXIT.tryAgain, 'Another transfer of this file is under way.', 'Wait for it to end.'),
   E_DISK_FULL: row(0x004f, 'stream', EXIT.storage, 'The disk of the receiver, or the quota it has set, is full.', 'Make room and start the same command again; it resumes.'),
 
+  // Events.
+  E_UNKNOWN_ADDRESS: row(0x0050, 'request', EXIT.failed, 'No agent of this id is enrolled, so nothing can be kept for it.', 'Check the address: agent:ID or topic:NAME.'),
+  E_BAD_TOPIC: row(0x0051, 'request', EXIT.badData, 'The topic or pattern is not allowed.', 'Use levels of letters, digits and marks, separated by dots; * and > only when subscribing.'),
+  E_EVENT_CONFLICT: row(0x0052, 'request', EXIT.badData, 'An event of this id with other content was stored before.', 'Use a new id; the first event stays as it is.'),
+  E_QUEUE_FULL: row(0x0053, 'request', EXIT.tryAgain, 'The queue of the receiver holds as much as its limits allow.', 'Try again after the time it names, or let the receiver catch up.'),
+  E_STORE_FULL: row(0x0054, 'request', EXIT.tryAgain, 'The server has too little free disk space to take events.', 'Ask the operator to make room; nothing accepted before is lost.'),
+  E_STORE_UNAVAILABLE: row(0x0055, 'request', EXIT.tryAgain, 'The store of the server does not answer.', 'Try again after the time it names; the agent does so by itself.'),
+  E_EVENT_TOO_LARGE: row(0x0056, 'request', EXIT.badData, 'The event is larger than its named limit.', 'Send the content as a file or stream and publish where it is.'),
+  E_SUBSCRIPTION_LIMIT: row(0x0057, 'request', EXIT.tryAgain, 'The agent has as many subscriptions as its limit allows.', 'Remove some subscriptions, or use a wildcard.'),
+  E_NO_EVENTS: row(0x0058, 'request', EXIT.protocol, 'The other side speaks a wire version without events, or has no store.', 'Update the older side, or start the server with a store.'),
+  E_EVENT_SETTLED: row(0x0059, 'request', EXIT.badData, 'The number of this event was settled before; it cannot be published again.', 'Open a new outbox: the present one was restored from a copy.'),
+  E_DEAD_LETTER_NOT_FOUND: row(0x005a, 'request', EXIT.failed, 'There is no dead letter of this id.', 'List them with `sealane-server dlq list`.'),
+
   // Local: these never travel.
   E_USAGE: row(0x1000, 'command', EXIT.usage, 'The command line is wrong.', 'See --help.'),
   E_CONFIG: row(0x1001, 'command', EXIT.environment, 'The configuration is wrong.', 'Correct the setting that the message names; `config validate` checks it.'),
@@ -110,6 +123,8 @@ const rows = {
   E_REJECTED: row(0x100f, 'connection', EXIT.unreachable, 'Something answered in clear that it does not take the connection.', 'Try again later; the hint is not authenticated and is never taken as final.'),
   E_NOT_SEALANE: row(0x1010, 'connection', EXIT.protocol, 'The other end does not speak Sealane.', 'Check host and port of --server.'),
   E_INTERRUPTED: row(0x1011, 'command', 130, 'The command was interrupted.', 'Start it again; finished work is kept.'),
+  E_FENCED: row(0x1012, 'connection', EXIT.denied, 'Another node of the server took over this agent or this lease.', 'Nothing: the agent is served there.'),
+  E_OUTBOX_FULL: row(0x1013, 'nothing', EXIT.tryAgain, 'The outbox on this disk holds as many events as its limits allow.', 'Wait until the server is reachable again, or raise the limits of the outbox.'),
   E_INTERNAL: row(0x1fff, 'command', EXIT.failed, 'A fault in Sealane itself.', 'Report it with the output of --debug.'),
 } as const satisfies Record<string, ErrorRow>;
 
