@@ -33,4 +33,52 @@ describe('patterns', () => {
     expect(parsePattern('*a'.repeat(100))!.matches('a'.repeat(5_000) + 'b')).toBe(false);
     expect(performance.now() - start).toBeLessThan(500);
   });
+
+  it.each([
+    ['a.*', ['a.b', 'a.*'], ['*.b', 'a.>', 'a', '*']],
+    ['a.>', ['a.b', 'a.*', 'a.>', 'a.*.c'], ['>', 'a', '*.b']],
+    ['>', ['>', '*', 'a.b.>'], []],
+    ['sensor-*.x', ['sensor-1.x'], ['*.x', 'sensor-1.*']],
+  ])('%s covers topic patterns', (text, covered, others) => {
+    const pattern = parsePattern(text)!;
+    for (const other of covered) expect([other, pattern.covers(other)]).toEqual([other, true]);
+    for (const other of others) expect([other, pattern.covers(other)]).toEqual([other, false]);
+  });
+
+  it('A9: what it covers it matches, and what it does not meet it never matches', () => {
+    const topicLevel = fc.constantFrom('a', 'b', 'ab', '*');
+    const topicPattern = withRest(fc.array(topicLevel, { minLength: 0, maxLength: 3 }));
+    const own = withRest(fc.array(fc.constantFrom('a', 'b', '*', 'a*', '*b', '**'), { minLength: 0, maxLength: 3 }));
+    const names = allNames(['a', 'b', 'ab', 'ba'], 4);
+    const seen = { covered: 0, apart: 0 };
+    fc.assert(
+      fc.property(own, topicPattern, (text, topics) => {
+        const pattern = parsePattern(text)!;
+        const topic = parsePattern(topics)!;
+        const both = names.filter((name) => topic.matches(name) && pattern.matches(name));
+        if (pattern.covers(topics)) expect(both).toEqual(names.filter((name) => topic.matches(name)));
+        if (!pattern.meets(topics)) expect(both).toEqual([]);
+        seen.covered += pattern.covers(topics) ? 1 : 0;
+        seen.apart += pattern.meets(topics) ? 0 : 1;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(Math.min(seen.covered, seen.apart)).toBeGreaterThan(50);
+  });
 });
+
+function withRest(levels: fc.Arbitrary<string[]>): fc.Arbitrary<string> {
+  return fc
+    .tuple(levels, fc.boolean())
+    .map(([list, rest]) => [...list, ...(rest || list.length === 0 ? ['>'] : [])].join('.'));
+}
+
+function allNames(levels: readonly string[], levelsMax: number): string[] {
+  let names = [...levels];
+  const all = [...names];
+  for (let count = 2; count <= levelsMax; count++) {
+    names = names.flatMap((name) => levels.map((level) => `${name}.${level}`));
+    all.push(...names);
+  }
+  return all;
+}

@@ -6,6 +6,10 @@
 /** A pattern made ready for matching. */
 export interface Pattern {
   matches(name: string): boolean;
+  /** Whether it matches every topic of a topic pattern, in which only whole levels are wild. */
+  covers(topicPattern: string): boolean;
+  /** Whether some topic may match both; when in doubt it may. */
+  meets(topicPattern: string): boolean;
 }
 
 /** Characters of a pattern; a longer one is an error. */
@@ -14,11 +18,53 @@ export const PATTERN_CHARACTERS_MAX = 256;
 /** @returns undefined where the text is no pattern: empty, with an empty level, or `>` anywhere but alone at the end. */
 export function parsePattern(text: string): Pattern | undefined {
   if (text.length > PATTERN_CHARACTERS_MAX) return undefined;
+  const own = splitLevels(text);
+  const { levels, rest } = own;
+  if (levels.some((level) => level === '' || level.includes('>'))) return undefined;
+  return {
+    matches: (name) => matchesLevels(levels, rest, name.split('.')),
+    covers: (topicPattern) => coversLevels(own, splitLevels(topicPattern)),
+    meets: (topicPattern) => meetsLevels(own, splitLevels(topicPattern)),
+  };
+}
+
+/** Levels, and whether any more, at least one, may follow. */
+interface Levels {
+  readonly levels: readonly string[];
+  readonly rest: boolean;
+}
+
+function splitLevels(text: string): Levels {
   const levels = text.split('.');
   const rest = levels.at(-1) === '>';
   if (rest) levels.pop();
-  if (levels.some((level) => level === '' || level.includes('>'))) return undefined;
-  return { matches: (name) => matchesLevels(levels, rest, name.split('.')) };
+  return { levels, rest };
+}
+
+/** What may be longer than the other allows is not covered; a wild level is covered only by stars alone. */
+function coversLevels(own: Levels, topic: Levels): boolean {
+  const fits = own.rest
+    ? topic.levels.length + (topic.rest ? 1 : 0) > own.levels.length
+    : !topic.rest && topic.levels.length === own.levels.length;
+  if (!fits) return false;
+  return own.levels.every((level, index) => {
+    const other = topic.levels[index];
+    return other === undefined || other === '*' ? /^\*+$/.test(level) : matchesLevel(level, other);
+  });
+}
+
+function meetsLevels(own: Levels, topic: Levels): boolean {
+  if (!own.rest && !reaches(topic, own.levels.length)) return false;
+  if (!topic.rest && !reaches(own, topic.levels.length)) return false;
+  return own.levels.every((level, index) => {
+    const other = topic.levels[index];
+    return other === undefined || other === '*' || matchesLevel(level, other);
+  });
+}
+
+/** Whether names of this many levels are possible. */
+function reaches({ levels, rest }: Levels, count: number): boolean {
+  return rest ? count > levels.length : count === levels.length;
 }
 
 function matchesLevels(pattern: readonly string[], rest: boolean, name: readonly string[]): boolean {

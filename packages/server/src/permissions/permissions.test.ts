@@ -53,4 +53,22 @@ describe('Permissions', () => {
       }),
     );
   });
+
+  it('A9: a deny rule wins over every pattern of topics that could reach around it', () => {
+    const permissions = new Permissions([
+      { agents: ['*'], allow: { subscribe: ['fleet.>', 'news.*'] }, deny: { subscribe: ['fleet.secret.>'] } },
+    ]);
+    const may = (pattern: string): boolean => permissions.authorizePattern(ada, 'subscribe', pattern);
+    expect(['fleet.eu.*', 'news.*', 'news.eu', 'fleet.secret'].filter((pattern) => !may(pattern))).toEqual([]);
+    const around = ['fleet.>', 'fleet.*.x', '*.secret.x', '>', 'fleet.secret.>', '*', 'news.>', 'other'];
+    expect(around.filter(may)).toEqual([]);
+  });
+
+  it('events addressed to itself an agent may take, unless a rule denies it', () => {
+    const listed = new Permissions([{ agents: ['*'], allow: { subscribe: ['fleet.>'] } }]);
+    expect(listed.authorize(ada, 'subscribe', 'agent:ada')).toBe(true);
+    expect(listed.authorize(ada, 'subscribe', 'agent:bob')).toBe(false);
+    const denied = new Permissions([{ agents: ['ada'], deny: { subscribe: ['agent:*'] } }]);
+    expect(denied.authorize(ada, 'subscribe', 'agent:ada')).toBe(false);
+  });
 });

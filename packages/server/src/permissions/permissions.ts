@@ -3,8 +3,12 @@
  *
  *   1. Nobody without an identity may do anything.
  *   2. A deny pattern of any rule for the agent wins.
- *   3. Where rules for the agent list what it may do, one of their patterns must match.
- *   4. Else an enrolled agent may.
+ *   3. It may always take the events that are addressed to itself.
+ *   4. Where rules for the agent list what it may do, one of their patterns must match.
+ *   5. Else an enrolled agent may.
+ *
+ * Of a pattern of topics all that it matches is asked for: one allow pattern must cover it whole, and no deny pattern may
+ * have a topic in common with it (fault A9).
  */
 import { parsePattern, type Pattern } from './pattern.ts';
 
@@ -25,6 +29,13 @@ export interface PermissionRule {
 
 /** Who asks; undefined for somebody who has not proved who they are. */
 export type Subject = { readonly agentId: string } | undefined;
+
+/** What is asked for, and which patterns allow and deny it. */
+interface Asked {
+  readonly target: string;
+  readonly allowedBy: (pattern: Pattern) => boolean;
+  readonly deniedBy: (pattern: Pattern) => boolean;
+}
 
 type ReadyPatterns = Readonly<Record<Action, readonly Pattern[] | undefined>>;
 
@@ -50,26 +61,37 @@ export class Permissions {
 
   /** Whether `subject` may do `action` on `target`: a topic, the name of a request, or `agent:ID`. */
   authorize(subject: Subject, action: Action, target: string): boolean {
+    const is = (pattern: Pattern): boolean => pattern.matches(target);
+    return this.#authorize(subject, action, { target, allowedBy: is, deniedBy: is });
+  }
+
+  /** Whether `subject` may do `action` on every topic that a pattern of topics matches. */
+  authorizePattern(subject: Subject, action: Action, topicPattern: string): boolean {
+    return this.#authorize(subject, action, {
+      target: topicPattern,
+      allowedBy: (pattern) => pattern.covers(topicPattern),
+      deniedBy: (pattern) => pattern.meets(topicPattern),
+    });
+  }
+
+  #authorize(subject: Subject, action: Action, { target, allowedBy, deniedBy }: Asked): boolean {
     if (subject === undefined || subject.agentId === '' || !ACTIONS.includes(action)) return false;
     if (this.#rules.length === 0) return true;
     const rules = this.#rulesFor(subject);
-    if (rules.some(({ deny }) => matchesAny(deny[action], target))) return false;
+    if (rules.some(({ deny }) => deny[action]?.some(deniedBy))) return false;
+    if (action === 'subscribe' && target === `agent:${subject.agentId}`) return true;
     const lists = rules.filter(({ allow }) => allow[action] !== undefined);
-    return lists.length === 0 || lists.some(({ allow }) => matchesAny(allow[action], target));
+    return lists.length === 0 || lists.some(({ allow }) => allow[action]?.some(allowedBy));
   }
 
   #rulesFor(subject: { readonly agentId: string }): readonly ReadyRule[] {
     let rules = this.#rulesBySubject.get(subject);
     if (rules === undefined) {
-      rules = this.#rules.filter(({ agents }) => matchesAny(agents, subject.agentId));
+      rules = this.#rules.filter(({ agents }) => agents.some((pattern) => pattern.matches(subject.agentId)));
       this.#rulesBySubject.set(subject, rules);
     }
     return rules;
   }
-}
-
-function matchesAny(patterns: readonly Pattern[] | undefined, name: string): boolean {
-  return patterns?.some((pattern) => pattern.matches(name)) ?? false;
 }
 
 function readyPatterns(patterns: PatternsByAction | undefined): ReadyPatterns {
