@@ -212,9 +212,9 @@ describe('Channel', () => {
     await pair.settle();
     expect([first.state, aborted.state, late.state]).toEqual(['waiting', 'E_CANCELLED', 'waiting']);
     await pair.pass(200);
+    expect(late.state).toBe('E_TIMEOUT');
     reply.resolve('done');
     await pair.settle();
-    expect(late.state).toBe('E_TIMEOUT');
     expect(seen).toEqual(['first']);
   });
 

@@ -166,6 +166,9 @@ export class Channel<Peer = unknown> implements StreamHost {
       case 'response-timeout':
         this.#outgoing.onTimeout(event.requestId);
         break;
+      case 'queue-due':
+        this.#outgoing.onQueueDue();
+        break;
       case 'stream-data':
         this.#onStreamData(event.streamId, event.bytes);
         break;
@@ -179,7 +182,7 @@ export class Channel<Peer = unknown> implements StreamHost {
         this.#streams.get(event.streamId)?.onEnded();
         break;
       case 'stream-reset':
-        this.#onStreamReset(event.streamId, event.code);
+        this.#streams.get(event.streamId)?.onReset(new ProtocolError(event.code ?? 'E_STREAM_RESET'));
         break;
       case 'closed':
         this.#onClosed(event);
@@ -370,10 +373,6 @@ export class Channel<Peer = unknown> implements StreamHost {
     }
     this.session.consumeStream(streamId, bytes.length);
     this.#owner.wake();
-  }
-
-  #onStreamReset(streamId: number, code: ErrorCode | undefined): void {
-    this.#streams.get(streamId)?.onReset(new ProtocolError(code ?? 'E_STREAM_RESET'));
   }
 
   #onClosed(event: ClosedEvent): void {

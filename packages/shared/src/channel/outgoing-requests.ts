@@ -28,8 +28,8 @@ export interface AskedRequest {
 
 /** A request, sent or not. */
 interface QueuedRequest extends AskedRequest {
-  /** When it was asked for, in ms: its time runs from then on. */
-  readonly askedAt: number;
+  /** When its time is over, in ms, counted from when it was asked for; Infinity for never. */
+  readonly dueAt: number;
   /** Set when it is sent. */
   requestId: number | undefined;
 }
@@ -45,6 +45,7 @@ export class OutgoingRequests {
   readonly #host: RequestHost;
   readonly #sinks = new Map<number, ResponseSink>();
   #queued: QueuedRequest[] = [];
+  #watchedAt = Number.POSITIVE_INFINITY;
 
   constructor(host: RequestHost) {
     this.#host = host;
@@ -57,8 +58,10 @@ export class OutgoingRequests {
    */
   ask(request: AskedRequest): void {
     if (this.#queued.length >= REQUESTS_QUEUED_MAX) throw new ProtocolError('E_BUSY', 'too many requests wait');
-    const queued = this.#abortable({ ...request, askedAt: this.#host.now(), requestId: undefined });
-    if (this.#queued.length > 0 || !this.#start(queued)) this.#queued.push(queued);
+    const { timeoutMs } = request.outgoing;
+    const dueAt = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.#host.now() + timeoutMs;
+    const queued = this.#abortable({ ...request, dueAt, requestId: undefined });
+    if (this.#queued.length > 0 || !this.#start(queued)) this.#enqueue(queued);
   }
 
   onResponse(response: Response): void {
@@ -79,6 +82,15 @@ export class OutgoingRequests {
     this.#startQueued();
   }
 
+  /** A request that waits for room may be past its time. */
+  onQueueDue(): void {
+    const now = this.#host.now();
+    const queued = this.#queued;
+    this.#queued = queued.filter(({ dueAt }) => dueAt > now);
+    this.#watch(Math.min(...this.#queued.map(({ dueAt }) => dueAt)));
+    for (const { dueAt, sink } of queued) if (dueAt <= now) sink.reject(new ProtocolError('E_TIMEOUT'));
+  }
+
   /** The connection is gone: nobody will answer. */
   rejectAll(error: Error): void {
     const sinks = [...this.#sinks.values(), ...this.#queued.map(({ sink }) => sink)];
@@ -89,11 +101,11 @@ export class OutgoingRequests {
 
   /** @returns false while there is no room. */
   #start(request: QueuedRequest): boolean {
-    const { outgoing, askedAt, sink } = request;
+    const { outgoing, dueAt, sink } = request;
     const now = this.#host.now();
-    const timeoutMs = outgoing.timeoutMs === 0 ? 0 : Math.ceil(outgoing.timeoutMs - (now - askedAt));
+    const timeoutMs = outgoing.timeoutMs === 0 ? 0 : Math.ceil(dueAt - now);
     try {
-      if (timeoutMs < 0 || (timeoutMs === 0 && outgoing.timeoutMs > 0)) throw new ProtocolError('E_TIMEOUT');
+      if (dueAt <= now) throw new ProtocolError('E_TIMEOUT');
       request.requestId = this.#host.session.request({ ...outgoing, timeoutMs }, now);
     } catch (error) {
       sink.reject(error as Error);
@@ -103,6 +115,18 @@ export class OutgoingRequests {
     this.#sinks.set(request.requestId, sink);
     this.#host.wake();
     return true;
+  }
+
+  #enqueue(request: QueuedRequest): void {
+    this.#queued.push(request);
+    if (request.dueAt < this.#watchedAt) this.#watch(request.dueAt);
+  }
+
+  /** Has `onQueueDue` called at a time: no request in the queue is over before it. */
+  #watch(at: number): void {
+    this.#watchedAt = at;
+    this.#host.session.watchQueue(at);
+    this.#host.wake();
   }
 
   #startQueued(): void {

@@ -90,6 +90,8 @@ export type SessionEvent =
   | { readonly type: 'notification'; readonly notification: Notification }
   /** No last response came before the deadline; the request is over. */
   | { readonly type: 'response-timeout'; readonly requestId: number }
+  /** The time came that `watchQueue` was told of. */
+  | { readonly type: 'queue-due' }
   | { readonly type: 'stream-opened'; readonly streamId: number; readonly name: string; readonly metadata: Uint8Array }
   | { readonly type: 'stream-data'; readonly streamId: number; readonly bytes: Uint8Array }
   /** Credit came: `streamSendableBytes` may have grown. Id 0 stands for every stream. */

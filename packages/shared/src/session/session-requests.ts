@@ -47,6 +47,8 @@ const EMPTY = new Uint8Array(0);
 export class SessionRequests {
   readonly #parts: SessionParts;
   readonly #table: RequestTable;
+  /** See `Session.watchQueue`. */
+  queueDueAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -60,7 +62,7 @@ export class SessionRequests {
 
   /** When `expire` has something to do, in ms; Infinity for never. */
   get wantsTimeoutAt(): number {
-    return this.#table.wantsTimeoutAt;
+    return Math.min(this.#table.wantsTimeoutAt, this.queueDueAt);
   }
 
   /** See `Session.isRequestWaiting`. */
@@ -131,8 +133,12 @@ export class SessionRequests {
 
   /** Ends what is past its deadline (§3). */
   expire(now: number): void {
-    if (now < this.#table.wantsTimeoutAt) return;
+    if (now < this.wantsTimeoutAt) return;
     const { events } = this.#parts;
+    if (now >= this.queueDueAt) {
+      this.queueDueAt = Number.POSITIVE_INFINITY;
+      events.push({ type: 'queue-due' });
+    }
     const expired = this.#table.expire(now);
     for (const requestId of expired.outgoing) events.push({ type: 'response-timeout', requestId });
     for (const requestId of expired.incoming) events.push({ type: 'request-ended', requestId, code: 'E_TIMEOUT' });

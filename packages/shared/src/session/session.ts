@@ -61,6 +61,14 @@ export abstract class Session extends SessionCore {
     this.outbox.written();
   }
 
+  /**
+   * Wants one event `queue-due` at a time in ms, Infinity for none: requests that wait for room have no id yet, but they
+   * have a deadline.
+   */
+  watchQueue(at: number): void {
+    if (this.state === 'Open') this.#openRequests().queueDueAt = at;
+  }
+
   /** Gives an own request up. Does nothing when it is over. */
   cancel(requestId: number): void {
     if (this.state === 'Open') this.#openRequests().cancel(requestId);
