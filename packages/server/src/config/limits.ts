@@ -1,4 +1,5 @@
 /** Limits of a server, in two presets: `default`, and `strict` with the numbers of the earlier systems (rows G1–G3). */
+import { DEFAULT_CONNECTION_LIMITS } from '@sealane/node/transport';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, type PeerLimits, type SessionLimits } from '@sealane/shared/wire';
 
 /** Names of the presets, as `--limits` takes them. */
@@ -31,6 +32,9 @@ export interface ServerLimits {
   readonly relaysPerConnectionMax: number;
   /** Agents that may be enrolled. */
   readonly agentsMax: number;
+  /** An agent that reads slower than this for this long, while bytes wait for it, is cut. */
+  readonly slowReaderBytesPerSecond: number;
+  readonly slowReaderWindowMs: number;
   readonly session: SessionLimits;
   /** What agents are told they may do. */
   readonly announced: PeerLimits;
@@ -50,6 +54,8 @@ const DEFAULT_LIMITS: ServerLimits = {
   instancesPerAgentMax: 256,
   relaysPerConnectionMax: 256,
   agentsMax: 1_000_000,
+  slowReaderBytesPerSecond: DEFAULT_CONNECTION_LIMITS.slowReaderBytesPerSecond,
+  slowReaderWindowMs: DEFAULT_CONNECTION_LIMITS.slowReaderWindowMs,
   session: DEFAULT_SESSION_LIMITS,
   announced: DEFAULT_PEER_LIMITS,
 };

@@ -3,7 +3,7 @@
  * decided is decided by its host. An idle one holds no channel, no map and no closure of its own.
  */
 import type { Socket } from 'node:net';
-import { TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
+import { TcpConnection, monotonicNow, type ConnectionLimits, type ConnectionOwner } from '@sealane/node/transport';
 import { Channel, type ChannelHandlers, type ChannelOwner } from '@sealane/shared/channel';
 import { assert } from '@sealane/shared/errors';
 import {
@@ -19,7 +19,7 @@ import { strangerOf, type Stranger } from './first-bytes.ts';
 /** Who runs connections. */
 export interface ConnectionHost {
   readonly handlers: ChannelHandlers<AgentPeer>;
-  readonly highWaterBytes: number;
+  readonly connectionLimits: ConnectionLimits;
   /** The agent has proved its key: call `accept` or `refuse` of its session, now or later. */
   onIdentified(connection: AgentConnection, event: AgentIdentifiedEvent): void;
   onOpened(connection: AgentConnection): void;
@@ -71,7 +71,8 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
     this.isLoopback = options.isLoopback;
     this.port = socket.remotePort ?? 0;
     this.session = new ServerSession(options.settings, this.openedAt);
-    this.#tcp = new TcpConnection(socket, this.session, { owner: this, readsItself: true });
+    const limits = host.connectionLimits;
+    this.#tcp = new TcpConnection(socket, this.session, { owner: this, limits, readsItself: true });
     socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
@@ -129,7 +130,7 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   }
 
   get highWaterBytes(): number {
-    return this.#host.highWaterBytes;
+    return this.#host.connectionLimits.highWaterBytes;
   }
 
   now(): number {

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from '@sealane/node/log';
-import { monotonicNow, systemRandom } from '@sealane/node/transport';
+import { monotonicNow, systemRandom, type ConnectionLimits } from '@sealane/node/transport';
 import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
@@ -52,7 +52,7 @@ const BLAMELESS: ReadonlySet<string> = new Set<ErrorCode>(['E_BUSY', 'E_TOO_MANY
 
 export class Connections implements ConnectionHost {
   readonly handlers: ServerHandlers;
-  readonly highWaterBytes: number;
+  readonly connectionLimits: ConnectionLimits;
   readonly roster = new Roster();
   readonly totals = new Totals();
   /** All whose socket is there, also those whose session is over. */
@@ -65,7 +65,13 @@ export class Connections implements ConnectionHost {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.handlers = options.handlers;
-    this.highWaterBytes = options.limits.session.outboundHighWaterBytes;
+    const { slowReaderBytesPerSecond, slowReaderWindowMs, session } = options.limits;
+    this.connectionLimits = {
+      highWaterBytes: session.outboundHighWaterBytes,
+      slowReaderBytesPerSecond,
+      slowReaderWindowMs,
+      lingerMs: session.closeTimeoutMs,
+    };
   }
 
   /** Those whose session is not over. */
