@@ -152,6 +152,7 @@ describe('trust and admission', () => {
     expect(refused.stderr).toContain(first.fingerprint);
     expect(refused.stderr).toContain(impostor.fingerprint);
     expect(refused.stderr).not.toContain('attempt');
+    expect(refused.stderr.match(/known-servers accept/g)).toHaveLength(1);
     const command = /sealane-agent (known-servers accept \S+ \S+ --data-dir \S+)/.exec(refused.stderr)?.[1];
     expect(command).toBe(`known-servers accept ${address} ${impostor.fingerprint} --data-dir ${dataDir}`);
     const asJson = await bench.run(['start', '--reconnect', '--json', ...words]);

@@ -106,7 +106,7 @@ export class ServerTrust {
     const message = `The identity of ${where} changed: known is ${expected}, it proved ${proved}. If that is expected, run: ${command}`;
     return explained(new ProtocolError('E_IDENTITY_CHANGED', message), {
       why: 'Its operator made a new key without a succession, or someone between the two sides pretends to be it.',
-      next: `Ask the operator for the fingerprint; if it is ${proved}, run: ${command}`,
+      next: `Ask the operator for the fingerprint, and run that command only if it is ${proved}.`,
     });
   }
 }
