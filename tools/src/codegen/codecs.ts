@@ -218,12 +218,12 @@ function decodeBody(fields: Fields): string {
     if (inner.kind === 'list') return listRead(name, inner);
     const read = readOf(inner);
     if (field.kind !== 'optional') return `const ${name} = ${read};`;
-    const isNil = index < required ? 'reader.nil()' : `count <= ${index} || reader.nil()`;
+    const isNil = index < required ? 'reader.nil()' : `fieldCount <= ${index} || reader.nil()`;
     return `const ${name} = ${isNil} ? null : ${read};`;
   });
-  return `const count = reader.fields(${required});
+  return `const fieldCount = reader.fields(${required});
     ${reads.join('\n')}
-    reader.finish(count - ${entries.length});`;
+    reader.finish(fieldCount - ${entries.length});`;
 }
 
 function listRead(name: string, field: Extract<Field, { kind: 'list' }>): string {
@@ -269,9 +269,13 @@ function dispatch(): string {
     /** Ids by name. */
     export const PACKET_ID = { ${PACKET_SPECS.map((spec) => `${camelCase(spec.name)}: ${codeId(spec.id)}`).join(', ')} } as const;
 
-    /** Title of each packet and who may send it. */
-    export const PACKET_INFO: Readonly<Record<Packet['id'], { readonly name: string; readonly sender: Sender }>> = {
-      ${PACKET_SPECS.map((spec) => `[${codeId(spec.id)}]: { name: '${spec.name}', sender: '${spec.sender}' },`).join('\n')}
+    /** Title of each packet, who may send it, and the first wire version that has it. */
+    export const PACKET_INFO: Readonly<
+      Record<Packet['id'], { readonly name: string; readonly sender: Sender; readonly since: number }>
+    > = {
+      ${PACKET_SPECS.map(
+        ({ id, name, sender, since }) => `[${codeId(id)}]: { name: '${name}', sender: '${sender}', since: ${since} },`,
+      ).join('\n')}
     };
 
     /**

@@ -55,6 +55,38 @@ const EXAMPLES: VectorFields = {
   capabilities: 0,
 };
 
+/** The same for packets of events, where a name there means something else. */
+const EVENT_EXAMPLES: VectorFields = {
+  subscription: 1,
+  producer: 1,
+  topic: 'fleet.eu.temperature',
+  group: null,
+  windowEvents: 256,
+  ackWaitMs: 30_000,
+  lineage: ascending(16),
+  cursor: 41,
+  doneBitmap: Uint8Array.of(0b0000_0101),
+  nextSequence: 45,
+  waiting: 3,
+  durability: 0,
+  sequence: 42,
+  attempt: 1,
+  eventId: 'wkY3pQ0aXr7TtB9z-17',
+  publishedAt: 1_790_000_000_000,
+  lastSeenAt: 1_790_000_000_000,
+  from: 'agent:a-17',
+  to: 'topic:fleet.eu.temperature',
+  producerId: 'wkY3pQ0aXr7TtB9z',
+  number: 17,
+  settledNumber: 16,
+  count: 1,
+  ttlMs: 86_400_000,
+  delayMs: 0,
+  relaxed: false,
+  forget: false,
+  reason: 'no space left on device',
+};
+
 /** Every valid case of a set of fields; the first one is the example of the docs. */
 export function validCases(fields: Fields): readonly [ValidCase, ...ValidCase[]] {
   const entries = Object.entries(fields);
@@ -175,6 +207,7 @@ function fieldFaults(field: Field): readonly FieldFault[] {
       faults.push(bad('an overlong form', Uint8Array.of(0xa2, 0xc0, 0x80)));
       faults.push(large('announced with 2^32 - 1 bytes', Uint8Array.of(0xdb, 0xff, 0xff, 0xff, 0xff)));
       if (inner.min > 0) faults.push(bad('empty', element('')));
+      if (inner.min > 1) faults.push(bad('one byte too short', element('a'.repeat(inner.min - 1))));
       break;
     case 'list': {
       const part = filled(inner.element.min);
@@ -189,7 +222,9 @@ function fieldFaults(field: Field): readonly FieldFault[] {
 function textCases(name: string, field: Field, minimum: VectorFields): ValidCase[] {
   const inner = requiredOf(field);
   if (inner.kind !== 'text') return [];
-  return [encoded(`${name}: NUL, right-to-left override, emoji`, { ...minimum, [name]: '\u0000\u202e\u{1f6e5}' })];
+  const unusual = '\u0000\u202e\u{1f6e5}';
+  const filler = 'a'.repeat(Math.max(0, inner.min - new TextEncoder().encode(unusual).length));
+  return [encoded(`${name}: NUL, right-to-left override, emoji`, { ...minimum, [name]: unusual + filler })];
 }
 
 /** Integers at which the form changes, for packets that are one integer and nothing else. */
@@ -225,9 +260,8 @@ function valuesOf(
 
 function exampleOf(name: string, field: Field): VectorValue {
   const inner = requiredOf(field);
-  const example = EXAMPLES[name];
-  if (example !== undefined && !(typeof example === 'number' && inner.kind === 'uint' && example < inner.min))
-    return example;
+  const example = [EXAMPLES[name], EVENT_EXAMPLES[name]].find((value) => value !== undefined && fits(value, field));
+  if (example !== undefined) return example;
   switch (inner.kind) {
     case 'uint':
       return Math.min(inner.max, Math.max(inner.min, inner.unit === 'bytes' ? 65_536 : 3));
@@ -239,6 +273,20 @@ function exampleOf(name: string, field: Field): VectorValue {
       return 'text';
     case 'list':
       return [ascending(8)];
+  }
+}
+
+function fits(value: VectorValue, field: Field): boolean {
+  const inner = requiredOf(field);
+  switch (typeof value) {
+    case 'number':
+      return inner.kind === 'uint' && value >= inner.min && value <= inner.max;
+    case 'string':
+      return inner.kind === 'text';
+    case 'boolean':
+      return inner.kind === 'bool';
+    default:
+      return value === null ? field.kind === 'optional' : inner.kind === 'bytes' || inner.kind === 'list';
   }
 }
 

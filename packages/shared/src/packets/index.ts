@@ -1,5 +1,5 @@
 /**
- * Packets of wire version 1: specs, types and codecs. What each packet means stands in `docs/packets`.
+ * Packets of every wire version: specs, types and codecs. What each packet means stands in `docs/packets`.
  *
  * Sending: `encodeRequest(writer, …)` takes the fields in wire order and appends to a record in the making. Receiving: `PacketReader`.
  */
@@ -39,6 +39,36 @@ export { encodeCancel } from './generated/0x22-cancel.ts';
 export type { Cancel } from './generated/0x22-cancel.ts';
 export { encodeNotification } from './generated/0x23-notification.ts';
 export type { Notification } from './generated/0x23-notification.ts';
+export { encodeSubscribe } from './generated/0x30-subscribe.ts';
+export type { Subscribe } from './generated/0x30-subscribe.ts';
+export { encodeSubscribed } from './generated/0x31-subscribed.ts';
+export type { Subscribed } from './generated/0x31-subscribed.ts';
+export { encodeUnsubscribe } from './generated/0x32-unsubscribe.ts';
+export type { Unsubscribe } from './generated/0x32-unsubscribe.ts';
+export { encodeUnsubscribed } from './generated/0x33-unsubscribed.ts';
+export type { Unsubscribed } from './generated/0x33-unsubscribed.ts';
+export { encodeEvent } from './generated/0x34-event.ts';
+export type { Event } from './generated/0x34-event.ts';
+export { encodeEventAck } from './generated/0x35-event-ack.ts';
+export type { EventAck } from './generated/0x35-event-ack.ts';
+export { encodeEventNack } from './generated/0x36-event-nack.ts';
+export type { EventNack } from './generated/0x36-event-nack.ts';
+export { encodeEventProgress } from './generated/0x37-event-progress.ts';
+export type { EventProgress } from './generated/0x37-event-progress.ts';
+export { encodeSkipped } from './generated/0x38-skipped.ts';
+export type { Skipped } from './generated/0x38-skipped.ts';
+export { encodeProducerOpen } from './generated/0x39-producer-open.ts';
+export type { ProducerOpen } from './generated/0x39-producer-open.ts';
+export { encodeProducerOpened } from './generated/0x3a-producer-opened.ts';
+export type { ProducerOpened } from './generated/0x3a-producer-opened.ts';
+export { encodePublish } from './generated/0x3b-publish.ts';
+export type { Publish } from './generated/0x3b-publish.ts';
+export { encodeReceipt } from './generated/0x3c-receipt.ts';
+export type { Receipt } from './generated/0x3c-receipt.ts';
+export { encodePresenceWatch } from './generated/0x3d-presence-watch.ts';
+export type { PresenceWatch } from './generated/0x3d-presence-watch.ts';
+export { encodePresence } from './generated/0x3e-presence.ts';
+export type { Presence } from './generated/0x3e-presence.ts';
 export { decodeEncryptionFinishPayload, encodeEncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export type { EncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export {
@@ -55,27 +85,40 @@ export {
   BODY_BYTES_MAX,
   BUILD_BYTES_MAX,
   CONTENT_TYPE_BYTES_MAX,
+  DONE_BITMAP_BYTES_MAX,
   ENROLMENT_TOKEN_BYTES_MAX,
   ERROR_CODE_MAX,
+  EVENT_ADDRESS_BYTES_MAX,
+  EVENT_BODY_BYTES_MAX,
+  EVENT_ID_BYTES_MAX,
+  GROUP_BYTES_MAX,
   INSTANCE_BYTES_MAX,
   KEM_CIPHERTEXT_BYTES,
   KEM_KEY_BYTES,
+  LINEAGE_BYTES,
+  NACK_REASON_BYTES_MAX,
   NAME_BYTES_MAX,
   PACKET_HEADER_BYTES,
+  PRODUCER_ID_BYTES,
   RESUME_TOKEN_BYTES_MAX,
   SESSION_ID_BYTES,
   SKIPPED_DEPTH_MAX,
   SKIPPED_ELEMENTS_MAX,
+  SKIP_REASON_MAX,
   STREAM_DATA_BYTES_MAX,
   STREAM_METADATA_BYTES_MAX,
   SUCCESSIONS_MAX,
   SUCCESSION_BYTES_MAX,
   TAG_BYTES,
+  TOPIC_BYTES_MAX,
+  TOPIC_LEVELS_MAX,
+  TOPIC_LEVEL_BYTES_MAX,
   UINT32_MAX,
   UINT_MAX,
   VALUE_DEPTH_MAX,
   VALUE_ELEMENTS_MAX,
   VERIFY_TOKEN_BYTES,
+  WINDOW_EVENTS_MAX,
   X25519_KEY_BYTES,
 } from './limits.ts';
 export { CLEAR_PACKET_SPECS, PACKET_SPECS, PAYLOAD_SPECS } from './specs/index.ts';

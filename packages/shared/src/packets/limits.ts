@@ -1,5 +1,5 @@
 /**
- * Limits of wire version 1, named once: the specs, the codecs and every other implementation use these numbers
+ * Limits of the wire, named once: the specs, the codecs and every other implementation use these numbers
  * (`docs/packets/README.md`). What one program is willing to hold is a limit of that program and stands elsewhere.
  */
 
@@ -29,6 +29,33 @@ export const BODY_BYTES_MAX = 196_608;
 export const STREAM_DATA_BYTES_MAX = 65_536;
 /** Bytes of the metadata of a stream. */
 export const STREAM_METADATA_BYTES_MAX = 8_192;
+
+/** Bytes of the body of an event: two fit one record. Larger things are files or streams. */
+export const EVENT_BODY_BYTES_MAX = 98_304;
+/** Bytes of the id of an event. */
+export const EVENT_ID_BYTES_MAX = 128;
+/** Bytes of a topic or of a pattern of topics. */
+export const TOPIC_BYTES_MAX = 256;
+/** Bytes of one level of a topic. */
+export const TOPIC_LEVEL_BYTES_MAX = 64;
+/** Levels of a topic. */
+export const TOPIC_LEVELS_MAX = 16;
+/** Bytes of an address of events: `topic:` and a topic, or `agent:` and an id. */
+export const EVENT_ADDRESS_BYTES_MAX = 262;
+/** Bytes of the name of a queue group. */
+export const GROUP_BYTES_MAX = 64;
+/** Deliveries of one subscription that may wait for their acks at once, as far as a server grants as many. */
+export const WINDOW_EVENTS_MAX = 4_096;
+/** Bytes of the bitmap of a cursor: one bit for each event of the largest window. */
+export const DONE_BITMAP_BYTES_MAX = 512;
+/** Bytes of a lineage: 128 bits, so that two never meet. */
+export const LINEAGE_BYTES = 16;
+/** Bytes of the name of an outbox: base64url of 96 random bits. */
+export const PRODUCER_ID_BYTES = 16;
+/** Largest number of a reason for skipped sequences; a reader takes those that it does not know too. */
+export const SKIP_REASON_MAX = 255;
+/** Bytes of the text that says why a delivery failed. */
+export const NACK_REASON_BYTES_MAX = 256;
 
 /** Bytes of a session id: 128 bits, so that two never meet. */
 export const SESSION_ID_BYTES = 16;

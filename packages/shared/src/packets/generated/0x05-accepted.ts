@@ -81,7 +81,7 @@ export function encodeAccepted(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeAccepted(reader: MsgpackReader): Accepted {
-  const count = reader.fields(9);
+  const fieldCount = reader.fields(9);
   const sessionId = reader.byteString(16, 16);
   const resumed = reader.bool();
   const resumeToken = reader.byteString(0, 512);
@@ -91,7 +91,7 @@ export function decodeAccepted(reader: MsgpackReader): Accepted {
   const retryCapMs = reader.uint(0, 4_294_967_295);
   const retryWindowMs = reader.uint(0, 4_294_967_295);
   const agentId = reader.text(1, 64);
-  reader.finish(count - 9);
+  reader.finish(fieldCount - 9);
   return {
     id: 0x05,
     sessionId,

@@ -30,8 +30,8 @@ export function encodeKeyUpdateRequest(writer: ByteWriter, reason: KeyUpdateRequ
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeKeyUpdateRequest(reader: MsgpackReader): KeyUpdateRequest {
-  const count = reader.fields(1);
+  const fieldCount = reader.fields(1);
   const reason = reader.uint(0, 4_294_967_295);
-  reader.finish(count - 1);
+  reader.finish(fieldCount - 1);
   return { id: 0x06, reason };
 }

@@ -51,10 +51,10 @@ export function encodeKeyUpdate(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeKeyUpdate(reader: MsgpackReader): KeyUpdate {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const epoch = reader.uint(1, 4_294_967_295);
   const key = reader.byteString(32, 32);
-  const kemKey = count <= 2 || reader.nil() ? null : reader.byteString(1184, 1184);
-  reader.finish(count - 3);
+  const kemKey = fieldCount <= 2 || reader.nil() ? null : reader.byteString(1184, 1184);
+  reader.finish(fieldCount - 3);
   return { id: 0x07, epoch, key, kemKey };
 }

@@ -51,10 +51,10 @@ export function encodeKeyUpdateResponse(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeKeyUpdateResponse(reader: MsgpackReader): KeyUpdateResponse {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const epoch = reader.uint(1, 4_294_967_295);
   const key = reader.byteString(32, 32);
-  const kemCiphertext = count <= 2 || reader.nil() ? null : reader.byteString(1088, 1088);
-  reader.finish(count - 3);
+  const kemCiphertext = fieldCount <= 2 || reader.nil() ? null : reader.byteString(1088, 1088);
+  reader.finish(fieldCount - 3);
   return { id: 0x08, epoch, key, kemCiphertext };
 }

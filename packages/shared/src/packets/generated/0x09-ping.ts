@@ -30,8 +30,8 @@ export function encodePing(writer: ByteWriter, token: Ping['token']): void {
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodePing(reader: MsgpackReader): Ping {
-  const count = reader.fields(1);
+  const fieldCount = reader.fields(1);
   const token = reader.uint(0, 9_007_199_254_740_991);
-  reader.finish(count - 1);
+  reader.finish(fieldCount - 1);
   return { id: 0x09, token };
 }

@@ -32,9 +32,9 @@ export function encodeFailure(writer: ByteWriter, code: Failure['code'], retryAf
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeFailure(reader: MsgpackReader): Failure {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const code = reader.uint(1, 4095);
   const retryAfterMs = reader.uint(0, 4_294_967_295);
-  reader.finish(count - 2);
+  reader.finish(fieldCount - 2);
   return { id: 0x0b, code, retryAfterMs };
 }

@@ -60,11 +60,11 @@ export function encodeGoAway(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeGoAway(reader: MsgpackReader): GoAway {
-  const count = reader.fields(4);
+  const fieldCount = reader.fields(4);
   const code = reader.uint(0, 4095);
   const comeBackAfterMs = reader.uint(0, 4_294_967_295);
   const address = reader.nil() ? null : reader.text(1, 261);
   const drainMs = reader.uint(0, 4_294_967_295);
-  reader.finish(count - 4);
+  reader.finish(fieldCount - 4);
   return { id: 0x0c, code, comeBackAfterMs, address, drainMs };
 }

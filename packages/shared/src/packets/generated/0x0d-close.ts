@@ -30,8 +30,8 @@ export function encodeClose(writer: ByteWriter, code: Close['code']): void {
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeClose(reader: MsgpackReader): Close {
-  const count = reader.fields(1);
+  const fieldCount = reader.fields(1);
   const code = reader.uint(0, 4095);
-  reader.finish(count - 1);
+  reader.finish(fieldCount - 1);
   return { id: 0x0d, code };
 }

@@ -56,10 +56,10 @@ export function encodeStreamOpen(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeStreamOpen(reader: MsgpackReader): StreamOpen {
-  const count = reader.fields(3);
+  const fieldCount = reader.fields(3);
   const streamId = reader.uint(1, 9_007_199_254_740_991);
   const name = reader.text(1, 128);
   const metadata = reader.byteString(0, 8192);
-  reader.finish(count - 3);
+  reader.finish(fieldCount - 3);
   return { id: 0x10, streamId, name, metadata };
 }

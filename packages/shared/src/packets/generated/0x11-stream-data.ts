@@ -44,9 +44,9 @@ export function encodeStreamData(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeStreamData(reader: MsgpackReader): StreamData {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const streamId = reader.uint(1, 9_007_199_254_740_991);
   const bytes = reader.byteString(1, 65_536);
-  reader.finish(count - 2);
+  reader.finish(fieldCount - 2);
   return { id: 0x11, streamId, bytes };
 }

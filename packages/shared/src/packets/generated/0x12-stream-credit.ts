@@ -36,9 +36,9 @@ export function encodeStreamCredit(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeStreamCredit(reader: MsgpackReader): StreamCredit {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const streamId = reader.uint(0, 9_007_199_254_740_991);
   const bytes = reader.uint(0, 4_294_967_295);
-  reader.finish(count - 2);
+  reader.finish(fieldCount - 2);
   return { id: 0x12, streamId, bytes };
 }

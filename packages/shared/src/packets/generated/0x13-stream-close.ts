@@ -30,8 +30,8 @@ export function encodeStreamClose(writer: ByteWriter, streamId: StreamClose['str
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeStreamClose(reader: MsgpackReader): StreamClose {
-  const count = reader.fields(1);
+  const fieldCount = reader.fields(1);
   const streamId = reader.uint(1, 9_007_199_254_740_991);
-  reader.finish(count - 1);
+  reader.finish(fieldCount - 1);
   return { id: 0x13, streamId };
 }

@@ -36,9 +36,9 @@ export function encodeStreamReset(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeStreamReset(reader: MsgpackReader): StreamReset {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const streamId = reader.uint(1, 9_007_199_254_740_991);
   const code = reader.uint(1, 4095);
-  reader.finish(count - 2);
+  reader.finish(fieldCount - 2);
   return { id: 0x14, streamId, code };
 }

@@ -79,14 +79,14 @@ export function encodeRequest(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeRequest(reader: MsgpackReader): Request {
-  const count = reader.fields(5);
+  const fieldCount = reader.fields(5);
   const requestId = reader.uint(1, 9_007_199_254_740_991);
   const name = reader.text(1, 128);
   const body = reader.byteString(0, 196_608);
   const contentType = reader.nil() ? null : reader.text(1, 255);
   const timeoutMs = reader.uint(0, 4_294_967_295);
-  const to = count <= 5 || reader.nil() ? null : reader.text(1, 261);
-  const from = count <= 6 || reader.nil() ? null : reader.text(1, 261);
-  reader.finish(count - 7);
+  const to = fieldCount <= 5 || reader.nil() ? null : reader.text(1, 261);
+  const from = fieldCount <= 6 || reader.nil() ? null : reader.text(1, 261);
+  reader.finish(fieldCount - 7);
   return { id: 0x20, requestId, name, body, contentType, timeoutMs, to, from };
 }

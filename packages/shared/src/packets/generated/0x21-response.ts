@@ -70,13 +70,13 @@ export function encodeResponse(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeResponse(reader: MsgpackReader): Response {
-  const count = reader.fields(6);
+  const fieldCount = reader.fields(6);
   const requestId = reader.uint(1, 9_007_199_254_740_991);
   const status = reader.uint(0, 2);
   const last = reader.bool();
   const body = reader.byteString(0, 196_608);
   const contentType = reader.nil() ? null : reader.text(1, 255);
   const code = reader.uint(0, 4095);
-  reader.finish(count - 6);
+  reader.finish(fieldCount - 6);
   return { id: 0x21, requestId, status, last, body, contentType, code };
 }

@@ -30,8 +30,8 @@ export function encodeCancel(writer: ByteWriter, requestId: Cancel['requestId'])
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeCancel(reader: MsgpackReader): Cancel {
-  const count = reader.fields(1);
+  const fieldCount = reader.fields(1);
   const requestId = reader.uint(1, 9_007_199_254_740_991);
-  reader.finish(count - 1);
+  reader.finish(fieldCount - 1);
   return { id: 0x22, requestId };
 }

@@ -56,10 +56,10 @@ export function encodeNotification(
  * @throws ProtocolError `E_MALFORMED` or `E_TOO_LARGE`.
  */
 export function decodeNotification(reader: MsgpackReader): Notification {
-  const count = reader.fields(2);
+  const fieldCount = reader.fields(2);
   const name = reader.text(1, 128);
   const body = reader.byteString(0, 196_608);
-  const contentType = count <= 2 || reader.nil() ? null : reader.text(1, 255);
-  reader.finish(count - 3);
+  const contentType = fieldCount <= 2 || reader.nil() ? null : reader.text(1, 255);
+  reader.finish(fieldCount - 3);
   return { id: 0x23, name, body, contentType };
 }

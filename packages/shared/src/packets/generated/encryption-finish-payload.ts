@@ -74,7 +74,7 @@ export function encodeEncryptionFinishPayload(writer: ByteWriter, payload: Encry
  */
 export function decodeEncryptionFinishPayload(bytes: Uint8Array): EncryptionFinishPayload {
   const reader = new MsgpackReader(bytes);
-  const count = reader.fields(9);
+  const fieldCount = reader.fields(9);
   const agentId = reader.text(1, 64);
   const instance = reader.text(1, 64);
   const enrolmentToken = reader.nil() ? null : reader.byteString(1, 1024);
@@ -84,7 +84,7 @@ export function decodeEncryptionFinishPayload(bytes: Uint8Array): EncryptionFini
   const connectionWindowBytes = reader.uint(0, 4_294_967_295);
   const streamsMax = reader.uint(0, 4_294_967_295);
   const requestsInFlightMax = reader.uint(0, 4_294_967_295);
-  reader.finish(count - 9);
+  reader.finish(fieldCount - 9);
   return {
     agentId,
     instance,

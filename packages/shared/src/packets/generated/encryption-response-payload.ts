@@ -71,7 +71,7 @@ export function encodeEncryptionResponsePayload(writer: ByteWriter, payload: Enc
  */
 export function decodeEncryptionResponsePayload(bytes: Uint8Array): EncryptionResponsePayload {
   const reader = new MsgpackReader(bytes);
-  const count = reader.fields(9);
+  const fieldCount = reader.fields(9);
   const verifiedToken = reader.byteString(8, 8);
   const frameBytesMax = reader.uint(0, 4_294_967_295);
   const streamsMax = reader.uint(0, 4_294_967_295);
@@ -82,7 +82,7 @@ export function decodeEncryptionResponsePayload(bytes: Uint8Array): EncryptionRe
   const successions: Uint8Array[] = [];
   for (let left = reader.list(4); left > 0; left--) successions.push(reader.byteString(1, 512));
   const build = reader.text(0, 64);
-  reader.finish(count - 9);
+  reader.finish(fieldCount - 9);
   return {
     verifiedToken,
     frameBytesMax,

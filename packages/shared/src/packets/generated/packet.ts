@@ -25,6 +25,21 @@ import { decodeRequest, encodeRequest, type Request } from './0x20-request.ts';
 import { decodeResponse, encodeResponse, type Response } from './0x21-response.ts';
 import { decodeCancel, encodeCancel, type Cancel } from './0x22-cancel.ts';
 import { decodeNotification, encodeNotification, type Notification } from './0x23-notification.ts';
+import { decodeSubscribe, encodeSubscribe, type Subscribe } from './0x30-subscribe.ts';
+import { decodeSubscribed, encodeSubscribed, type Subscribed } from './0x31-subscribed.ts';
+import { decodeUnsubscribe, encodeUnsubscribe, type Unsubscribe } from './0x32-unsubscribe.ts';
+import { decodeUnsubscribed, encodeUnsubscribed, type Unsubscribed } from './0x33-unsubscribed.ts';
+import { decodeEvent, encodeEvent, type Event } from './0x34-event.ts';
+import { decodeEventAck, encodeEventAck, type EventAck } from './0x35-event-ack.ts';
+import { decodeEventNack, encodeEventNack, type EventNack } from './0x36-event-nack.ts';
+import { decodeEventProgress, encodeEventProgress, type EventProgress } from './0x37-event-progress.ts';
+import { decodeSkipped, encodeSkipped, type Skipped } from './0x38-skipped.ts';
+import { decodeProducerOpen, encodeProducerOpen, type ProducerOpen } from './0x39-producer-open.ts';
+import { decodeProducerOpened, encodeProducerOpened, type ProducerOpened } from './0x3a-producer-opened.ts';
+import { decodePublish, encodePublish, type Publish } from './0x3b-publish.ts';
+import { decodeReceipt, encodeReceipt, type Receipt } from './0x3c-receipt.ts';
+import { decodePresenceWatch, encodePresenceWatch, type PresenceWatch } from './0x3d-presence-watch.ts';
+import { decodePresence, encodePresence, type Presence } from './0x3e-presence.ts';
 
 /** Every packet that a record can hold, told apart by `id`. */
 export type Packet =
@@ -45,7 +60,22 @@ export type Packet =
   | Request
   | Response
   | Cancel
-  | Notification;
+  | Notification
+  | Subscribe
+  | Subscribed
+  | Unsubscribe
+  | Unsubscribed
+  | Event
+  | EventAck
+  | EventNack
+  | EventProgress
+  | Skipped
+  | ProducerOpen
+  | ProducerOpened
+  | Publish
+  | Receipt
+  | PresenceWatch
+  | Presence;
 
 /** Ids by name. */
 export const PACKET_ID = {
@@ -67,28 +97,60 @@ export const PACKET_ID = {
   response: 0x21,
   cancel: 0x22,
   notification: 0x23,
+  subscribe: 0x30,
+  subscribed: 0x31,
+  unsubscribe: 0x32,
+  unsubscribed: 0x33,
+  event: 0x34,
+  eventAck: 0x35,
+  eventNack: 0x36,
+  eventProgress: 0x37,
+  skipped: 0x38,
+  producerOpen: 0x39,
+  producerOpened: 0x3a,
+  publish: 0x3b,
+  receipt: 0x3c,
+  presenceWatch: 0x3d,
+  presence: 0x3e,
 } as const;
 
-/** Title of each packet and who may send it. */
-export const PACKET_INFO: Readonly<Record<Packet['id'], { readonly name: string; readonly sender: Sender }>> = {
-  [0x05]: { name: 'Accepted', sender: 'server' },
-  [0x06]: { name: 'Key Update Request', sender: 'server' },
-  [0x07]: { name: 'Key Update', sender: 'agent' },
-  [0x08]: { name: 'Key Update Response', sender: 'server' },
-  [0x09]: { name: 'Ping', sender: 'both' },
-  [0x0a]: { name: 'Pong', sender: 'both' },
-  [0x0b]: { name: 'Failure', sender: 'both' },
-  [0x0c]: { name: 'Go Away', sender: 'server' },
-  [0x0d]: { name: 'Close', sender: 'both' },
-  [0x10]: { name: 'Stream Open', sender: 'both' },
-  [0x11]: { name: 'Stream Data', sender: 'both' },
-  [0x12]: { name: 'Stream Credit', sender: 'both' },
-  [0x13]: { name: 'Stream Close', sender: 'both' },
-  [0x14]: { name: 'Stream Reset', sender: 'both' },
-  [0x20]: { name: 'Request', sender: 'both' },
-  [0x21]: { name: 'Response', sender: 'both' },
-  [0x22]: { name: 'Cancel', sender: 'both' },
-  [0x23]: { name: 'Notification', sender: 'both' },
+/** Title of each packet, who may send it, and the first wire version that has it. */
+export const PACKET_INFO: Readonly<
+  Record<Packet['id'], { readonly name: string; readonly sender: Sender; readonly since: number }>
+> = {
+  [0x05]: { name: 'Accepted', sender: 'server', since: 1 },
+  [0x06]: { name: 'Key Update Request', sender: 'server', since: 1 },
+  [0x07]: { name: 'Key Update', sender: 'agent', since: 1 },
+  [0x08]: { name: 'Key Update Response', sender: 'server', since: 1 },
+  [0x09]: { name: 'Ping', sender: 'both', since: 1 },
+  [0x0a]: { name: 'Pong', sender: 'both', since: 1 },
+  [0x0b]: { name: 'Failure', sender: 'both', since: 1 },
+  [0x0c]: { name: 'Go Away', sender: 'server', since: 1 },
+  [0x0d]: { name: 'Close', sender: 'both', since: 1 },
+  [0x10]: { name: 'Stream Open', sender: 'both', since: 1 },
+  [0x11]: { name: 'Stream Data', sender: 'both', since: 1 },
+  [0x12]: { name: 'Stream Credit', sender: 'both', since: 1 },
+  [0x13]: { name: 'Stream Close', sender: 'both', since: 1 },
+  [0x14]: { name: 'Stream Reset', sender: 'both', since: 1 },
+  [0x20]: { name: 'Request', sender: 'both', since: 1 },
+  [0x21]: { name: 'Response', sender: 'both', since: 1 },
+  [0x22]: { name: 'Cancel', sender: 'both', since: 1 },
+  [0x23]: { name: 'Notification', sender: 'both', since: 1 },
+  [0x30]: { name: 'Subscribe', sender: 'agent', since: 2 },
+  [0x31]: { name: 'Subscribed', sender: 'server', since: 2 },
+  [0x32]: { name: 'Unsubscribe', sender: 'agent', since: 2 },
+  [0x33]: { name: 'Unsubscribed', sender: 'server', since: 2 },
+  [0x34]: { name: 'Event', sender: 'server', since: 2 },
+  [0x35]: { name: 'Event Ack', sender: 'agent', since: 2 },
+  [0x36]: { name: 'Event Nack', sender: 'agent', since: 2 },
+  [0x37]: { name: 'Event Progress', sender: 'agent', since: 2 },
+  [0x38]: { name: 'Skipped', sender: 'server', since: 2 },
+  [0x39]: { name: 'Producer Open', sender: 'agent', since: 2 },
+  [0x3a]: { name: 'Producer Opened', sender: 'server', since: 2 },
+  [0x3b]: { name: 'Publish', sender: 'agent', since: 2 },
+  [0x3c]: { name: 'Receipt', sender: 'server', since: 2 },
+  [0x3d]: { name: 'Presence Watch', sender: 'agent', since: 2 },
+  [0x3e]: { name: 'Presence', sender: 'server', since: 2 },
 };
 
 /**
@@ -133,6 +195,95 @@ export function encodePacket(writer: ByteWriter, packet: Packet): void {
       return encodeCancel(writer, packet.requestId);
     case 0x23:
       return encodeNotification(writer, packet.name, packet.body, packet.contentType);
+    case 0x30:
+      return encodeSubscribe(
+        writer,
+        packet.subscription,
+        packet.topic,
+        packet.group,
+        packet.windowEvents,
+        packet.ackWaitMs,
+        packet.lineage,
+        packet.cursor,
+        packet.doneBitmap,
+      );
+    case 0x31:
+      return encodeSubscribed(
+        writer,
+        packet.subscription,
+        packet.lineage,
+        packet.cursor,
+        packet.nextSequence,
+        packet.waiting,
+        packet.windowEvents,
+        packet.ackWaitMs,
+        packet.durability,
+      );
+    case 0x32:
+      return encodeUnsubscribe(writer, packet.subscription, packet.forget);
+    case 0x33:
+      return encodeUnsubscribed(writer, packet.subscription, packet.code, packet.retryAfterMs);
+    case 0x34:
+      return encodeEvent(
+        writer,
+        packet.subscription,
+        packet.sequence,
+        packet.attempt,
+        packet.eventId,
+        packet.publishedAt,
+        packet.from,
+        packet.topic,
+        packet.body,
+        packet.contentType,
+      );
+    case 0x35:
+      return encodeEventAck(writer, packet.subscription, packet.sequence, packet.attempt);
+    case 0x36:
+      return encodeEventNack(
+        writer,
+        packet.subscription,
+        packet.sequence,
+        packet.attempt,
+        packet.delayMs,
+        packet.reason,
+      );
+    case 0x37:
+      return encodeEventProgress(writer, packet.subscription, packet.sequence, packet.attempt);
+    case 0x38:
+      return encodeSkipped(writer, packet.subscription, packet.from, packet.to, packet.reason);
+    case 0x39:
+      return encodeProducerOpen(writer, packet.producer, packet.producerId);
+    case 0x3a:
+      return encodeProducerOpened(writer, packet.producer, packet.number, packet.code, packet.retryAfterMs);
+    case 0x3b:
+      return encodePublish(
+        writer,
+        packet.producer,
+        packet.number,
+        packet.settledNumber,
+        packet.to,
+        packet.eventId,
+        packet.body,
+        packet.contentType,
+        packet.ttlMs,
+        packet.delayMs,
+        packet.relaxed,
+      );
+    case 0x3c:
+      return encodeReceipt(
+        writer,
+        packet.producer,
+        packet.number,
+        packet.count,
+        packet.sequence,
+        packet.durability,
+        packet.code,
+        packet.retryAfterMs,
+      );
+    case 0x3d:
+      return encodePresenceWatch(writer, packet.agentId, packet.watch);
+    case 0x3e:
+      return encodePresence(writer, packet.agentId, packet.online, packet.lastSeenAt, packet.code);
     case 0x05:
       return encodeAccepted(
         writer,
@@ -190,6 +341,36 @@ export function decodePacketBody(id: number, reader: MsgpackReader): Packet {
       return decodeCancel(reader);
     case 0x23:
       return decodeNotification(reader);
+    case 0x30:
+      return decodeSubscribe(reader);
+    case 0x31:
+      return decodeSubscribed(reader);
+    case 0x32:
+      return decodeUnsubscribe(reader);
+    case 0x33:
+      return decodeUnsubscribed(reader);
+    case 0x34:
+      return decodeEvent(reader);
+    case 0x35:
+      return decodeEventAck(reader);
+    case 0x36:
+      return decodeEventNack(reader);
+    case 0x37:
+      return decodeEventProgress(reader);
+    case 0x38:
+      return decodeSkipped(reader);
+    case 0x39:
+      return decodeProducerOpen(reader);
+    case 0x3a:
+      return decodeProducerOpened(reader);
+    case 0x3b:
+      return decodePublish(reader);
+    case 0x3c:
+      return decodeReceipt(reader);
+    case 0x3d:
+      return decodePresenceWatch(reader);
+    case 0x3e:
+      return decodePresence(reader);
     case 0x05:
       return decodeAccepted(reader);
     case 0x06:

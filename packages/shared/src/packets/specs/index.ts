@@ -1,4 +1,4 @@
-/** Every spec of wire version 1, by kind and in the order of their ids. Used by generators and tests, not by the codecs. */
+/** Every spec of every wire version, by kind and in the order of their ids. Used by generators and tests, not by the codecs. */
 import { encryptionRequestSpec } from './0x01-encryption-request.ts';
 import { encryptionResponseSpec } from './0x02-encryption-response.ts';
 import { encryptionFinishSpec } from './0x03-encryption-finish.ts';
@@ -21,6 +21,21 @@ import { requestSpec } from './0x20-request.ts';
 import { responseSpec } from './0x21-response.ts';
 import { cancelSpec } from './0x22-cancel.ts';
 import { notificationSpec } from './0x23-notification.ts';
+import { subscribeSpec } from './0x30-subscribe.ts';
+import { subscribedSpec } from './0x31-subscribed.ts';
+import { unsubscribeSpec } from './0x32-unsubscribe.ts';
+import { unsubscribedSpec } from './0x33-unsubscribed.ts';
+import { eventSpec } from './0x34-event.ts';
+import { eventAckSpec } from './0x35-event-ack.ts';
+import { eventNackSpec } from './0x36-event-nack.ts';
+import { eventProgressSpec } from './0x37-event-progress.ts';
+import { skippedSpec } from './0x38-skipped.ts';
+import { producerOpenSpec } from './0x39-producer-open.ts';
+import { producerOpenedSpec } from './0x3a-producer-opened.ts';
+import { publishSpec } from './0x3b-publish.ts';
+import { receiptSpec } from './0x3c-receipt.ts';
+import { presenceWatchSpec } from './0x3d-presence-watch.ts';
+import { presenceSpec } from './0x3e-presence.ts';
 import { encryptionFinishPayloadSpec } from './encryption-finish-payload.ts';
 import { encryptionResponsePayloadSpec } from './encryption-response-payload.ts';
 import type { ClearPacketSpec, PacketSpec, PayloadSpec } from '../spec.ts';
@@ -56,4 +71,19 @@ export const PACKET_SPECS: readonly PacketSpec[] = [
   responseSpec,
   cancelSpec,
   notificationSpec,
+  subscribeSpec,
+  subscribedSpec,
+  unsubscribeSpec,
+  unsubscribedSpec,
+  eventSpec,
+  eventAckSpec,
+  eventNackSpec,
+  eventProgressSpec,
+  skippedSpec,
+  producerOpenSpec,
+  producerOpenedSpec,
+  publishSpec,
+  receiptSpec,
+  presenceWatchSpec,
+  presenceSpec,
 ];
