@@ -1,0 +1,194 @@
+/**
+ * Delivery: durable events between the store and the agents of this node (docs/protocols/delivery.md). It is the
+ * composition of its parts and what the server and its admin API use; it knows no socket and no storage engine.
+ *
+ *   agent → Publisher → store → QueueReader → Consumer → agent
+ */
+import { ProtocolError, StorageError, type ErrorCode } from '@sealane/shared/errors';
+import type { DeliveryLimits } from '../config/index.ts';
+import type { Permissions } from '../permissions/index.ts';
+import type { Lease, Store, StoreHealth, StoreListener } from '../store/index.ts';
+import { parseEventAddress } from './address.ts';
+import { AgentAttachment } from './agent-attachment.ts';
+import { Alarms } from './alarms.ts';
+import type { DeliveryHost } from './delivery-host.ts';
+import { DeliveryCounters } from './delivery-counters.ts';
+import type { DeliveryEnvironment, DeliverySink } from './environment.ts';
+import { Presence } from './presence.ts';
+import { checkEventAddress } from './publisher.ts';
+import { QueueReaders } from './queue-readers.ts';
+import { publishFromServer, type ServerEvent, type ServerPublishResult } from './server-publish.ts';
+import { UsageBook } from './usage.ts';
+
+/** A fault of the store that an operator has to know of. */
+export interface StoreIncident {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface DeliveryOptions {
+  readonly store: Store;
+  readonly environment: DeliveryEnvironment;
+  readonly limits: DeliveryLimits;
+  readonly permissions: Permissions;
+  /** Whether an agent is enrolled. */
+  readonly isKnownAgent: (agentId: string) => boolean;
+  /** Whether the instance `main` of an agent is connected to this node. */
+  readonly isConnected: (agentId: string) => boolean;
+  /** Whether other nodes serve agents of the same store. */
+  readonly isShared: boolean;
+  readonly onHealth: (health: StoreHealth) => void;
+  readonly onIncident: (incident: StoreIncident) => void;
+}
+
+export class Delivery implements DeliveryHost, StoreListener {
+  readonly store: Store;
+  readonly environment: DeliveryEnvironment;
+  readonly limits: DeliveryLimits;
+  readonly counters = new DeliveryCounters();
+  readonly alarms: Alarms;
+  readonly readers: QueueReaders;
+  readonly presence: Presence;
+  readonly usageBook: UsageBook;
+  permissionsVersion = 0;
+  isDraining = false;
+  readonly #options: DeliveryOptions;
+  readonly #attachments = new Set<AgentAttachment>();
+  #permissions: Permissions;
+
+  constructor(options: DeliveryOptions) {
+    const { store, environment, limits, isConnected, isShared } = options;
+    this.#options = options;
+    this.#permissions = options.permissions;
+    this.store = store;
+    this.environment = environment;
+    this.limits = limits;
+    this.alarms = new Alarms(environment);
+    this.readers = new QueueReaders(this);
+    this.presence = new Presence(this, { isConnected, polls: isShared });
+    this.usageBook = new UsageBook({ store, environment, alarms: this.alarms, flushMs: limits.usageFlushMs });
+  }
+
+  get permissions(): Permissions {
+    return this.#permissions;
+  }
+
+  /** Other permissions count from now on; subscriptions that they do not allow end. */
+  set permissions(permissions: Permissions) {
+    this.#permissions = permissions;
+    this.permissionsVersion += 1;
+    for (const attachment of this.#attachments) attachment.recheck();
+  }
+
+  get health(): StoreHealth {
+    return this.store.health;
+  }
+
+  /** Subscriptions that are open now. */
+  get subscriptionCount(): number {
+    let count = 0;
+    for (const attachment of this.#attachments) count += attachment.subscriptionCount;
+    return count;
+  }
+
+  /** Opens the store. @throws StorageError, ConfigError that say what to do. */
+  async start(): Promise<void> {
+    await this.store.open(this);
+  }
+
+  /** An agent was admitted: its connection takes part until it is detached. */
+  attach(sink: DeliverySink): AgentAttachment {
+    const attachment = new AgentAttachment(this, sink);
+    this.#attachments.add(attachment);
+    attachment.claim().catch((error: unknown) => this.#onClaimFailed(error));
+    this.presence.changed(sink.peer.agentId);
+    return attachment;
+  }
+
+  /** Publishes in the name of the server. */
+  async publish(event: ServerEvent): Promise<ServerPublishResult> {
+    return await publishFromServer(this, event);
+  }
+
+  /** Hands what was counted of usage to the store, the agents' stays up to now included. */
+  flushUsage(): void {
+    for (const attachment of this.#attachments) attachment.countStay(false);
+    this.usageBook.flush();
+  }
+
+  /** Delivers nothing more; acks are taken and receipts given until the connections end. */
+  drain(): void {
+    this.isDraining = true;
+  }
+
+  /** Ends it: connections are detached before or now, and everything is handed to the store, which is closed. */
+  async stop(): Promise<void> {
+    this.drain();
+    for (const attachment of [...this.#attachments]) attachment.detach();
+    this.usageBook.flush();
+    this.alarms.stop();
+    await this.store.close();
+  }
+
+  // What its parts use.
+
+  judgeAddress({ peer }: DeliverySink, to: string): ErrorCode | undefined {
+    const address = parseEventAddress(to);
+    if (address === undefined) return checkEventAddress(to);
+    const target = address.kind === 'topic' ? address.topic : to;
+    if (!this.#permissions.authorize(peer, 'publish', target)) return 'E_FORBIDDEN';
+    return address.kind === 'agent' && !this.isKnownAgent(address.agentId) ? 'E_UNKNOWN_ADDRESS' : undefined;
+  }
+
+  isKnownAgent(agentId: string): boolean {
+    return this.#options.isKnownAgent(agentId);
+  }
+
+  onFenced(lease: Lease): void {
+    for (const attachment of this.#attachments) if (attachment.lease === lease) attachment.onLost();
+  }
+
+  onReaderClosed(reader: { readonly queueId: string; readonly deliveredTo: number }): void {
+    this.readers.onClosed(reader);
+  }
+
+  onDetached(attachment: AgentAttachment): void {
+    this.#attachments.delete(attachment);
+    this.presence.changed(attachment.sink.peer.agentId);
+  }
+
+  // What the store tells.
+
+  onQueues(queueIds: readonly string[]): void {
+    for (const queueId of queueIds) this.readers.find(queueId)?.onMore();
+  }
+
+  onAgentLost(agentId: string, instance: string): void {
+    for (const attachment of this.#attachments) {
+      const { peer } = attachment.sink;
+      if (peer.agentId === agentId && peer.instance === instance) attachment.onLost();
+    }
+  }
+
+  onHealth(health: StoreHealth): void {
+    if (health.status === 'ready') this.#claimMissing();
+    this.#options.onHealth(health);
+  }
+
+  onIncident(incident: StoreIncident): void {
+    this.#options.onIncident(incident);
+  }
+
+  /** Agents that came while the store did not answer get their leases now. */
+  #claimMissing(): void {
+    for (const attachment of this.#attachments) {
+      if (attachment.lease === undefined) attachment.claim().catch((error: unknown) => this.#onClaimFailed(error));
+    }
+  }
+
+  #onClaimFailed(error: unknown): void {
+    this.counters.storeRetries += 1;
+    if (error instanceof StorageError || error instanceof ProtocolError) return;
+    throw error;
+  }
+}

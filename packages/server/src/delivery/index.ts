@@ -1,0 +1,11 @@
+/** Delivery: durable events between the store and the agents, without sockets, storage and timers of its own. */
+export { isTopic, isTopicPattern, parseEventAddress } from './address.ts';
+export type { EventAddress } from './address.ts';
+export type { AgentAttachment } from './agent-attachment.ts';
+export { Delivery } from './delivery.ts';
+export type { DeliveryOptions, StoreIncident } from './delivery.ts';
+export type { DeliveryCounters } from './delivery-counters.ts';
+export type { DeliveryEnvironment, DeliverySession, DeliverySink, ScheduledCall } from './environment.ts';
+export type { Histogram } from './histogram.ts';
+export type { ServerEvent, ServerPublishResult } from './server-publish.ts';
+export { steadyClock } from './steady-clock.ts';

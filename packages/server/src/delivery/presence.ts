@@ -1,0 +1,107 @@
+/**
+ * Presence: who watches which agent, and what they were told. An agent is online while its instance `main` is connected,
+ * here or on another node. Where other nodes serve agents too, those that are watched are looked up again and again;
+ * without watchers nothing is.
+ */
+import { ERRORS, type ErrorCode } from '@sealane/shared/errors';
+import { Alarm, type AlarmOwner } from './alarms.ts';
+import type { DeliverySink } from './environment.ts';
+import type { ReaderHost } from './reader-host.ts';
+
+interface Watched {
+  readonly watchers: Set<DeliverySink>;
+  /** What watchers were told last; undefined while it is looked up. */
+  told: { readonly online: boolean; readonly lastSeenAt: number } | undefined;
+}
+
+export class Presence implements AlarmOwner {
+  readonly #host: ReaderHost;
+  readonly #isConnected: (agentId: string) => boolean;
+  readonly #polls: boolean;
+  readonly #watched = new Map<string, Watched>();
+  readonly #alarm = new Alarm(this);
+
+  /** @param options.polls whether other nodes serve agents of the same store. */
+  constructor(
+    host: ReaderHost,
+    options: { readonly isConnected: (agentId: string) => boolean; readonly polls: boolean },
+  ) {
+    this.#host = host;
+    this.#isConnected = options.isConnected;
+    this.#polls = options.polls;
+  }
+
+  /** Tells a connection at once, and at every change. */
+  watch(sink: DeliverySink, agentId: string): void {
+    let watched = this.#watched.get(agentId);
+    if (watched === undefined) {
+      watched = { watchers: new Set(), told: undefined };
+      this.#watched.set(agentId, watched);
+    }
+    watched.watchers.add(sink);
+    const { told } = watched;
+    if (told === undefined) this.#look(agentId, watched);
+    else {
+      const at = told.online ? this.#host.environment.wallClock() : told.lastSeenAt;
+      sink.session.sendPresence(agentId, told.online, at, 0);
+      sink.wake();
+    }
+    if (this.#polls) this.#wake();
+  }
+
+  unwatch(sink: DeliverySink, agentId: string): void {
+    const watched = this.#watched.get(agentId);
+    if (watched?.watchers.delete(sink) === true && watched.watchers.size === 0) this.#watched.delete(agentId);
+  }
+
+  /** An agent came or went on this node. */
+  changed(agentId: string): void {
+    const watched = this.#watched.get(agentId);
+    if (watched !== undefined) this.#look(agentId, watched);
+  }
+
+  onAlarm(): void {
+    for (const [agentId, watched] of this.#watched) this.#look(agentId, watched);
+    if (this.#watched.size > 0) this.#wake();
+  }
+
+  #wake(): void {
+    const { alarms, environment, limits } = this.#host;
+    if (this.#alarm.index < 0) alarms.setBy(this.#alarm, environment.now() + limits.presencePollMs);
+  }
+
+  #look(agentId: string, watched: Watched): void {
+    const { store, environment, counters } = this.#host;
+    if (this.#isConnected(agentId)) {
+      this.#tell(agentId, watched, true, environment.wallClock());
+      return;
+    }
+    store.agentRecord(agentId).then(
+      ({ node, lastSeenAt }) => {
+        if (this.#watched.get(agentId) !== watched) return;
+        const online = this.#isConnected(agentId) || (this.#polls && node !== undefined);
+        this.#tell(agentId, watched, online, online ? environment.wallClock() : (lastSeenAt ?? 0));
+      },
+      () => {
+        counters.storeRetries += 1;
+        this.#wake();
+      },
+    );
+  }
+
+  #tell(agentId: string, watched: Watched, online: boolean, lastSeenAt: number): void {
+    const { told } = watched;
+    watched.told = { online, lastSeenAt };
+    if (told?.online === online) return;
+    for (const sink of watched.watchers) {
+      sink.session.sendPresence(agentId, online, lastSeenAt, 0);
+      sink.wake();
+    }
+  }
+}
+
+/** A watch is refused, or ended. */
+export function refusePresence(sink: DeliverySink, agentId: string, code: ErrorCode): void {
+  sink.session.sendPresence(agentId, false, 0, ERRORS[code].number);
+  sink.wake();
+}

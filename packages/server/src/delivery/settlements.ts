@@ -1,0 +1,84 @@
+/**
+ * Settlements: what is to be told to the store about a queue, gathered until the end of a turn. Where one reader sees the
+ * whole queue, acks in order become one `acked-to`; the others are told one by one.
+ */
+import type { Settlement } from '../store/index.ts';
+import type { Unsettled } from './unsettled.ts';
+
+/** The order is rebuilt without settled ones when it is this much longer than twice what was left the last time. */
+const ORDER_SLACK = 1_024;
+
+export class Settlements {
+  readonly #seesAll: boolean;
+  /** First deliveries in order of their sequences, settled ones included until the order is rebuilt. */
+  #order: Unsettled[] = [];
+  #orderFrom = 0;
+  #rebuildAt = ORDER_SLACK;
+  #lastSequence: number;
+  #settledTo: number;
+  #acked: number[] = [];
+  #others: Settlement[] = [];
+
+  constructor(options: { readonly seesAll: boolean; readonly settledTo: number }) {
+    this.#seesAll = options.seesAll;
+    this.#settledTo = options.settledTo;
+    this.#lastSequence = options.settledTo;
+  }
+
+  get isEmpty(): boolean {
+    return this.#acked.length === 0 && this.#others.length === 0;
+  }
+
+  /** First announcement of a sequence or of a run of them. */
+  announced(unsettled: Unsettled): void {
+    this.#lastSequence = unsettled.sequence;
+    if (this.#seesAll) this.#order.push(unsettled);
+  }
+
+  acked(sequence: number): void {
+    this.#acked.push(sequence);
+  }
+
+  add(settlement: Settlement): void {
+    this.#others.push(settlement);
+  }
+
+  /** Those that the store did not take, to be tried again. */
+  giveBack(settlements: readonly Settlement[]): void {
+    this.#others.unshift(...settlements);
+  }
+
+  take(): readonly Settlement[] {
+    const settlements = this.#others;
+    const acked = this.#acked;
+    this.#others = [];
+    this.#acked = [];
+    const settledTo = this.#seesAll && acked.length > 0 ? this.#advance() : this.#settledTo;
+    if (settledTo > this.#settledTo) settlements.push({ kind: 'acked-to', sequence: settledTo });
+    this.#settledTo = settledTo;
+    for (const sequence of acked) if (sequence > settledTo) settlements.push({ kind: 'acked', sequence });
+    return settlements;
+  }
+
+  /** Up to where everything announced is settled. */
+  #advance(): number {
+    const order = this.#order;
+    let from = this.#orderFrom;
+    while (order[from]?.isSettled === true) from++;
+    const first = order[from];
+    this.#orderFrom = from;
+    if (first === undefined) {
+      this.#order = [];
+      this.#orderFrom = 0;
+      return this.#lastSequence;
+    }
+    if (order.length >= this.#rebuildAt) this.#rebuild();
+    return first.from - 1;
+  }
+
+  #rebuild(): void {
+    this.#order = this.#order.filter(({ isSettled }) => !isSettled);
+    this.#orderFrom = 0;
+    this.#rebuildAt = 2 * this.#order.length + ORDER_SLACK;
+  }
+}

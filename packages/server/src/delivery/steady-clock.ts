@@ -1,0 +1,21 @@
+/**
+ * A wall clock that does not jump (fault O3). A system clock that is set a day ahead would expire what is to live for
+ * hours: so the wall clock is read once, goes on with the monotonic one, and follows corrections slowly.
+ */
+
+/** How much of the time that passes a correction may take. */
+const SLEW = 0.005;
+
+/** @returns the wall clock in ms, whole numbers that never go back. */
+export function steadyClock(clocks: { readonly wall: () => number; readonly monotonic: () => number }): () => number {
+  let last = clocks.monotonic();
+  let at = clocks.wall();
+  return () => {
+    const now = clocks.monotonic();
+    const passed = now - last;
+    const error = clocks.wall() - (at + passed);
+    at += passed + Math.min(Math.max(error, -SLEW * passed), SLEW * passed);
+    last = now;
+    return Math.floor(at);
+  };
+}

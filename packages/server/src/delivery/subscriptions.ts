@@ -1,0 +1,253 @@
+/**
+ * Subscriptions: those that one connection has open, and how they begin and end (docs/protocols/delivery.md §4).
+ *
+ *   Subscribe → judged → lease → queue → what the agent is done with is settled → Subscribed → deliveries
+ */
+import { ERRORS, ProtocolError, SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import type { EventAck, EventNack, EventProgress, Subscribe, Unsubscribe } from '@sealane/shared/packets';
+import type { Lease, QueueInfo, QueueSpec } from '../store/index.ts';
+import { isGroupName, isTopicPattern } from './address.ts';
+import { Consumer, type ConsumerOwner } from './consumer.ts';
+import { doneBy } from './cursor.ts';
+import type { DeliveryHost } from './delivery-host.ts';
+import { DURABILITY_NUMBER } from './receipts.ts';
+
+/** The connection that subscriptions belong to. */
+export interface SubscriptionOwner extends ConsumerOwner {
+  readonly isOver: boolean;
+  /** @throws StorageError. */
+  claim(): Promise<Lease>;
+}
+
+/** A subscription that waits for the store. */
+interface Opening {
+  /** Set when the agent gave it up meanwhile. */
+  unsubscribe: Unsubscribe | undefined;
+}
+
+/** The only instance that takes the events addressed to its agent. */
+const MAIN_INSTANCE = 'main';
+
+export class Subscriptions {
+  readonly #delivery: DeliveryHost;
+  readonly #attachment: SubscriptionOwner;
+  readonly #consumers = new Map<number, Consumer>();
+  readonly #opening = new Map<number, Opening>();
+
+  constructor(delivery: DeliveryHost, attachment: SubscriptionOwner) {
+    this.#delivery = delivery;
+    this.#attachment = attachment;
+  }
+
+  get count(): number {
+    return this.#consumers.size;
+  }
+
+  /** Whether the agent has nothing that it still has to ack. */
+  get isIdle(): boolean {
+    return this.#consumers.values().every(({ inFlight }) => inFlight.count === 0);
+  }
+
+  /** @throws ProtocolError `E_STATE` when the handle is in use. */
+  subscribe(packet: Subscribe): void {
+    const { subscription } = packet;
+    if (this.#consumers.has(subscription) || this.#opening.has(subscription))
+      throw new ProtocolError('E_STATE', 'a subscription of this handle is open');
+    const spec = this.#specOf(packet);
+    const code = this.#judge(packet, spec);
+    if (code !== undefined) {
+      this.#refuse(subscription, code);
+      return;
+    }
+    const opening: Opening = { unsubscribe: undefined };
+    this.#opening.set(subscription, opening);
+    this.#delivery.readers.opening += 1;
+    this.#open(packet, spec, opening)
+      .catch((error: unknown) => {
+        if (this.#opening.get(subscription) !== opening) return;
+        this.#opening.delete(subscription);
+        this.#refuse(subscription, codeOf(error));
+      })
+      .finally(() => {
+        this.#delivery.readers.opened();
+      });
+  }
+
+  unsubscribe(packet: Unsubscribe): void {
+    const opening = this.#opening.get(packet.subscription);
+    if (opening !== undefined) opening.unsubscribe = packet;
+    else this.#end(packet);
+  }
+
+  onAck({ subscription, sequence, attempt }: EventAck): void {
+    const consumer = this.#consumers.get(subscription);
+    if (consumer === undefined) this.#delivery.counters.acksRefused.unknown += 1;
+    else consumer.onAck(sequence, attempt);
+  }
+
+  onNack(packet: EventNack): void {
+    const consumer = this.#consumers.get(packet.subscription);
+    if (consumer === undefined) this.#delivery.counters.acksRefused.unknown += 1;
+    else consumer.onNack(packet.sequence, packet.attempt, packet);
+  }
+
+  onProgress({ subscription, sequence, attempt }: EventProgress): void {
+    const consumer = this.#consumers.get(subscription);
+    if (consumer === undefined) this.#delivery.counters.acksRefused.unknown += 1;
+    else consumer.onProgress(sequence, attempt);
+  }
+
+  onDrain(): void {
+    for (const { reader } of this.#consumers.values()) reader.touch();
+  }
+
+  /** Ends what is not allowed any more. */
+  recheck(): void {
+    for (const [subscription, { reader }] of this.#consumers) {
+      if (!this.#mayTake(reader.spec)) this.drop(subscription, 'E_FORBIDDEN');
+    }
+  }
+
+  /** Ends a subscription without being asked. */
+  drop(subscription: number, code: ErrorCode): void {
+    const consumer = this.#consumers.get(subscription);
+    if (consumer === undefined) return;
+    this.#consumers.delete(subscription);
+    consumer.end();
+    this.#refuse(subscription, code);
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#opening.clear();
+    for (const consumer of this.#consumers.values()) consumer.end();
+    this.#consumers.clear();
+  }
+
+  #judge({ topic, group }: Subscribe, spec: QueueSpec): ErrorCode | undefined {
+    const { limits, isDraining } = this.#delivery;
+    if (isDraining) return 'E_DRAINING';
+    if (topic === null && (group !== null || this.#attachment.sink.peer.instance !== MAIN_INSTANCE))
+      return 'E_BAD_REQUEST';
+    if (topic !== null && !isTopicPattern(topic)) return 'E_BAD_TOPIC';
+    if (group !== null && !isGroupName(group)) return 'E_BAD_REQUEST';
+    if (this.#consumers.size + this.#opening.size >= limits.subscriptionsPerConnectionMax)
+      return 'E_SUBSCRIPTION_LIMIT';
+    return this.#mayTake(spec) ? undefined : 'E_FORBIDDEN';
+  }
+
+  #mayTake(spec: QueueSpec): boolean {
+    const { permissions } = this.#delivery;
+    const { peer } = this.#attachment.sink;
+    return spec.kind === 'agent'
+      ? permissions.authorize(peer, 'subscribe', `agent:${spec.agentId}`)
+      : permissions.authorizePattern(peer, 'subscribe', spec.pattern);
+  }
+
+  async #open(packet: Subscribe, spec: QueueSpec, opening: Opening): Promise<void> {
+    const { store, readers } = this.#delivery;
+    const lease = await this.#attachment.claim();
+    await this.#checkCount(spec);
+    let info = await store.openQueue(spec);
+    const done = doneBy(packet, info);
+    if (done !== undefined) {
+      await store.settle(info.queueId, done.settlements, lease);
+      readers.find(info.queueId)?.noteDone(done.isDone);
+      info = await store.openQueue(spec);
+    }
+    if (this.#opening.get(packet.subscription) !== opening) return;
+    this.#opening.delete(packet.subscription);
+    this.#begin(packet, info);
+    if (opening.unsubscribe !== undefined) this.#end(opening.unsubscribe);
+    else if (!this.#mayTake(spec)) this.recheck();
+  }
+
+  #begin(packet: Subscribe, info: QueueInfo): void {
+    const { limits, readers, health } = this.#delivery;
+    const { subscription } = packet;
+    const windowEvents = Math.min(packet.windowEvents, limits.windowEventsMax);
+    const asked = packet.ackWaitMs === 0 ? limits.ackWaitMs : packet.ackWaitMs;
+    const ackWaitMs = Math.min(Math.max(asked, limits.ackWaitMsMin), limits.ackWaitMsMax);
+    const { lineage, settledTo, nextSequence, waiting } = info;
+    const { session } = this.#attachment.sink;
+    const durability = DURABILITY_NUMBER[health.durability];
+    session.sendSubscribed(
+      subscription,
+      lineage,
+      settledTo,
+      nextSequence,
+      waiting,
+      windowEvents,
+      ackWaitMs,
+      durability,
+    );
+    this.#attachment.sink.wake();
+    const reader = readers.readerOf(info);
+    const consumer = new Consumer(this.#attachment, reader, { subscription, windowEvents, ackWaitMs });
+    this.#consumers.set(subscription, consumer);
+    reader.join(consumer);
+  }
+
+  #end({ subscription, forget }: Unsubscribe): void {
+    const consumer = this.#consumers.get(subscription);
+    this.#consumers.delete(subscription);
+    consumer?.end();
+    if (consumer === undefined || !forget) {
+      this.#answer(subscription, 0, 0);
+      return;
+    }
+    this.#forget(consumer).then(
+      (code) => this.#answer(subscription, code, 0),
+      (error: unknown) => this.#refuse(subscription, codeOf(error)),
+    );
+  }
+
+  /** Deletes the queue. The work of a group stays while others of it are here. @returns the code of the answer. */
+  async #forget({ reader: { spec, queueId } }: Consumer): Promise<number> {
+    const { store, readers } = this.#delivery;
+    const others = readers.find(queueId);
+    if (others !== undefined && spec.kind === 'group') return ERRORS.E_BUSY.number;
+    for (const { attachment, subscription } of [...(others?.members ?? [])])
+      attachment.dropSubscription(subscription, 'E_CANCELLED');
+    await store.deleteQueue(spec);
+    return 0;
+  }
+
+  async #checkCount(spec: QueueSpec): Promise<void> {
+    const { store, limits } = this.#delivery;
+    if (store.figures().queues >= limits.queuesMax) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
+    if (spec.kind !== 'subscription') return;
+    const queues = await store.queuesOf(spec.agentId);
+    if (queues.length < limits.subscriptionsPerAgentMax) return;
+    const isThere = queues.some((queue) => queue.spec.kind === 'subscription' && queue.spec.pattern === spec.pattern);
+    if (!isThere) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
+  }
+
+  #specOf({ topic, group }: Subscribe): QueueSpec {
+    const { agentId } = this.#attachment.sink.peer;
+    if (topic === null) return { kind: 'agent', agentId };
+    return group === null
+      ? { kind: 'subscription', agentId, pattern: topic }
+      : { kind: 'group', group, pattern: topic };
+  }
+
+  #refuse(subscription: number, code: ErrorCode): void {
+    const { limits, counters } = this.#delivery;
+    counters.subscriptionsRefused += 1;
+    const passes = code === 'E_STORE_UNAVAILABLE' || code === 'E_STORE_FULL' || code === 'E_DRAINING';
+    this.#answer(subscription, ERRORS[code].number, passes ? limits.busyRetryMs : 0);
+  }
+
+  #answer(subscription: number, code: number, retryAfterMs: number): void {
+    const { sink } = this.#attachment;
+    if (this.#attachment.isOver) return;
+    sink.session.sendUnsubscribed(subscription, code, retryAfterMs);
+    sink.wake();
+  }
+}
+
+/** What an agent is told of a fault of the store. */
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof ProtocolError) return error.code;
+  return error instanceof SealaneError && error.code === 'E_STORE_FULL' ? 'E_STORE_FULL' : 'E_STORE_UNAVAILABLE';
+}

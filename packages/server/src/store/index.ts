@@ -1,0 +1,33 @@
+/** Store: what keeps events until they are settled. */
+export {
+  DEFAULT_QUEUE_LIMITS,
+  EVENT_BODY_BYTES_MAX,
+  FAILURES_MAX,
+  ID_DEDUP_MS,
+} from './limits.ts';
+export type {
+  AgentRecord,
+  DeadLetter,
+  Durability,
+  Lease,
+  NewEvent,
+  Page,
+  PageRequest,
+  ProducerRef,
+  PublishResult,
+  QueueEntry,
+  QueueInfo,
+  QueueItem,
+  QueueLimits,
+  QueueSkip,
+  QueueSpec,
+  ReadRequest,
+  Settlement,
+  SkipReason,
+  Store,
+  StoreFigures,
+  StoreHealth,
+  StoreListener,
+  UsageCounts,
+  UsageRow,
+} from './store.ts';
