@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RawPeer } from './raw-peer.ts';
 import { ServerProcess, runServerCommand } from './server-process.ts';
 import { TestAgent, newIdentity, outcome } from './test-agent.ts';
@@ -23,6 +23,11 @@ const START_MS_MAX = 3_000;
 let directory = '';
 let data = '';
 let running: ServerProcess[] = [];
+/** A data directory that a server has left in order; made when it is first needed. */
+let left: string | undefined;
+afterAll(() => {
+  if (left !== undefined) rmSync(dirname(left), { recursive: true, force: true });
+});
 beforeEach(() => {
   directory = temporaryDirectory();
   data = join(directory, 'data');
@@ -41,6 +46,15 @@ async function serve(
   const server = await ServerProcess.start(['--data-dir', data, ...words], options);
   running.push(server);
   return server;
+}
+
+/** Makes `data` as a server leaves it. */
+async function newDataDirectory(): Promise<void> {
+  if (left === undefined) {
+    left = join(temporaryDirectory(), 'data');
+    await (await ServerProcess.start(['--data-dir', left])).end();
+  }
+  cpSync(left, data, { recursive: true, preserveTimestamps: true });
 }
 
 function lastJsonLine(stdout: string): unknown {
@@ -109,7 +123,7 @@ describe('serve as a process', () => {
     ['corrupt registry', () => writeFileSync(join(data, 'agents.jsonl'), '{"x":1}\n'), 65, 'E_DATA', 'agents.jsonl'],
     ['corrupt resume key', () => writeFileSync(join(data, 'resume.key'), 'x\n'), 65, 'E_KEY_FILE', 'resume.key'],
   ] as const)('D12, S6, S8: %s', async (_what, damage, exit, errorCode, hint) => {
-    await (await serve()).end();
+    await newDataDirectory();
     damage();
     const { code, stderr } = await runServerCommand(['serve', '--port', '0', '--data-dir', data]);
     expect([code, stderr]).toEqual([exit, expect.stringContaining(errorCode)]);
