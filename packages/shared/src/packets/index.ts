@@ -121,8 +121,6 @@ export {
   WINDOW_EVENTS_MAX,
   X25519_KEY_BYTES,
 } from './limits.ts';
-export { isGroupName, isTopic, isTopicPattern, parseEventAddress } from './event-address.ts';
-export type { EventAddress } from './event-address.ts';
 export { CLEAR_PACKET_SPECS, PACKET_SPECS, PAYLOAD_SPECS } from './specs/index.ts';
 export type {
   BoolField,

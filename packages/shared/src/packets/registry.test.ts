@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { registryFaults, type RegisteredPacket } from './registry.ts';
+import { RELEASED_PACKET_IDS } from './released.ts';
 import { CLEAR_PACKET_SPECS, PACKET_SPECS } from './specs/index.ts';
 
 const specs: readonly RegisteredPacket[] = [...CLEAR_PACKET_SPECS, ...PACKET_SPECS];
@@ -23,6 +24,7 @@ it('refuses a new id in a version that is released', () => {
 it('refuses that a released packet disappears', () => {
   expect(registryFaults(specs.filter(({ id }) => id !== 0x22))).toEqual([
     'id 34 of version 1 has no spec and is not retired',
+    'id 34 of version 2 has no spec and is not retired',
   ]);
 });
 
@@ -33,6 +35,12 @@ it('lets a released packet retire, and refuses its id afterwards', () => {
   expect(registryFaults([request, { id: 0x22, name: 'Again', since: 1 }], released)).toEqual([
     'id 34 of Again is retired',
   ]);
+});
+
+it('a later version has everything that an earlier one has', () => {
+  const versions = Object.values(RELEASED_PACKET_IDS);
+  for (const [index, ids] of versions.entries())
+    expect(ids).toEqual(expect.arrayContaining([...(versions[index - 1] ?? [])]));
 });
 
 it('refuses an id outside the ranges', () => {

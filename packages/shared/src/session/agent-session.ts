@@ -29,7 +29,7 @@ import { EPOCH_NUMBER_MAX } from '../records/index.ts';
 import { VERSION_RANGE, type PeerLimits, type SuiteId } from '../wire/index.ts';
 import { encodedPacket } from './encoded-packet.ts';
 import type { SessionSettings } from './session-settings.ts';
-import { Session } from './session.ts';
+import { AgentDeliverySession } from './agent-delivery-session.ts';
 
 /** What an agent says of itself, once the server is trusted. */
 export interface AgentSessionSettings extends SessionSettings {
@@ -48,14 +48,13 @@ interface PendingUpdate {
 
 const REJECTED_PACKET_ID = 0x04;
 
-export class AgentSession extends Session {
+export class AgentSession extends AgentDeliverySession {
   readonly #agent: AgentSessionSettings;
   #awaitResponse: AwaitEncryptionResponse | undefined;
   #decides: AgentDecides | undefined;
   #serverLimits: PeerLimits | undefined;
   #serverKey: Uint8Array | undefined;
   #suite: SuiteId | undefined;
-  #version = 0;
   #rekey: Uint8Array | undefined;
   #update: PendingUpdate | undefined;
   #epochStartedAt = 0;
@@ -64,8 +63,8 @@ export class AgentSession extends Session {
     super('agent', 'AwaitEncryptionResponse', settings, now);
     this.#agent = settings;
     const { crypto, random } = settings.environment;
-    const { identity, suites } = settings;
-    const started = startAgentHandshake({ crypto, random, suites, versions: VERSION_RANGE, identity });
+    const { identity, suites, versions = VERSION_RANGE } = settings;
+    const started = startAgentHandshake({ crypto, random, suites, versions, identity });
     this.#awaitResponse = started.next;
     this.outbox.clear(started.request);
   }
@@ -108,7 +107,7 @@ export class AgentSession extends Session {
     if (!equalBytes(payload.verifiedToken, decides.verifyToken)) throw new ProtocolError('E_HANDSHAKE');
     this.#serverKey = decides.serverKey;
     this.#suite = decides.suite;
-    this.#version = decides.version;
+    this.useVersion(decides.version);
     this.#serverLimits = {
       streamWindowBytes: payload.streamWindowBytes,
       connectionWindowBytes: payload.connectionWindowBytes,
@@ -168,7 +167,7 @@ export class AgentSession extends Session {
       retryCapMs: accepted.retryCapMs,
       retryWindowMs: accepted.retryWindowMs,
       suite: this.#suite,
-      version: this.#version,
+      version: this.version,
       peerLimits: this.#serverLimits,
     });
   }

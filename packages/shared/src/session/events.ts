@@ -5,7 +5,26 @@
  * small one keeps its record.
  */
 import type { ErrorCode } from '../errors/index.ts';
-import type { Notification, Request, Response } from '../packets/index.ts';
+import type {
+  Event,
+  EventAck,
+  EventNack,
+  EventProgress,
+  Notification,
+  Presence,
+  PresenceWatch,
+  ProducerOpen,
+  ProducerOpened,
+  Publish,
+  Receipt,
+  Request,
+  Response,
+  Skipped,
+  Subscribe,
+  Subscribed,
+  Unsubscribe,
+  Unsubscribed,
+} from '../packets/index.ts';
 import type { PeerLimits, SuiteId } from '../wire/index.ts';
 
 /** Why a session ended. */
@@ -77,6 +96,13 @@ export interface OpenedEvent {
   readonly peerLimits: PeerLimits;
 }
 
+/** What agents send about events; a server receives it. */
+export type AgentDeliveryPacket =
+  Subscribe | Unsubscribe | EventAck | EventNack | EventProgress | ProducerOpen | Publish | PresenceWatch;
+
+/** What servers send about events; an agent receives it. */
+export type ServerDeliveryPacket = Subscribed | Unsubscribed | Event | Skipped | ProducerOpened | Receipt | Presence;
+
 /** Every event. */
 export type SessionEvent =
   | ServerIdentifiedEvent
@@ -88,6 +114,8 @@ export type SessionEvent =
   | { readonly type: 'request-ended'; readonly requestId: number; readonly code: 'E_CANCELLED' | 'E_TIMEOUT' }
   | { readonly type: 'response'; readonly response: Response }
   | { readonly type: 'notification'; readonly notification: Notification }
+  /** A packet about events, of those that this role receives. */
+  | { readonly type: 'delivery'; readonly packet: AgentDeliveryPacket | ServerDeliveryPacket }
   /** No last response came before the deadline; the request is over. */
   | { readonly type: 'response-timeout'; readonly requestId: number }
   /** The time came that `watchQueue` was told of. */

@@ -9,10 +9,12 @@ export type { Session } from './session.ts';
 export type { SessionState } from './session-core.ts';
 export type { SessionEnvironment, SessionSettings } from './session-settings.ts';
 export type {
+  AgentDeliveryPacket,
   AgentIdentifiedEvent,
   CloseReason,
   ClosedEvent,
   OpenedEvent,
+  ServerDeliveryPacket,
   ServerIdentifiedEvent,
   SessionEvent,
 } from './events.ts';

@@ -27,8 +27,8 @@ import {
 import { RECORD_FRAME_BODY_BYTES_MAX } from '../records/index.ts';
 import { VERSION_RANGE, type PeerLimits, type SuiteId } from '../wire/index.ts';
 import { encodedPacket } from './encoded-packet.ts';
+import { ServerDeliverySession } from './server-delivery-session.ts';
 import type { SessionSettings } from './session-settings.ts';
-import { Session } from './session.ts';
 import { wireNumber } from './wire-number.ts';
 
 /** What a server adds to the settings. */
@@ -56,13 +56,12 @@ const REASON_BYTES = 2;
 /** The server asks only when the agent, whose part it is, is this much late. */
 const ASK_FACTOR = 2;
 
-export class ServerSession extends Session {
+export class ServerSession extends ServerDeliverySession {
   readonly #server: ServerSessionSettings;
   #awaitFinish: AwaitEncryptionFinish | undefined;
   #agentKey: Uint8Array | undefined;
   #agentLimits: PeerLimits | undefined;
   #suite: SuiteId | undefined;
-  #version = 0;
   #rekey: Uint8Array | undefined;
   #askedInEpoch = -1;
 
@@ -101,7 +100,7 @@ export class ServerSession extends Session {
       type: 'opened',
       ...acceptance,
       suite: this.#suite,
-      version: this.#version,
+      version: this.version,
       peerLimits: this.#agentLimits,
     });
   }
@@ -157,9 +156,9 @@ export class ServerSession extends Session {
   }
 
   #onEncryptionRequest(body: Uint8Array): void {
-    const { environment, identity, suites, announced, build } = this.settings;
+    const { environment, identity, suites, versions = VERSION_RANGE, announced, build } = this.settings;
     const { crypto, random } = environment;
-    const awaiting = new AwaitEncryptionRequest({ crypto, random, identity, suites, versions: VERSION_RANGE });
+    const awaiting = new AwaitEncryptionRequest({ crypto, random, identity, suites, versions });
     const responds = this.#readRequest(awaiting, body);
     if (responds === undefined) return;
     const { chosen, next } = responds;
@@ -176,7 +175,7 @@ export class ServerSession extends Session {
       }),
     );
     this.#suite = chosen.suite;
-    this.#version = chosen.version;
+    this.useVersion(chosen.version);
     this.#awaitFinish = awaitFinish;
     this.outbox.clear(response);
     this.enter('AwaitEncryptionFinish');
@@ -210,7 +209,7 @@ export class ServerSession extends Session {
     this.enter('AwaitDecision');
     assert(this.#suite !== undefined, 'the suite was chosen');
     const suite = this.#suite;
-    const version = this.#version;
+    const { version } = this;
     this.emit({
       type: 'agent-identified',
       agentKey,

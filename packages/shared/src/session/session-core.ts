@@ -15,7 +15,7 @@ import {
 } from '../packets/index.ts';
 import { RECORD_FRAME_BODY_BYTES_MAX, RecordOpener, RecordSealer } from '../records/index.ts';
 import type { StreamRole } from '../streams/index.ts';
-import type { PeerLimits } from '../wire/index.ts';
+import { EVENTS_VERSION_MIN, type PeerLimits } from '../wire/index.ts';
 import { EventQueue } from './event-queue.ts';
 import type { ClosedEvent, SessionEvent } from './events.ts';
 import { Liveness } from './liveness.ts';
@@ -52,6 +52,7 @@ export abstract class SessionCore {
   protected readonly events = new EventQueue();
   /** What the peer announced; known when the session is open. */
   protected peerLimits: PeerLimits | undefined;
+  #version = 0;
   #pongToken: number | undefined;
   #closed: ClosedEvent | undefined;
 
@@ -67,6 +68,16 @@ export abstract class SessionCore {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Wire version agreed on; 0 before the handshake got so far. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether events may travel (docs/protocols/delivery.md §1). */
+  get hasEvents(): boolean {
+    return this.#version >= EVENTS_VERSION_MIN;
   }
 
   /** Round trip of the last answered ping in ms; undefined before the first. */
@@ -185,7 +196,7 @@ export abstract class SessionCore {
 
   // What an open session adds.
 
-  /** A packet of requests, notifications or streams. @returns false when it is none. */
+  /** A packet of requests, notifications, streams or events. @returns false when it is none. */
   protected abstract onOpenPacket(packet: Packet, now: number): boolean;
   /** When the next deadline of a request passes, in ms; Infinity for never. */
   protected abstract deadlinesDueAt(): number;
@@ -231,6 +242,11 @@ export abstract class SessionCore {
 
   protected emit(event: SessionEvent): void {
     this.events.push(event);
+  }
+
+  /** Both sides speak this version from now on. */
+  protected useVersion(version: number): void {
+    this.#version = version;
   }
 
   /** From now on frames are records, under these keys (owned). */
@@ -289,7 +305,7 @@ export abstract class SessionCore {
       this.emit({ type: 'key-updated', epoch: this.opener.epoch });
     }
     const { reader } = this.settings.environment;
-    reader.reset(plaintext);
+    reader.reset(plaintext, this.#version);
     for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
       this.#onPacket(packet, reader, now);
       if (this.isClosed()) return;

@@ -2,7 +2,7 @@
 import type { WriterPool } from '../bytes/index.ts';
 import type { Crypto, Random, StaticKeyPair } from '../crypto/index.ts';
 import type { PacketReader } from '../packets/index.ts';
-import type { PeerLimits, SessionLimits, SuiteId } from '../wire/index.ts';
+import type { PeerLimits, SessionLimits, SuiteId, VersionRange } from '../wire/index.ts';
 
 /** Shared by all sessions of a process. */
 export interface SessionEnvironment {
@@ -19,6 +19,8 @@ export interface SessionSettings {
   readonly identity: StaticKeyPair;
   /** Suites allowed, in order of preference. */
   readonly suites: readonly SuiteId[];
+  /** Wire versions allowed; all that this build speaks unless told. */
+  readonly versions?: VersionRange;
   readonly limits: SessionLimits;
   /** What this side announces to the peer. */
   readonly announced: PeerLimits;

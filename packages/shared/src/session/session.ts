@@ -9,12 +9,16 @@
  * `takeOutput`, and calls `timeout` at `wantsTimeoutAt`. No callback ever re-enters the session. Nothing that a peer
  * sends makes these functions throw; it ends the session with a `closed` event.
  *
- * This class is what both roles offer while they are open. Its life is in session-core.ts; `AgentSession` and
- * `ServerSession` add their halves of the handshake and of the key update.
+ * This class is what both roles offer while they are open. Its life is in session-core.ts; what each role sends about
+ * events in agent-delivery-session.ts and server-delivery-session.ts; `AgentSession` and `ServerSession` add their halves
+ * of the handshake and of the key update.
  */
+import type { ByteWriter } from '../bytes/index.ts';
 import { ProtocolError, assert, type ErrorCode } from '../errors/index.ts';
 import { encodeNotification, type Packet } from '../packets/index.ts';
+import type { AgentDeliveryPacket, ServerDeliveryPacket } from './events.ts';
 import { SessionCore } from './session-core.ts';
+import type { StreamRole } from '../streams/index.ts';
 import type { SessionParts } from './session-parts.ts';
 import { SessionRequests, type OutgoingRequest, type OutgoingResponse } from './session-requests.ts';
 import { SessionStreams } from './session-streams.ts';
@@ -157,6 +161,23 @@ export abstract class Session extends SessionCore {
       case 0x14:
         this.#openStreams().onReset(packet);
         return true;
+      case 0x30:
+      case 0x32:
+      case 0x35:
+      case 0x36:
+      case 0x37:
+      case 0x39:
+      case 0x3b:
+      case 0x3d:
+        return this.#onDelivery(packet, 'server');
+      case 0x31:
+      case 0x33:
+      case 0x34:
+      case 0x38:
+      case 0x3a:
+      case 0x3c:
+      case 0x3e:
+        return this.#onDelivery(packet, 'agent');
       default:
         return false;
     }
@@ -173,6 +194,25 @@ export abstract class Session extends SessionCore {
   protected override forget(): void {
     this.#streams = undefined;
     this.#requests = undefined;
+  }
+
+  /**
+   * Where packets about events are encoded.
+   *
+   * @throws ProtocolError `E_CLOSED` when the session is not open, `E_NO_EVENTS` when its version has no events.
+   */
+  protected eventWriter(): ByteWriter {
+    this.#assertOpen();
+    if (!this.hasEvents) throw new ProtocolError('E_NO_EVENTS');
+    return this.outbox.writer();
+  }
+
+  /** §1: only `receiver` takes it. @returns whether this side is that one. */
+  #onDelivery(packet: AgentDeliveryPacket | ServerDeliveryPacket, receiver: StreamRole): boolean {
+    if (this.role !== receiver) return false;
+    if (packet.id === 0x38 && packet.to < packet.from) throw new ProtocolError('E_MALFORMED');
+    this.emit({ type: 'delivery', packet });
+    return true;
   }
 
   #openStreams(): SessionStreams {

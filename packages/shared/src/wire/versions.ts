@@ -48,6 +48,9 @@ export const WIRE_VERSIONS: readonly WireVersion[] = [
   },
 ];
 
+/** First version in which events travel. */
+export const EVENTS_VERSION_MIN = 2;
+
 /** Oldest and newest version of this build. */
 export const VERSION_RANGE: VersionRange = { min: WIRE_VERSIONS[0]!.version, max: WIRE_VERSIONS.at(-1)!.version };
 

@@ -6,6 +6,10 @@ import {
   encodeAccepted,
   encodeCancel,
   encodeClose,
+  encodeEvent,
+  encodeEventAck,
+  encodeEventNack,
+  encodeEventProgress,
   encodeFailure,
   encodeGoAway,
   encodeKeyUpdate,
@@ -14,17 +18,28 @@ import {
   encodeNotification,
   encodePing,
   encodePong,
+  encodePresence,
+  encodePresenceWatch,
+  encodeProducerOpen,
+  encodeProducerOpened,
+  encodePublish,
+  encodeReceipt,
   encodeRequest,
   encodeResponse,
+  encodeSkipped,
   encodeStreamClose,
   encodeStreamCredit,
   encodeStreamData,
   encodeStreamOpen,
   encodeStreamReset,
+  encodeSubscribe,
+  encodeSubscribed,
+  encodeUnsubscribe,
+  encodeUnsubscribed,
 } from '../../src/packets/index.ts';
 import type { SessionState } from '../../src/session/index.ts';
 import type { SessionPair } from '../../src/testing/index.ts';
-import { SUITE } from '../../src/wire/index.ts';
+import { SUITE, VERSION_RANGE } from '../../src/wire/index.ts';
 import { eventsOf, nativePair, otherSide, type Side } from '../session/peers.ts';
 
 /** The states of a role, in the order in which a session passes them. */
@@ -44,13 +59,19 @@ export const CLEAR_STATES: readonly SessionState[] = [
 const EMPTY = new Uint8Array(0);
 const KEY = nativeCrypto.x25519PublicKey(new Uint8Array(32).fill(9));
 
-/** A pair of which `side` is in `state` and has no event or output waiting; the peer has valid keys where there are any. */
-export function pairIn(side: Side, state: SessionState): SessionPair {
+/**
+ * A pair of which `side` is in `state` and has no event or output waiting; the peer has valid keys where there are any.
+ *
+ * @param version the newest that the peer speaks.
+ */
+export function pairIn(side: Side, state: SessionState, version = VERSION_RANGE.max): SessionPair {
   const holds = state === 'AwaitTrust' ? 'trust' : 'decision';
   const isEarly = state === 'AwaitEncryptionRequest' || state === 'AwaitEncryptionResponse';
   const isHeld = state === 'AwaitTrust' || state === 'AwaitDecision' || state === 'AwaitAccepted';
   const suite = { suites: [SUITE.classical] };
-  const pair = nativePair({ agent: suite, server: suite, ...(isHeld ? { holds } : {}) });
+  const old = { ...suite, versions: { min: 1, max: version } };
+  const roles = { agent: side === 'agent' ? suite : old, server: side === 'server' ? suite : old };
+  const pair = nativePair({ ...roles, ...(isHeld ? { holds } : {}) });
   if (state === 'AwaitEncryptionFinish') {
     for (const piece of pair.agent.takeOutput()) pair.server.receive(piece, pair.now);
   } else if (!isEarly) pair.run();
@@ -82,6 +103,21 @@ const VALID: Readonly<Record<keyof typeof PACKET_INFO, (writer: ByteWriter, side
   0x21: (writer) => encodeResponse(writer, 1, 0, true, EMPTY, null, 0),
   0x22: (writer) => encodeCancel(writer, 1),
   0x23: (writer) => encodeNotification(writer, 'name', EMPTY, null),
+  0x30: (writer) => encodeSubscribe(writer, 1, 'a.>', null, 256, 0, null, 0, EMPTY),
+  0x31: (writer) => encodeSubscribed(writer, 1, new Uint8Array(16), 0, 1, 0, 256, 30_000, 0),
+  0x32: (writer) => encodeUnsubscribe(writer, 1, false),
+  0x33: (writer) => encodeUnsubscribed(writer, 1, 0, 0),
+  0x34: (writer) => encodeEvent(writer, 1, 1, 1, 'id', 0, 'server', 'a.b', EMPTY, null),
+  0x35: (writer) => encodeEventAck(writer, 1, 1, 1),
+  0x36: (writer) => encodeEventNack(writer, 1, 1, 1, 0, ''),
+  0x37: (writer) => encodeEventProgress(writer, 1, 1, 1),
+  0x38: (writer) => encodeSkipped(writer, 1, 1, 2, 1),
+  0x39: (writer) => encodeProducerOpen(writer, 1, 'AAAAAAAAAAAAAAAA'),
+  0x3a: (writer) => encodeProducerOpened(writer, 1, 0, 0, 0),
+  0x3b: (writer) => encodePublish(writer, 1, 1, 0, 'topic:a.b', null, EMPTY, null, 0, 0, false),
+  0x3c: (writer) => encodeReceipt(writer, 1, 1, 1, 1, 0, 0, 0),
+  0x3d: (writer) => encodePresenceWatch(writer, 'agent-1', true),
+  0x3e: (writer) => encodePresence(writer, 'agent-1', true, 1, 0),
 };
 
 /** Whether an id names a packet of records. */

@@ -1,6 +1,7 @@
-/** Reads `packets-v1.json`: the vectors of wire version 1, written by an encoder that is not the one under test. */
+/** Reads `packets-v1.json` and so on: the vectors of the wire versions, written by an encoder that is not the one under test. */
 import { readFileSync } from 'node:fs';
 import { fromHex } from '../../src/bytes/index.ts';
+import { RELEASED_PACKET_IDS } from '../../src/packets/index.ts';
 
 /** What a field holds in the file. */
 type JsonValue = number | boolean | string | null | { readonly hex: string } | readonly { readonly hex: string }[];
@@ -21,6 +22,7 @@ interface InvalidVector {
 }
 
 interface VectorFile {
+  readonly version: number;
   readonly packets: readonly {
     readonly id: number;
     readonly packet: string;
@@ -35,10 +37,16 @@ interface VectorFile {
   readonly headers: readonly InvalidVector[];
 }
 
-/** The whole file. */
-export const packetVectors = JSON.parse(
-  readFileSync(new URL('packets-v1.json', import.meta.url), 'utf8'),
-) as VectorFile;
+/** The files, oldest version first; each holds what its version added. */
+export const vectorFiles = Object.keys(RELEASED_PACKET_IDS).map(
+  (version) => JSON.parse(readFileSync(new URL(`packets-v${version}.json`, import.meta.url), 'utf8')) as VectorFile,
+);
+
+/** Vectors of all versions together. */
+export const packetVectors = {
+  packets: vectorFiles.flatMap(({ packets }) => packets),
+  payloads: vectorFiles.flatMap(({ payloads }) => payloads),
+};
 
 /** Bytes of hexadecimal in which `(61*300)` stands for 300 bytes 0x61. */
 export function wireOf(text: string): Uint8Array {

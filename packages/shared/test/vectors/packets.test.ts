@@ -1,4 +1,4 @@
-/** The codecs against the vectors of wire version 1, in both directions. */
+/** The codecs against the vectors of every wire version, in both directions. */
 import { describe, expect, it } from '@jest/globals';
 import { ByteWriter } from '../../src/bytes/index.ts';
 import { ProtocolError } from '../../src/errors/index.ts';
@@ -14,7 +14,7 @@ import {
   type EncryptionResponsePayload,
   type Packet,
 } from '../../src/packets/index.ts';
-import { comparable, fieldsOf, packetVectors, wireOf } from './packets-file.ts';
+import { comparable, fieldsOf, packetVectors, vectorFiles, wireOf } from './packets-file.ts';
 
 /** The code of the ProtocolError that `decode` throws, or what it returns. */
 function outcome(decode: () => unknown): unknown {
@@ -48,9 +48,15 @@ describe.each(packetVectors.packets)('$packet', ({ id, valid, invalid }) => {
   });
 });
 
-describe('headers', () => {
-  it.each(packetVectors.headers)('D7: refuses $name', ({ wire, error }) => {
-    expect(outcome(() => new PacketReader(wireOf(wire)).next())).toBe(error);
+describe.each(vectorFiles)('version $version', ({ version, headers, packets }) => {
+  it.each(headers)('D7: refuses $name', ({ wire, error }) => {
+    expect(outcome(() => new PacketReader(wireOf(wire), version).next())).toBe(error);
+  });
+
+  it('O6: an older version knows none of its packets, whatever is in them', () => {
+    for (const { wire } of packets.flatMap(({ valid, invalid }) => [...valid, ...invalid])) {
+      expect(outcome(() => new PacketReader(wireOf(wire), version - 1).next())).toBe('E_UNKNOWN_PACKET');
+    }
   });
 });
 

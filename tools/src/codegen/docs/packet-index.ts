@@ -21,7 +21,7 @@ export async function generatePacketIndex(): Promise<readonly GeneratedFile[]> {
 
 function blocks(): readonly string[] {
   return [
-    '# Packets of wire version 1',
+    '# Packets',
     'Each packet is stated once, in `packages/shared/src/packets/specs`; its page, its codec, the [registry](../registry.json) ' +
       'and the vectors come from there. When a packet may be sent, the [protocols](../protocols/session.md) say.',
     index(),
@@ -44,9 +44,10 @@ function index(): string {
     `\`${hexId(spec.id)}\``,
     `[${spec.name}](${pageName(spec)})`,
     direction(spec.sender),
+    String(spec.since),
     spec.summary.replace(/(?<=[.]) .*$/, ''),
   ]);
-  return table(['id', 'packet', 'direction', 'about'], rows);
+  return table(['id', 'packet', 'direction', 'since', 'about'], rows);
 }
 
 function retired(): string {
@@ -72,7 +73,8 @@ function layout(): readonly string[] {
       ],
     ),
     'A body that is longer than what is left of the plaintext, a body that ends before its array, and bytes after the array ' +
-      'are `E_MALFORMED`. An id that this page does not list, or lists as travelling in clear, is `E_UNKNOWN_PACKET`.',
+      'are `E_MALFORMED`. An id that this page does not list, lists as travelling in clear, or lists since a version later ' +
+      'than the one agreed on, is `E_UNKNOWN_PACKET`.',
   ];
 }
 
@@ -129,9 +131,10 @@ function values(): readonly string[] {
 function vectors(): readonly string[] {
   return [
     '## Vectors',
-    '`packages/shared/test/vectors/packets-v1.json` holds for every packet and payload bytes that must be taken and bytes that ' +
-      'must be refused, with one thing wrong in each and the error it gives. They are written by msgpackr, not by the codec of ' +
-      'this project. Its first key says how to read them.',
+    '`packages/shared/test/vectors/packets-v1.json`, and one file like it for each later version, holds for every packet and ' +
+      'payload that the version added bytes that must be taken and bytes that must be refused, with one thing wrong in each ' +
+      'and the error it gives. They are written by msgpackr, not by the codec of this project. The first key of a file says ' +
+      'how to read it.',
     '## Reading traffic',
     '`tools/wireshark/sealane.lua` is a dissector for Wireshark: copied to its folder of personal Lua plugins it shows frames, ' +
       'the clear packets of the handshake with their fields, and of records the length, epoch, counter and size. What is ' +

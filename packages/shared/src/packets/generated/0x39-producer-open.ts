@@ -29,7 +29,7 @@ export function encodeProducerOpen(
   producerId: ProducerOpen['producerId'],
 ): void {
   checkUint(producer, 1, 4_294_967_295, 'producer');
-  checkLength(producerId.length, 16, 16, 'producerId');
+  checkLength(producerId.length, 1, 16, 'producerId');
   writer.reserve(5 + UINT_BYTES_MAX + VALUE_HEADER_BYTES_MAX + UTF8_BYTES_PER_UNIT_MAX * producerId.length);
   const buffer = writer.buffer;
   const start = writer.length;
@@ -47,7 +47,7 @@ export function encodeProducerOpen(
 export function decodeProducerOpen(reader: MsgpackReader): ProducerOpen {
   const fieldCount = reader.fields(2);
   const producer = reader.uint(1, 4_294_967_295);
-  const producerId = reader.text(16, 16);
+  const producerId = reader.text(1, 16);
   reader.finish(fieldCount - 2);
   return { id: 0x39, producer, producerId };
 }

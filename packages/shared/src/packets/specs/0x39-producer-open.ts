@@ -16,9 +16,8 @@ export const producerOpenSpec = definePacket({
       meaning: 'Handle of the outbox on this connection, chosen by the agent.',
     }),
     producerId: text({
-      min: PRODUCER_ID_BYTES,
       max: PRODUCER_ID_BYTES,
-      meaning: 'Random name of the outbox, 16 characters of base64url (RFC 4648 §5); kept as long as the outbox.',
+      meaning: 'Random name of the outbox, 16 characters of base64url (RFC 4648 §5), for all its life.',
     }),
   },
 });
