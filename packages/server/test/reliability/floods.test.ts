@@ -2,10 +2,8 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { AgentSession } from '@sealane/shared/session';
-import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, suitesFor } from '@sealane/shared/wire';
-import { createEnvironment, monotonicNow } from '@sealane/node/transport';
-import { TestAgent, newIdentity } from '../test-agent.ts';
+import { TestAgent } from '../test-agent.ts';
+import { encryptionRequest } from './flood-peer.ts';
 import { ServerHost } from './server-host.ts';
 
 jest.setTimeout(40_000);
@@ -28,26 +26,6 @@ function stranger(options: { readonly from?: string; readonly first?: Uint8Array
   socket.resume();
   if (first !== undefined) socket.write(first);
   return socket;
-}
-
-/** A valid 0x01 with its KEM key: makes the server compute. */
-function encryptionRequest(): Uint8Array {
-  const session = new AgentSession(
-    {
-      environment: createEnvironment(),
-      identity: newIdentity().static,
-      suites: suitesFor('pq'),
-      limits: DEFAULT_SESSION_LIMITS,
-      announced: DEFAULT_PEER_LIMITS,
-      build: 'flood',
-      agentId: 'flood',
-      instance: 'main',
-      enrolmentToken: null,
-      resumeToken: null,
-    },
-    monotonicNow(),
-  );
-  return Buffer.concat(session.takeOutput());
 }
 
 /** Asks one agent after the other while `during` runs. @returns all round trips in ms, ascending. */

@@ -17,6 +17,10 @@ import { temporaryDirectory } from '../test-server.ts';
 export interface HostOptions {
   readonly limitOverrides?: ServerOptions['limitOverrides'];
   readonly sessionLimits?: Partial<SessionLimits>;
+  /** Default 127.0.0.1. */
+  readonly listenOn?: string;
+  /** Default `debug`. */
+  readonly logLevel?: 'debug' | 'error';
 }
 
 /** How the server feels. */
@@ -94,12 +98,13 @@ export class ServerHost {
 }
 
 /** The process: serves until it is killed. */
-async function serve(dataDirectory: string, { limitOverrides, sessionLimits }: HostOptions): Promise<void> {
+async function serve(dataDirectory: string, options: HostOptions): Promise<void> {
+  const { limitOverrides, sessionLimits, listenOn = '127.0.0.1', logLevel = 'debug' } = options;
   const session = { ...limitsOf('default').session, ...sessionLimits };
-  const log = createLogger({ level: 'debug', stream: process.stderr, json: true });
+  const log = createLogger({ level: logLevel, stream: process.stderr, json: true });
   const server = createServer({
     dataDirectory,
-    host: '127.0.0.1',
+    host: listenOn,
     port: 0,
     enrolment: 'open',
     log,
