@@ -12,6 +12,23 @@ export type {
   ReconnectingState,
   SendOptions,
 } from './agent/index.ts';
+export { DeliveredEvent, RetryLater } from './delivery/index.ts';
+export type {
+  AgentPresence,
+  EventHandler,
+  NackOptions,
+  OutboxLimits,
+  PresenceListener,
+  PresenceWatch,
+  PublishOptions,
+  QueuedReceipt,
+  Receipt,
+  RefusedEvent,
+  SkippedEvents,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionState,
+} from './delivery/index.ts';
 export type { ReconnectPolicy } from './reconnect/index.ts';
 export { ConfigError, ProtocolError, SealaneError, StorageError, TransportError } from '@sealane/shared/errors';
 export type { ErrorCode } from '@sealane/shared/errors';

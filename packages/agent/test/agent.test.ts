@@ -76,7 +76,7 @@ describe('connect', () => {
       fingerprint: server.fingerprint,
       id: 'agent-x',
       suite: 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256',
-      version: 1,
+      version: 2,
       trust: 'first-contact',
       serverBuild: 'test-server 1',
     });

@@ -1,5 +1,6 @@
 /** The states of an agent, as its owner sees them. */
 import type { ErrorCode, SealaneError } from '@sealane/shared/errors';
+import type { RefusedEvent } from '../delivery/index.ts';
 import type { Judgement } from '../trust/index.ts';
 
 /** The first contact is being made. */
@@ -62,4 +63,6 @@ export interface AgentEvents {
   connected: [ConnectedState];
   reconnecting: [ReconnectingState];
   closed: [ClosedState];
+  /** The server refused an event for good that nobody waits for: of an earlier process, or given up by its caller. */
+  'event-refused': [RefusedEvent];
 }

@@ -5,6 +5,7 @@
  * What was under way when a connection was cut fails with `E_TRUNCATED`: whether the peer did it is unknown.
  */
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TransportError } from '@sealane/shared/errors';
 import {
   type HandlerSet,
@@ -18,6 +19,19 @@ import {
   type StreamHandler,
 } from '@sealane/shared/channel';
 import { monotonicNow } from '@sealane/node/transport';
+import {
+  outgoingEvent,
+  type AgentDelivery,
+  type EventHandler,
+  type PresenceListener,
+  type PresenceWatch,
+  type PublishOptions,
+  type QueuedReceipt,
+  type Receipt,
+  type RefusedEvent,
+  type SubscribeOptions,
+  type Subscription,
+} from '../delivery/index.ts';
 import type { Link } from '../link/index.ts';
 import type { AgentEvents, AgentState, ClosedState } from './agent-state.ts';
 import { WaitingRoom, type Wait } from './waiting-room.ts';
@@ -44,6 +58,10 @@ export interface AgentKeeper {
 
 /** Requests, messages and streams that may wait for a connection together. */
 const WAITING_MAX = 1_024;
+/** Time for a receipt when none is named. */
+const PUBLISH_TIMEOUT_MS_DEFAULT = 10_000;
+/** Time that `close` gives to what handlers of events have done, to be written down and told. */
+const TELL_MS_MAX = 2_000;
 
 /**
  * A connection to a server that is kept. Made by `connect`.
@@ -57,17 +75,22 @@ const WAITING_MAX = 1_024;
 export class Agent extends EventEmitter<AgentEvents> {
   readonly #keeper: AgentKeeper;
   readonly #handlers: HandlerSet<Agent>;
+  readonly #delivery: AgentDelivery;
   readonly #waiting = new WaitingRoom<Link<Agent>>(WAITING_MAX);
   readonly #closed = Promise.withResolvers<ClosedState>();
   #link: Link<Agent> | undefined;
   #state: AgentState;
 
   /** For `connect` alone. */
-  constructor(keeper: AgentKeeper, handlers: HandlerSet<Agent>, state: AgentState) {
+  constructor(
+    keeper: AgentKeeper,
+    parts: { readonly handlers: HandlerSet<Agent>; readonly delivery: AgentDelivery; readonly state: AgentState },
+  ) {
     super();
     this.#keeper = keeper;
-    this.#handlers = handlers;
-    this.#state = state;
+    this.#handlers = parts.handlers;
+    this.#delivery = parts.delivery;
+    this.#state = parts.state;
   }
 
   /** The present state; changes are told as events, under their name and under `state`. */
@@ -145,8 +168,49 @@ export class Agent extends EventEmitter<AgentEvents> {
     return this;
   }
 
+  /**
+   * Publishes an event, durably: to one agent (`agent:ID`) or to everybody who subscribes a topic (`topic:NAME`). It waits
+   * in the outbox of this agent until the server has stored it, through lost connections and, with a data directory,
+   * restarts; it is stored once, and in the order of these calls.
+   *
+   * @param content text, bytes, or a structured value; at most 98,304 bytes.
+   * @throws ProtocolError `E_TIMEOUT` when no receipt came in time: the event goes out later all the same;
+   *   `E_OUTBOX_FULL`; `E_NO_EVENTS` when the server has no events yet; the server's code when it refuses for good
+   *   (`E_FORBIDDEN`, `E_UNKNOWN_ADDRESS`, `E_EVENT_CONFLICT`). TransportError `E_CLOSED` after `close`.
+   */
+  publish(
+    to: string,
+    content: Content | undefined,
+    options: PublishOptions & { readonly waitFor: 'stored' },
+  ): Promise<QueuedReceipt>;
+  publish(to: string, content?: Content, options?: PublishOptions): Promise<Receipt>;
+  async publish(to: string, content?: Content, options: PublishOptions = {}): Promise<Receipt | QueuedReceipt> {
+    const event = outgoingEvent(to, content, options);
+    if (options.waitFor === 'stored') return await this.#delivery.queue(event);
+    const { timeoutMs = PUBLISH_TIMEOUT_MS_DEFAULT, signal } = options;
+    return await this.#delivery.publish(event, { timeoutMs, signal });
+  }
+
+  /**
+   * Takes the events of a topic, or of all topics that a pattern matches (`*` one level, `>` all that follow); null takes
+   * those that are addressed to this agent. The subscription is durable: what is published while the agent is away waits.
+   *
+   * @param handler acks when it returns, and fails when it throws: then the event comes again, up to 20 times.
+   * @throws ProtocolError `E_BAD_TOPIC`, TransportError `E_CLOSED`, RangeError when it is subscribed already.
+   */
+  subscribe(topic: string | null, handler: EventHandler, options: SubscribeOptions = {}): Subscription {
+    return this.#delivery.subscribe(topic, handler, options);
+  }
+
+  /** Watches whether another agent is connected: the listener is told at once, and at every change. */
+  watchPresence(agentId: string, listener: PresenceListener): PresenceWatch {
+    return this.#delivery.watchPresence(agentId, listener);
+  }
+
   /** Ends the connection in an orderly way, and all attempts to make one. Resolves when it is over. */
   async close(): Promise<void> {
+    const told = this.#delivery.told();
+    if (told !== undefined) await Promise.race([told, sleep(TELL_MS_MAX, undefined, { ref: false })]);
     this.#keeper.close();
     await this.#closed.promise;
   }
@@ -167,6 +231,11 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (state.state !== 'closed') return;
     this.#waiting.refuseAll(closedError(state));
     this.#closed.resolve(state);
+  }
+
+  /** The server refused an event for good, and nobody waits for it. */
+  tellRefused(refused: RefusedEvent): void {
+    this.#guard(() => this.emit('event-refused', refused));
   }
 
   #tell(state: AgentState): void {

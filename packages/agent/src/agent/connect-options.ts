@@ -1,6 +1,7 @@
 /** What a program tells `connect`. */
 import type { Address } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
+import type { OutboxLimits } from '../delivery/index.ts';
 import type { ReconnectPolicy } from '../reconnect/index.ts';
 import type { Agent } from './agent.ts';
 import type { AgentState } from './agent-state.ts';
@@ -13,7 +14,7 @@ export interface ConnectOptions {
   readonly serverKey?: string | undefined;
   /** Enrolment token as the operator handed it out; carries the identity of its server. */
   readonly token?: string | undefined;
-  /** Where key and known servers are kept. Without it both are forgotten when the process ends. */
+  /** Where key, known servers and events are kept. Without it all are forgotten when the process ends. */
   readonly dataDir?: string | undefined;
   /** Passphrase of the key file. */
   readonly passphrase?: string | undefined;
@@ -31,6 +32,13 @@ export interface ConnectOptions {
   readonly handshakeTimeoutMs?: number;
   /** Time for the first contact, all attempts together. Default 60,000 ms; Infinity for no limit. */
   readonly timeoutMs?: number;
+  /**
+   * `false` resolves at once, whether or not a server can be reached: what is published until then waits in the outbox.
+   * Default true.
+   */
+  readonly waitForServer?: boolean;
+  /** Bounds of the outbox; default 1,000,000 events, 1 GiB, and 64 MiB of free disk space. */
+  readonly outbox?: Partial<OutboxLimits>;
   /** Gives the agent up when aborted. */
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger;

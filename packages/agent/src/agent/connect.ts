@@ -13,12 +13,13 @@ import { KnownServers } from '@sealane/node/keys';
 import { silentLogger } from '@sealane/node/log';
 import { createEnvironment } from '@sealane/node/transport';
 import { version } from '@sealane/node/cli';
+import { DEFAULT_OUTBOX_LIMITS } from '../delivery/index.ts';
 import { ephemeralIdentity, openAgentIdentity } from '../identity/index.ts';
 import { Backoff, DEFAULT_RECONNECT_POLICY, reconnectPolicy } from '../reconnect/index.ts';
 import { KNOWN_SERVERS_FILE, MemoryKnownServers, ServerTrust, type Pin } from '../trust/index.ts';
 import type { Agent } from './agent.ts';
 import type { ConnectOptions } from './connect-options.ts';
-import { Supervisor, notConnectedError, type SupervisorOptions } from './supervisor.ts';
+import { MAIN_INSTANCE, Supervisor, notConnectedError, type SupervisorOptions } from './supervisor.ts';
 
 /** Port of a server when none is named. */
 const PORT_DEFAULT = 1337;
@@ -31,7 +32,7 @@ let environment: SupervisorOptions['environment'] | undefined;
 /**
  * Connects to a server and keeps the connection.
  *
- * @returns the agent, once a server has admitted it.
+ * @returns the agent, once a server has admitted it; at once with `waitForServer: false`.
  * @throws ProtocolError or TransportError with the code of the last attempt; `E_IDENTITY_CHANGED` when the server is
  *   not the expected one; `E_TIMEOUT` when `timeoutMs` passed before any attempt ended.
  * @throws ConfigError for a wrong option, a damaged token or key file; StorageError when the disk refuses.
@@ -51,6 +52,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Agent> {
   options.prepare?.(agent);
   const admitted = new Promise<'admitted'>((resolve) => agent.once('connected', () => resolve('admitted')));
   void supervisor.run();
+  if (options.waitForServer === false) return agent;
   await firstContact(agent, admitted, options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
   return agent;
 }
@@ -100,7 +102,7 @@ async function supervisorOptions(options: ConnectOptions): Promise<SupervisorOpt
     }),
     identity,
     id: options.id ?? token?.token.agentId ?? identity.defaultId,
-    instance: options.instance ?? 'main',
+    instance: options.instance ?? MAIN_INSTANCE,
     enrolmentToken: token?.bytes ?? null,
     suites: suitesFor(options.suites ?? 'pq'),
     backoff: backoffOf(options),
@@ -111,6 +113,8 @@ async function supervisorOptions(options: ConnectOptions): Promise<SupervisorOpt
     },
     build: `sealane-agent/${version}`.slice(0, 64),
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT,
+    dataDir: options.dataDir,
+    outboxLimits: { ...DEFAULT_OUTBOX_LIMITS, ...options.outbox },
     log: options.logger ?? silentLogger,
     onState: options.onState,
   };

@@ -14,6 +14,7 @@ import { suiteName, type SessionLimits, type SuiteId } from '@sealane/shared/wir
 import { parseAddress, showAddress, type Address } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
 import { monotonicNow } from '@sealane/node/transport';
+import { AgentDelivery, type OutboxLimits } from '../delivery/index.ts';
 import type { AgentIdentity } from '../identity/index.ts';
 import { openLink, type Link, type LinkEnd } from '../link/index.ts';
 import { isTerminal, type Backoff } from '../reconnect/index.ts';
@@ -37,14 +38,21 @@ export interface SupervisorOptions {
   readonly limits: SessionLimits;
   readonly build: string;
   readonly connectTimeoutMs: number;
+  /** Where events wait; undefined keeps them in memory. */
+  readonly dataDir: string | undefined;
+  readonly outboxLimits: OutboxLimits;
   readonly log: Logger;
   readonly onState: ((state: AgentState) => void) | undefined;
 }
+
+/** The instance that stands for the agent itself: it gets what is addressed to the agent, and sends what others left. */
+export const MAIN_INSTANCE = 'main';
 
 export class Supervisor implements AgentKeeper {
   readonly agent: Agent;
   readonly #options: SupervisorOptions;
   readonly #handlers = new HandlerSet<Agent>();
+  readonly #delivery: AgentDelivery;
   readonly #stop = new AbortController();
   #link: Link<Agent> | undefined;
   #enrolmentToken: Uint8Array | null;
@@ -56,7 +64,14 @@ export class Supervisor implements AgentKeeper {
     this.#options = options;
     this.#enrolmentToken = options.enrolmentToken;
     const connecting = { state: 'connecting', server: showAddress(options.address) } as const;
-    this.agent = new Agent(this, this.#handlers, connecting);
+    this.#delivery = new AgentDelivery({
+      dataDir: options.dataDir,
+      outboxLimits: options.outboxLimits,
+      sendsLeft: options.instance === MAIN_INSTANCE,
+      log: options.log,
+      onRefused: (refused) => this.agent.tellRefused(refused),
+    });
+    this.agent = new Agent(this, { handlers: this.#handlers, delivery: this.#delivery, state: connecting });
     if (options.onState !== undefined) this.agent.on('state', options.onState);
     this.agent.enter(connecting);
   }
@@ -64,14 +79,14 @@ export class Supervisor implements AgentKeeper {
   /** Keeps the connection until `close` or a terminal failure; the agent is closed when it resolves. */
   async run(): Promise<void> {
     try {
-      this.#enterClosed(await this.#untilOver());
+      await this.#enterClosed(await this.#untilOver());
     } catch (error) {
       this.report('a fault of this program ended the agent', error);
       const fault =
         error instanceof SealaneError
           ? error
           : new ProtocolError('E_INTERNAL', 'an unexpected fault', { cause: error });
-      this.#enterClosed(fault);
+      await this.#enterClosed(fault);
     }
   }
 
@@ -95,6 +110,7 @@ export class Supervisor implements AgentKeeper {
   close(): void {
     if (this.#stop.signal.aborted) return;
     this.agent.useLink(undefined);
+    this.#delivery.stopSending();
     this.#stop.abort();
     this.#link?.close();
   }
@@ -109,6 +125,7 @@ export class Supervisor implements AgentKeeper {
       ...this.#options,
       address: this.#elsewhere ?? this.#options.address,
       handlers: ownRequests(this.#handlers),
+      delivery: this.#delivery,
       peer: this.agent,
       keys: this.#options.identity.keys,
       agentId: this.#options.id,
@@ -117,13 +134,17 @@ export class Supervisor implements AgentKeeper {
       signal: this.#stop.signal,
     });
     this.#elsewhere = undefined;
-    if (outcome.link === undefined) return { end: outcome.end, connectedMs: undefined };
+    if (outcome.link === undefined) {
+      this.#delivery.lose(outcome.end.error);
+      return { end: outcome.end, connectedMs: undefined };
+    }
     const { link, opened } = outcome;
     const openedAt = monotonicNow();
     this.#use(link, opened);
     const end = await link.ended;
     this.#link = undefined;
     this.agent.useLink(undefined);
+    this.#delivery.lose(end.error);
     this.#elsewhere = parseAddress(link.goAway?.address ?? undefined);
     return { end: afterGoAway(end, link), connectedMs: monotonicNow() - openedAt };
   }
@@ -137,10 +158,17 @@ export class Supervisor implements AgentKeeper {
       capMs: opened.retryCapMs,
       windowMs: opened.retryWindowMs,
     });
-    link.onUnusable = () => this.agent.useLink(undefined);
-    this.agent.enter(this.#connectedState(link, opened));
+    link.onUnusable = () => {
+      this.agent.useLink(undefined);
+      this.#delivery.stopSending();
+    };
+    const connected = this.#connectedState(link, opened);
+    this.agent.enter(connected);
     if (this.#stop.signal.aborted) link.close();
-    else if (link.goAway === undefined && link.session.state === 'Open') this.agent.useLink(link);
+    else if (link.goAway === undefined && link.session.state === 'Open') {
+      this.agent.useLink(link);
+      this.#delivery.open(link.deliveryLink(connected.fingerprint));
+    }
   }
 
   #connectedState(link: Link<Agent>, opened: OpenedEvent): ConnectedState {
@@ -167,9 +195,10 @@ export class Supervisor implements AgentKeeper {
     await sleep(delayMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
-  #enterClosed(error: SealaneError | undefined): void {
+  async #enterClosed(error: SealaneError | undefined): Promise<void> {
     this.#stop.abort();
     this.agent.useLink(undefined);
+    await this.#delivery.close(new TransportError('E_CLOSED', 'the agent is closed', { cause: error }));
     this.agent.enter({
       state: 'closed',
       reason: error === undefined ? 'closed by this side' : error.message,

@@ -16,14 +16,26 @@ import type {
 import { showAddress, type Address } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
 import { DEFAULT_CONNECTION_LIMITS, TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
+import type { DeliveryLink } from '../delivery/index.ts';
 import type { Judgement, ServerTrust } from '../trust/index.ts';
 import { linkEnd, linkFailure, type LinkContext, type LinkEnd, type LinkProgress } from './link-end.ts';
+import { SessionDelivery } from './session-delivery.ts';
+
+/** Who takes what a server sends about events. */
+export interface LinkDelivery {
+  /** Whether something was sent that the server has not answered. */
+  readonly isBusy: boolean;
+  onPacket(event: Extract<SessionEvent, { type: 'delivery' }>): void;
+  /** The link can take more. */
+  onDrain(): void;
+}
 
 /** What a link needs of whoever opens it. */
 export interface LinkOwner<Peer> {
   readonly address: Address;
   readonly trust: ServerTrust;
   readonly handlers: ChannelHandlers<Peer>;
+  readonly delivery: LinkDelivery;
   /** Handed to handlers. */
   readonly peer: Peer;
   readonly log: Logger;
@@ -85,6 +97,17 @@ export class Link<Peer = unknown> implements ConnectionOwner {
     this.#connection.receive(bytes);
   }
 
+  /** Takes what is sent about events. @param server fingerprint of the server. */
+  deliveryLink(server: string): DeliveryLink {
+    return new SessionDelivery({
+      session: this.session,
+      server,
+      unsentBytes: () => this.#connection.unsentBytes,
+      highWaterBytes: DEFAULT_CONNECTION_LIMITS.highWaterBytes,
+      wake: () => this.#connection.wake(),
+    });
+  }
+
   /** Ends in an orderly way. */
   close(): void {
     this.#connection.close();
@@ -112,6 +135,9 @@ export class Link<Peer = unknown> implements ConnectionOwner {
       case 'closed':
         this.#onClosed(event);
         break;
+      case 'delivery':
+        this.#owner.delivery.onPacket(event);
+        break;
       default:
         this.channel.dispatch(event);
     }
@@ -119,6 +145,7 @@ export class Link<Peer = unknown> implements ConnectionOwner {
 
   onDrain(): void {
     this.channel.onDrain();
+    this.#owner.delivery.onDrain();
   }
 
   wantsPause(): boolean {
@@ -161,7 +188,8 @@ export class Link<Peer = unknown> implements ConnectionOwner {
 
   #isIdle(): boolean {
     const { outgoing, incoming } = this.session.requestsInFlight;
-    return outgoing === 0 && incoming === 0 && this.session.streamsOpen === 0;
+    const isQuiet = outgoing === 0 && incoming === 0 && this.session.streamsOpen === 0;
+    return isQuiet && !this.#owner.delivery.isBusy;
   }
 
   #context(): LinkContext {

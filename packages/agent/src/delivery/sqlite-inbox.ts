@@ -1,0 +1,144 @@
+/**
+ * SqliteInbox: the inbox in a file of the data directory. Processes of one agent may share it: each row says for itself
+ * which lineage it belongs to, and a process that took over reads what the other wrote.
+ */
+import { StorageError } from '@sealane/shared/errors';
+import type { Run } from './done-set.ts';
+import type { Inbox, InboxEntry } from './inbox.ts';
+import { SqlError, type SqlRow, type SqlStatement, type SqliteDatabase, type SqliteThread } from './sqlite-thread.ts';
+import { WriteLoop } from './write-loop.ts';
+
+const SETUP = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA journal_size_limit = 4194304;
+`;
+const FORMAT = 1;
+/** A take-over may find the process of before at its last write. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** Lineages that are remembered of one subscription. */
+const LINEAGES_MAX = 8;
+
+const CREATE: readonly SqlStatement[] = [
+  {
+    sql: `CREATE TABLE IF NOT EXISTS done (
+      subscription TEXT NOT NULL, lineage BLOB NOT NULL, server TEXT NOT NULL, cursor INTEGER NOT NULL, runs TEXT NOT NULL,
+      saved_at INTEGER NOT NULL, PRIMARY KEY (subscription, lineage)
+    ) STRICT, WITHOUT ROWID`,
+  },
+  { sql: `PRAGMA user_version = ${FORMAT}` },
+];
+const SELECT = 'SELECT lineage, server, cursor, runs FROM done WHERE subscription = ? ORDER BY saved_at DESC LIMIT ?';
+const UPSERT = `INSERT INTO done (subscription, lineage, server, cursor, runs, saved_at) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET server = excluded.server, cursor = excluded.cursor, runs = excluded.runs,
+    saved_at = excluded.saved_at`;
+const FORGET_OLD = `DELETE FROM done WHERE subscription = ? AND lineage NOT IN
+  (SELECT lineage FROM done WHERE subscription = ? ORDER BY saved_at DESC LIMIT ?)`;
+const FORGET = 'DELETE FROM done WHERE subscription = ?';
+
+interface Waiting {
+  readonly entry: () => InboxEntry;
+  readonly written: PromiseWithResolvers<undefined>;
+}
+
+export class SqliteInbox implements Inbox {
+  readonly #file: string;
+  readonly #database: SqliteDatabase;
+  readonly #wallClock: () => number;
+  #waiting = new Map<string, Waiting>();
+  readonly #loop = new WriteLoop(() => this.#write());
+
+  /** @throws StorageError `E_STORAGE` when the file cannot be used. */
+  static async open(options: {
+    readonly thread: SqliteThread;
+    readonly file: string;
+    readonly wallClock: () => number;
+  }): Promise<SqliteInbox> {
+    const { thread, file } = options;
+    try {
+      const database = await thread.open({ file, setup: SETUP, busyTimeoutMs: BUSY_TIMEOUT_MS });
+      const [[version] = []] = await database.run([{ sql: 'PRAGMA user_version' }]);
+      if (Number(version?.['user_version']) > FORMAT) {
+        await database.close();
+        throw new StorageError('E_STORAGE', `${file} was written by a newer version`);
+      }
+      await database.run(CREATE);
+      return new SqliteInbox(options, database);
+    } catch (error) {
+      throw inboxError(file, error);
+    }
+  }
+
+  private constructor(options: { readonly file: string; readonly wallClock: () => number }, database: SqliteDatabase) {
+    this.#file = options.file;
+    this.#wallClock = options.wallClock;
+    this.#database = database;
+  }
+
+  async load(subscription: string): Promise<readonly InboxEntry[]> {
+    const [rows = []] = await this.#run([{ sql: SELECT, runs: [[subscription, LINEAGES_MAX]] }]);
+    return rows.map(entryOf);
+  }
+
+  save(subscription: string, entry: () => InboxEntry): Promise<void> {
+    const waiting = this.#waiting.get(subscription) ?? { entry, written: Promise.withResolvers<undefined>() };
+    this.#waiting.set(subscription, { ...waiting, entry });
+    this.#loop.wake();
+    return waiting.written.promise;
+  }
+
+  async forget(subscription: string): Promise<void> {
+    await this.#loop.quiet();
+    await this.#run([{ sql: FORGET, runs: [[subscription]] }]);
+  }
+
+  async close(): Promise<void> {
+    this.#loop.wake();
+    await this.#loop.quiet();
+    await this.#database.close();
+  }
+
+  async #write(): Promise<boolean> {
+    const batch = this.#waiting;
+    if (batch.size === 0) return false;
+    this.#waiting = new Map();
+    const now = this.#wallClock();
+    const names = [...batch.keys()];
+    try {
+      await this.#run([
+        { sql: UPSERT, runs: [...batch].map(([name, { entry }]) => entryValues(name, entry(), now)) },
+        { sql: FORGET_OLD, runs: names.map((name) => [name, name, LINEAGES_MAX]) },
+      ]);
+      for (const { written } of batch.values()) written.resolve(undefined);
+    } catch (error) {
+      for (const { written } of batch.values()) written.reject(error);
+    }
+    return this.#waiting.size > 0;
+  }
+
+  async #run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]> {
+    try {
+      return await this.#database.run(statements);
+    } catch (error) {
+      throw inboxError(this.#file, error);
+    }
+  }
+}
+
+function entryValues(subscription: string, { lineage, server, done }: InboxEntry, now: number) {
+  return [subscription, lineage, server, done.cursor, JSON.stringify(done.runs), now];
+}
+
+function entryOf(row: SqlRow): InboxEntry {
+  const lineage = row['lineage'];
+  return {
+    lineage: lineage instanceof Uint8Array ? lineage : new Uint8Array(0),
+    server: String(row['server']),
+    done: { cursor: Number(row['cursor']), runs: JSON.parse(String(row['runs'])) as readonly Run[] },
+  };
+}
+
+function inboxError(file: string, error: unknown): Error {
+  if (!(error instanceof SqlError)) return error instanceof Error ? error : new Error(String(error));
+  return new StorageError('E_STORAGE', `The inbox ${file} cannot be used: ${error.message}`, { cause: error });
+}
