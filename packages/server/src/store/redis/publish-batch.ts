@@ -1,0 +1,277 @@
+/**
+ * PublishBatch: events that go to Redis in one script call. It is encoded anew each time it is sent, because the table of
+ * subscriptions may have changed; its number and events stay.
+ */
+import { hash } from 'node:crypto';
+import type { Durability, NewEvent, PublishResult } from '../store.ts';
+import { AGENT_PREFIX } from './addresses.ts';
+import { RECORD_BYTES, encodePayload, encodeRecord, payloadBytesMax } from './event-codec.ts';
+import { agentQueueId } from './queue-id.ts';
+import type { RedisArgument } from './redis-connection.ts';
+import { CHUNK_BYTES_MAX, CHUNK_EVENTS_MAX, FOREVER_MS } from './times.ts';
+
+/** What encoding needs to know. */
+export interface Routing {
+  /** Queues that an address reaches. */
+  queuesOf(to: string): readonly string[];
+  /** A wall-clock time, by Redis' clock. */
+  toRedis(wallMs: number): number;
+  readonly durability: Durability;
+}
+
+/** An encoded batch: arguments from the event count on, and the queues it reaches. */
+export interface EncodedBatch {
+  readonly counts: readonly string[];
+  readonly groups: readonly RedisArgument[];
+  readonly queueIds: ReadonlySet<string>;
+}
+
+const RING_RECORD_BYTES = 19;
+const HASH_BYTES = 8;
+const DURABLE = 'd';
+const RELAXED = 'r';
+const REFUSED_RETRY_MS = 1_000;
+
+/** Events that go to one queue together. */
+interface Chunk {
+  readonly queueId: string;
+  readonly kind: string;
+  readonly members: number[];
+  bytes: number;
+}
+
+export function encodeBatch(events: readonly NewEvent[], routing: Routing): EncodedBatch {
+  return new BatchEncoder(events, routing).encode();
+}
+
+class BatchEncoder {
+  readonly #events: readonly NewEvent[];
+  readonly #routing: Routing;
+  readonly #payloads: Buffer;
+  /** Where payloads begin, and where the last one ends. */
+  readonly #offsets: number[] = [0];
+  readonly #expiresAt: number[] = [];
+  readonly #open = new Map<string, Chunk>();
+  readonly #chunks: Chunk[] = [];
+  readonly #shared = new Set<number>();
+
+  constructor(events: readonly NewEvent[], routing: Routing) {
+    this.#events = events;
+    this.#routing = routing;
+    this.#payloads = Buffer.allocUnsafe(events.reduce((sum, event) => sum + payloadBytesMax(event), 0));
+  }
+
+  encode(): EncodedBatch {
+    const delayed: RedisArgument[] = [];
+    let delayedCount = 0;
+    for (const [index, event] of this.#events.entries()) {
+      const queueIds = this.#routing.queuesOf(event.to);
+      this.#encodePayload(index, event, queueIds.length);
+      if (event.dueAt > 0) {
+        delayed.push(...this.#delayed(index, event));
+        delayedCount += 1;
+      } else {
+        for (const queueId of queueIds) this.#addTo(queueId, index);
+      }
+    }
+    const producers = encodeProducers(this.#events, this.#routing.durability);
+    const ids = encodeIds(this.#events, this.#routing.durability);
+    const bodies = [...this.#shared].flatMap((index) => [String(index), asBuffer(this.#event(index).body)]);
+    const chunks = this.#chunks.flatMap((chunk) => this.#encodeChunk(chunk));
+    return {
+      counts: [producers.count, ids.count, this.#shared.size, this.#chunks.length, delayedCount].map(String),
+      groups: [...producers.groups, ...ids.groups, ...bodies, ...chunks, ...delayed],
+      queueIds: new Set(this.#open.keys()),
+    };
+  }
+
+  #event(index: number): NewEvent {
+    return this.#events[index] as NewEvent;
+  }
+
+  /** The body is in the payload where one queue at most gets it; delayed events are parted when they are due. */
+  #encodePayload(index: number, event: NewEvent, queueCount: number): void {
+    const expiresAt = this.#routing.toRedis(event.expiresAt);
+    const withBody = queueCount <= 1 || event.dueAt > 0;
+    if (!withBody) this.#shared.add(index);
+    const end = encodePayload(this.#payloads, this.#offsets[index] ?? 0, event, { expiresAt, withBody });
+    this.#offsets.push(end);
+    this.#expiresAt.push(expiresAt);
+  }
+
+  #addTo(queueId: string, index: number): void {
+    const size = this.#payloadBytes(index);
+    let chunk = this.#open.get(queueId);
+    const isFull =
+      chunk !== undefined && (chunk.members.length >= CHUNK_EVENTS_MAX || chunk.bytes + size > CHUNK_BYTES_MAX);
+    if (chunk === undefined || isFull) {
+      chunk = { queueId, kind: queueId.startsWith('a:') ? 'agent' : 'topic', members: [], bytes: 0 };
+      this.#open.set(queueId, chunk);
+      this.#chunks.push(chunk);
+    }
+    chunk.members.push(index);
+    chunk.bytes += size;
+  }
+
+  #encodeChunk({ queueId, kind, members }: Chunk): readonly RedisArgument[] {
+    const bodyBytes = members.reduce((sum, index) => sum + this.#event(index).body.length, 0);
+    const expiresAt = members.reduce((least, index) => Math.min(least, this.#expiresAt[index] ?? 0), FOREVER_MS);
+    return [
+      queueId,
+      kind,
+      String(members.length),
+      String(bodyBytes),
+      this.#records(members),
+      this.#joined(members),
+      String(expiresAt),
+    ];
+  }
+
+  /** It is routed when it is due. */
+  #delayed(index: number, { dueAt, to }: NewEvent): readonly RedisArgument[] {
+    const due = String(this.#routing.toRedis(dueAt));
+    const members = [index];
+    const queueId = to.startsWith(AGENT_PREFIX) ? agentQueueId(to.slice(AGENT_PREFIX.length)) : '';
+    const expiresAt = String(this.#expiresAt[index]);
+    return [String(index), due, this.#records(members), this.#joined(members), expiresAt, to, queueId];
+  }
+
+  #records(members: readonly number[]): Buffer {
+    const records = Buffer.allocUnsafe(members.length * RECORD_BYTES);
+    for (const [place, index] of members.entries()) {
+      encodeRecord(records, place * RECORD_BYTES, {
+        payloadBytes: this.#payloadBytes(index),
+        bodyBytes: this.#event(index).body.length,
+        index,
+        shared: this.#shared.has(index),
+      });
+    }
+    return records;
+  }
+
+  /** Payloads that lie together are not copied. */
+  #joined(members: readonly number[]): Buffer {
+    const first = members[0] ?? 0;
+    const last = members.at(-1) ?? 0;
+    if (last - first + 1 === members.length) {
+      return this.#payloads.subarray(this.#offsets[first], this.#offsets[last + 1]);
+    }
+    return Buffer.concat(
+      members.map((index) => this.#payloads.subarray(this.#offsets[index], this.#offsets[index + 1])),
+    );
+  }
+
+  #payloadBytes(index: number): number {
+    return (this.#offsets[index + 1] ?? 0) - (this.#offsets[index] ?? 0);
+  }
+}
+
+/** What a repetition is compared by: everything that a receiver sees, 8 bytes of its SHA-256. */
+function contentHash(event: NewEvent): Buffer {
+  const head = `${event.id}\n${event.to}\n${event.contentType ?? '\r'}\n`;
+  const bytes = Buffer.allocUnsafe(3 * head.length + event.body.length);
+  const length = bytes.write(head, 0, 'utf8');
+  bytes.set(event.body, length);
+  return hash('sha256', bytes.subarray(0, length + event.body.length), 'buffer').subarray(0, HASH_BYTES);
+}
+
+function encodeProducers(
+  events: readonly NewEvent[],
+  durability: Durability,
+): { readonly count: number; readonly groups: readonly RedisArgument[] } {
+  const byProducer = new Map<string, number[]>();
+  for (const [index, { dedup }] of events.entries()) {
+    if (dedup.kind !== 'number') continue;
+    const name = `${dedup.producer.producerId}${dedup.producer.agentId}`;
+    const members = byProducer.get(name);
+    if (members === undefined) byProducer.set(name, [index]);
+    else members.push(index);
+  }
+  const groups: RedisArgument[] = [];
+  for (const members of byProducer.values()) groups.push(...encodeProducer(events, members, durability));
+  return { count: byProducer.size, groups };
+}
+
+function encodeProducer(
+  events: readonly NewEvent[],
+  members: readonly number[],
+  durability: Durability,
+): readonly RedisArgument[] {
+  const records = Buffer.allocUnsafe(members.length * RING_RECORD_BYTES);
+  let settled = 0;
+  let head: readonly string[] = [];
+  for (const [place, index] of members.entries()) {
+    const event = events[index] as NewEvent;
+    if (event.dedup.kind !== 'number') continue;
+    const { producer, number, settledNumber } = event.dedup;
+    const offset = place * RING_RECORD_BYTES;
+    records.writeDoubleBE(number, offset);
+    records.writeUInt16BE(index, offset + 8);
+    records.write(letterOf(event, durability), offset + 10, 'latin1');
+    records.set(contentHash(event), offset + 11);
+    settled = Math.max(settled, settledNumber);
+    if (place === 0) head = [producer.agentId, producer.producerId, '', String(number), String(members.length)];
+  }
+  return [...head.with(2, String(settled)), records];
+}
+
+function encodeIds(
+  events: readonly NewEvent[],
+  durability: Durability,
+): { readonly count: number; readonly groups: readonly RedisArgument[] } {
+  const groups: RedisArgument[] = [];
+  let count = 0;
+  for (const [index, event] of events.entries()) {
+    if (event.dedup.kind !== 'id') continue;
+    const mark = Buffer.concat([Buffer.from(letterOf(event, durability)), contentHash(event)]);
+    groups.push(String(index), `${event.from} ${event.id}`, mark);
+    count += 1;
+  }
+  return { count, groups };
+}
+
+function letterOf(event: NewEvent, durability: Durability): string {
+  return event.durability === 'relaxed' || durability === 'relaxed' ? RELAXED : DURABLE;
+}
+
+/** Reads the script's answer: `base index=status…`. */
+export function decodeAnswer(
+  answer: string,
+  events: readonly NewEvent[],
+  durability: Durability,
+): readonly PublishResult[] {
+  const [baseText = '', ...exceptions] = answer.split(' ');
+  const base = Number(baseText);
+  const results = events.map((event, index): PublishResult => ({
+    status: 'stored',
+    sequence: base + index,
+    durability: letterOf(event, durability) === RELAXED ? 'relaxed' : 'durable',
+  }));
+  for (const exception of exceptions) {
+    const [index = '', status = ''] = exception.split('=');
+    results[Number(index)] = exceptionOf(status);
+  }
+  return results;
+}
+
+function exceptionOf(status: string): PublishResult {
+  switch (status[0]) {
+    case DURABLE:
+    case RELAXED: {
+      const durability = status[0] === RELAXED ? 'relaxed' : 'durable';
+      return { status: 'duplicate', sequence: Number(status.slice(1)), durability };
+    }
+    case 'c':
+      return { status: 'refused', code: 'E_EVENT_CONFLICT', retryAfterMs: 0 };
+    case 's':
+      return { status: 'refused', code: 'E_EVENT_SETTLED', retryAfterMs: 0 };
+    case 'u':
+      return { status: 'refused', code: 'E_UNKNOWN_ADDRESS', retryAfterMs: 0 };
+    default:
+      return { status: 'refused', code: 'E_QUEUE_FULL', retryAfterMs: REFUSED_RETRY_MS };
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,231 @@
+/**
+ * PublishLane: events on their way to Redis, in order. One that waits too long is refused, which means "unknown": it may
+ * still have been stored, and the retry of its producer, with the same number or id, is absorbed then (rule 5).
+ */
+import { monotonicNow } from '@sealane/node/transport';
+import type { Durability, NewEvent, PublishResult } from '../store.ts';
+import { decodeAnswer, encodeBatch } from './publish-batch.ts';
+import type { RedisArgument } from './redis-connection.ts';
+import { FAULT_RETRY_MS, type RedisFault } from './redis-fault.ts';
+import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
+import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, PUBLISH_WAIT_MS, WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from './times.ts';
+
+export interface PublishLaneOptions extends Pick<LaneOptions, 'recover' | 'onFault'> {
+  readonly queuesOf: (to: string) => readonly string[];
+  readonly toRedis: (wallMs: number) => number;
+  readonly durability: () => Durability;
+  /** Sends `publish` with its batch number and the arguments after the version. */
+  readonly send: (batchNumber: number, args: readonly RedisArgument[]) => Promise<string>;
+  /** Highest position there is, queues that may have got entries, and times, by Redis' clock, at which delayed events are due. */
+  readonly onStored: (highest: number, queueIds: ReadonlySet<string>, dueTimes: readonly number[]) => void;
+  readonly onCommit: (seconds: number) => void;
+  /** Whether there is hope that Redis answers soon. */
+  readonly isReachable: () => boolean;
+}
+
+const DEPTH = 2;
+const WATCH_MS = 100;
+
+/** One call of `publish`. */
+interface Call {
+  readonly results: PublishResult[];
+  left: number;
+  readonly resolve: (results: readonly PublishResult[]) => void;
+}
+
+interface Waiting {
+  readonly event: NewEvent;
+  readonly call: Call;
+  readonly place: number;
+  readonly since: number;
+  isAnswered: boolean;
+}
+
+export class PublishLane {
+  readonly #options: PublishLaneOptions;
+  readonly #lane: ScriptLane;
+  #waiting: Waiting[] = [];
+  #head = 0;
+  #bytes = 0;
+  #batchNumber = 0;
+  readonly #batches = new Set<PublishBatch>();
+  #timer: NodeJS.Timeout | undefined;
+  #isScheduled = false;
+
+  constructor(options: PublishLaneOptions) {
+    this.#options = options;
+    const { recover, onFault } = options;
+    this.#lane = new ScriptLane({ depth: DEPTH, form: () => this.#form(), recover, onFault });
+  }
+
+  get isIdle(): boolean {
+    return this.#lane.isIdle && this.#waiting.length === this.#head;
+  }
+
+  publish(events: readonly NewEvent[]): Promise<readonly PublishResult[]> {
+    if (events.length === 0) return Promise.resolve([]);
+    const bytes = events.reduce((sum, { body }) => sum + body.length, 0);
+    const isFull =
+      this.#waiting.length - this.#head + events.length > WAITING_EVENTS_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
+    if (isFull || !this.#options.isReachable()) return Promise.resolve(events.map(() => UNAVAILABLE));
+    this.#bytes += bytes;
+    return new Promise((resolve) => {
+      const call: Call = { results: [], left: events.length, resolve };
+      const since = monotonicNow();
+      for (const [place, event] of events.entries()) {
+        this.#waiting.push({ event, call, place, since, isAnswered: false });
+      }
+      this.#watch();
+      this.#schedule();
+    });
+  }
+
+  /** What waits is refused, and nothing is sent any more. */
+  close(): void {
+    this.#lane.close();
+    clearTimeout(this.#timer);
+    this.#refuseOlderThan(-Infinity);
+  }
+
+  /** Calls of one turn of the event loop share a batch. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#lane.pump();
+    });
+  }
+
+  #form(): LaneBatch | undefined {
+    const members: Waiting[] = [];
+    const seen = new Map<string, number>();
+    let bytes = 0;
+    while (this.#head < this.#waiting.length && members.length < BATCH_EVENTS_MAX) {
+      const next = this.#waiting[this.#head] as Waiting;
+      if (!next.isAnswered) {
+        if (members.length > 0 && (bytes + next.event.body.length > BATCH_BYTES_MAX || repeats(seen, next.event)))
+          break;
+        bytes += next.event.body.length;
+        members.push(next);
+        noteIn(seen, next.event);
+      }
+      this.#head += 1;
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = [];
+      this.#head = 0;
+    }
+    if (members.length === 0) return undefined;
+    this.#batchNumber += 1;
+    const batch = new PublishBatch(this.#batchNumber, members, this);
+    this.#batches.add(batch);
+    return batch;
+  }
+
+  send(batch: PublishBatch): Promise<string> {
+    const { queuesOf, toRedis, durability, send } = this.#options;
+    const events = batch.members.map(({ event }) => event);
+    const { counts, groups, queueIds } = encodeBatch(events, { queuesOf, toRedis, durability: durability() });
+    batch.queueIds = queueIds;
+    return send(batch.number, [String(events.length), ...counts, ...groups]);
+  }
+
+  done(batch: PublishBatch, answer: string): void {
+    const events = batch.members.map(({ event }) => event);
+    const results = decodeAnswer(answer, events, this.#options.durability());
+    for (const [index, member] of batch.members.entries()) this.#answer(member, results[index] ?? UNAVAILABLE);
+    this.#batches.delete(batch);
+    this.#options.onCommit((monotonicNow() - batch.sentAt) / 1_000);
+    const dueTimes = events.filter(({ dueAt }) => dueAt > 0).map(({ dueAt }) => this.#options.toRedis(dueAt));
+    this.#options.onStored(Number.parseInt(answer) + events.length - 1, batch.queueIds, dueTimes);
+  }
+
+  fail(batch: PublishBatch, fault: RedisFault): void {
+    const code = fault.code === 'E_STORE_FULL' ? 'E_STORE_FULL' : 'E_STORE_UNAVAILABLE';
+    for (const member of batch.members) {
+      this.#answer(member, { status: 'refused', code, retryAfterMs: FAULT_RETRY_MS });
+    }
+    this.#batches.delete(batch);
+  }
+
+  #answer(waiting: Waiting, result: PublishResult): void {
+    if (waiting.isAnswered) return;
+    waiting.isAnswered = true;
+    this.#bytes -= waiting.event.body.length;
+    const { call } = waiting;
+    call.results[waiting.place] = result;
+    call.left -= 1;
+    if (call.left === 0) call.resolve(call.results);
+  }
+
+  #watch(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#refuseOlderThan(monotonicNow() - PUBLISH_WAIT_MS);
+      if (!this.isIdle) this.#watch();
+    }, WATCH_MS);
+  }
+
+  #refuseOlderThan(time: number): void {
+    const isLate = (waiting: Waiting): boolean => time === -Infinity || waiting.since <= time;
+    for (const batch of this.#batches) {
+      for (const member of batch.members) if (isLate(member)) this.#answer(member, UNAVAILABLE);
+      if (batch.isAbandoned) this.#batches.delete(batch);
+    }
+    for (let index = this.#head; index < this.#waiting.length; index++) {
+      const waiting = this.#waiting[index] as Waiting;
+      if (!isLate(waiting)) break;
+      this.#answer(waiting, UNAVAILABLE);
+    }
+  }
+}
+
+class PublishBatch implements LaneBatch {
+  readonly number: number;
+  readonly members: readonly Waiting[];
+  readonly sentAt = monotonicNow();
+  queueIds: ReadonlySet<string> = new Set();
+  readonly #lane: PublishLane;
+
+  constructor(number: number, members: readonly Waiting[], lane: PublishLane) {
+    this.number = number;
+    this.members = members;
+    this.#lane = lane;
+  }
+
+  get isAbandoned(): boolean {
+    return this.members.every(({ isAnswered }) => isAnswered);
+  }
+
+  send(): Promise<string> {
+    return this.#lane.send(this);
+  }
+
+  done(answer: string): void {
+    this.#lane.done(this, answer);
+  }
+
+  fail(fault: RedisFault): void {
+    this.#lane.fail(this, fault);
+  }
+}
+
+const UNAVAILABLE: PublishResult = {
+  status: 'refused',
+  code: 'E_STORE_UNAVAILABLE',
+  retryAfterMs: FAULT_RETRY_MS,
+};
+
+/** A batch holds each number of an outbox once, upwards, and each id once: what the script compares is stored before. */
+function repeats(seen: ReadonlyMap<string, number>, { dedup, from, id }: NewEvent): boolean {
+  if (dedup.kind === 'none') return false;
+  if (dedup.kind === 'id') return seen.has(`id ${from} ${id}`);
+  const { producer, number } = dedup;
+  return number <= (seen.get(`${producer.producerId}${producer.agentId}`) ?? 0);
+}
+
+function noteIn(seen: Map<string, number>, { dedup, from, id }: NewEvent): void {
+  if (dedup.kind === 'id') seen.set(`id ${from} ${id}`, 1);
+  if (dedup.kind === 'number') seen.set(`${dedup.producer.producerId}${dedup.producer.agentId}`, dedup.number);
+}

@@ -1,0 +1,214 @@
+/**
+ * RedisLink: the way to Redis of one node: its connection, the scripts, the checks at each start (settings, past), the
+ * table of subscriptions and the clock. It knows no events.
+ *
+ *   connect → version → settings (M4) → scripts → start of the node: lease, past (M10) → ready
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError, StorageError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
+import { toHex } from '@sealane/shared/bytes';
+import type { StoreEnvironment } from '../environment.ts';
+import { RedisClock } from './redis-clock.ts';
+import { RedisConnection, type RedisArgument, type SendCommand } from './redis-connection.ts';
+import { RedisFault } from './redis-fault.ts';
+import type { RedisHealth } from './redis-health.ts';
+import { findWeakSettings } from './redis-settings.ts';
+import { SCRIPTS } from './scripts/index.ts';
+import { SubscriptionTable } from './subscription-table.ts';
+import { CALL_WAIT_MS, NODE_LEASE_MS } from './times.ts';
+
+export type ScriptName = keyof typeof SCRIPTS;
+
+export interface RedisLinkOptions {
+  readonly url: string;
+  readonly prefix: string;
+  readonly node: string;
+  /** What other nodes are told of this one: where its health is asked. */
+  readonly about: string;
+  readonly requireDurable: boolean;
+  readonly environment: StoreEnvironment;
+  readonly health: RedisHealth;
+  /** Redis is not what it was: flushed or exchanged (`lost`), or an older state came back (`behind`). */
+  readonly onPastLost: (how: 'lost' | 'behind') => void;
+  readonly onReady: () => void;
+}
+
+const VERSION_MIN = 7;
+/** Between two tries of a batch that failed for a passing reason. */
+const RETRY_MS = 100;
+const STORE_NAME_BYTES = 16;
+
+const DIGESTS = new Map(
+  Object.entries(SCRIPTS).map(([name, text]) => [name, createHash('sha1').update(text).digest('hex')]),
+);
+
+export class RedisLink {
+  readonly table = new SubscriptionTable();
+  readonly clock: RedisClock;
+  /** Name of what this Redis holds; another one after a flush. */
+  store = '';
+  /** Grows whenever an older state came back. */
+  generation = 1;
+  /** Highest position and epoch that this node was told. */
+  highestSequence = 0;
+  highestEpoch = 0;
+  readonly #options: RedisLinkOptions;
+  readonly #connection: RedisConnection;
+  #refreshing: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+    const { health, environment } = options;
+    this.clock = new RedisClock(() => environment.now());
+    this.#connection = new RedisConnection({
+      url: options.url,
+      random: () => (environment.random(1)[0] ?? 0) / 256,
+      start: (send) => this.#start(send),
+      onReady: () => {
+        health.clearAll();
+        options.onReady();
+      },
+      onFault: (fault) => {
+        if (fault.renews) health.clear('redis-slow', 'redis-down', 'redis-loading', 'redis-auth', 'redis-readonly');
+        health.add(fault.reason);
+      },
+      onAnswering: () => {
+        health.clear('redis-slow');
+      },
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#connection.isReady;
+  }
+
+  get commands(): number {
+    return this.#connection.commands;
+  }
+
+  /** @throws ConfigError, StorageError that say what to do. */
+  async open(): Promise<void> {
+    try {
+      await this.#connection.open();
+    } catch (error) {
+      if (error instanceof RedisFault && error.reason === 'redis-auth') {
+        throw explained(new ConfigError('E_CONFIG', error.message), {
+          next: 'Put user and password into the --store URL.',
+        });
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection.close();
+  }
+
+  /** Sends a plain command. @throws RedisFault. */
+  send(args: readonly RedisArgument[]): Promise<unknown> {
+    return this.#connection.send(args);
+  }
+
+  /** Sends a plain command; waits a moment where Redis is away. @throws RedisFault. */
+  async command(args: readonly RedisArgument[]): Promise<unknown> {
+    await this.#connection.ready(CALL_WAIT_MS);
+    return await this.send(args);
+  }
+
+  /** Runs a script now. @throws RedisFault. */
+  script(name: ScriptName, args: readonly RedisArgument[], asBytes = false): Promise<unknown> {
+    return this.#connection.send(['EVALSHA', DIGESTS.get(name) ?? '', '1', this.#options.prefix, ...args], asBytes);
+  }
+
+  /** Runs a script; waits a moment where Redis is away. @throws RedisFault. */
+  async call(name: ScriptName, args: readonly RedisArgument[], asBytes = false): Promise<unknown> {
+    await this.#connection.ready(CALL_WAIT_MS);
+    return await this.script(name, args, asBytes);
+  }
+
+  /** Cuts the connection; the next one starts with all checks. */
+  renew(): void {
+    this.#connection.renew(RedisFault.down());
+  }
+
+  /** Makes a failed batch worth sending again; takes as long as that takes. */
+  async recover(why: 'stale' | 'lost' | RedisFault): Promise<void> {
+    if (why === 'lost') this.renew();
+    else if (why !== 'stale') {
+      this.#options.health.add(why.reason);
+      await sleep(RETRY_MS);
+    }
+    while (!this.#isClosed) {
+      try {
+        await this.#connection.ready(CALL_WAIT_MS);
+        if (why === 'stale' || this.table.version < 0) await this.refreshTable();
+        return;
+      } catch {
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Reads what changed in the table of subscriptions. @throws RedisFault. */
+  refreshTable(): Promise<void> {
+    this.#refreshing ??= this.#readTable().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #readTable(): Promise<void> {
+    this.table.apply((await this.script('table', [String(this.table.version)])) as readonly string[]);
+  }
+
+  /** Looks at the settings again: they can be changed while Redis runs. @throws RedisFault. */
+  async checkSettings(send: SendCommand = (args) => this.send(args)): Promise<void> {
+    this.#options.health.setWeakSettings(await findWeakSettings(send));
+  }
+
+  async #start(send: SendCommand): Promise<void> {
+    await checkVersion(send);
+    await this.checkSettings(send);
+    const { health, requireDurable } = this.#options;
+    if (requireDurable && this.store === '' && health.weakSettings.length > 0) throw notDurable(health.weakSettings);
+    await Promise.all(Object.values(SCRIPTS).map((text) => send(['SCRIPT', 'LOAD', text])));
+    await this.#startNode(send);
+  }
+
+  async #startNode(send: SendCommand): Promise<void> {
+    const { node, about, environment, prefix, onPastLost } = this.#options;
+    const newStore = toHex(environment.random(STORE_NAME_BYTES));
+    const numbers = [this.generation, this.highestSequence, this.highestEpoch].map(String);
+    const args = [node, about, String(NODE_LEASE_MS), newStore, this.store, ...numbers];
+    const reply = await send(['EVALSHA', DIGESTS.get('startNode') ?? '', '1', prefix, ...args]);
+    const [past = '', store = '', generation = '', redisMs = ''] = reply as readonly string[];
+    this.store = store;
+    this.generation = Number(generation);
+    this.clock.set(Number(redisMs));
+    if (past !== 'lost' && past !== 'behind') return;
+    this.table.reset();
+    onPastLost(past);
+  }
+}
+
+async function checkVersion(send: SendCommand): Promise<void> {
+  const info = String(await send(['INFO', 'server']));
+  const version = /redis_version:(\d+)\.(\S+)/.exec(info);
+  if (version === null || Number(version[1]) >= VERSION_MIN) return;
+  throw explained(new ConfigError('E_CONFIG', `This is Redis ${version[1]}.${version[2]}, too old for a store`), {
+    next: `Use Redis ${VERSION_MIN} or newer.`,
+  });
+}
+
+function notDurable(names: readonly string[]): StorageError | ConfigError {
+  const what = names.includes('config-forbidden')
+    ? 'Nobody may read the settings of this Redis'
+    : `Redis would lose acked events: ${names.join(', ')}`;
+  return explained(new ConfigError('E_CONFIG', what), {
+    next: 'Set appendonly yes, appendfsync always, no-appendfsync-on-rewrite no, maxmemory-policy noeviction.',
+  });
+}

@@ -1,0 +1,259 @@
+/**
+ * RedisNode: what a store on Redis is made of, and what holds it together: the link, the life of the node, the lanes, and
+ * what is known here of queues that are read and agents that are served. The port itself is redis-store.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicNow } from '@sealane/node/transport';
+import { toHex } from '@sealane/shared/bytes';
+import { systemStoreEnvironment, type StoreEnvironment } from '../environment.ts';
+import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
+import type { Lease, QueueLimits, StoreFigures, StoreListener } from '../store.ts';
+import { NodeLife, type PeerNode } from './node-life.ts';
+import { PublishLane } from './publish-lane.ts';
+import type { RedisFault } from './redis-fault.ts';
+import { RedisHealth } from './redis-health.ts';
+import { RedisLink } from './redis-link.ts';
+import { readFigures } from './store-figures.ts';
+import { WriteLane } from './write-lane.ts';
+
+export interface RedisStoreOptions {
+  /** `redis://[[user]:password@]host[:port][/database]`, or `rediss://`. */
+  readonly url: string;
+  /** Begins every key. */
+  readonly prefix?: string;
+  /** Name of this node; its life adds to it. */
+  readonly node?: string;
+  /** What other nodes are told of this one, such as where its health is asked. */
+  readonly about?: string;
+  readonly limits?: QueueLimits;
+  /** Refuses to open where acks would not be durable (M4). */
+  readonly requireDurable?: boolean;
+  readonly environment?: StoreEnvironment;
+}
+
+const DEFAULT_PREFIX = 'sealane:';
+const NODE_LIFE_BYTES = 6;
+/** How long `close` waits for what was handed in. */
+const CLOSE_WAIT_MS = 5_000;
+const CLOSE_LOOK_MS = 10;
+const FIGURES_AGE_MS = 5_000;
+const NO_FIGURES = { queues: 0, waiting: 0, deadLetters: 0, bytes: 0 };
+
+export class RedisNode {
+  readonly name: string;
+  readonly prefix: string;
+  readonly environment: StoreEnvironment;
+  readonly health: RedisHealth;
+  readonly link: RedisLink;
+  readonly publishing: PublishLane;
+  readonly writing: WriteLane;
+  readonly #life: NodeLife;
+  #listener: StoreListener | undefined;
+  /** Queues that are read here, and whether others may read them too. */
+  readonly #reading = new Map<string, boolean>();
+  readonly #woken = new Set<string>();
+  /** Agents that are served here, by `id instance`. */
+  readonly #claims = new Map<string, Lease>();
+  #figures = NO_FIGURES;
+  #figuresAt = -Infinity;
+  #commits = 0;
+  #commitSeconds = 0;
+
+  constructor(options: RedisStoreOptions) {
+    const { url, prefix = DEFAULT_PREFIX, limits = DEFAULT_QUEUE_LIMITS, about = '', requireDurable = false } = options;
+    const environment = options.environment ?? systemStoreEnvironment;
+    this.prefix = prefix;
+    this.environment = environment;
+    this.name = `${options.node ?? 'node'}-${toHex(environment.random(NODE_LIFE_BYTES))}`;
+    const { name } = this;
+    this.health = new RedisHealth((health) => this.#listener?.onHealth(health));
+    const { health } = this;
+    this.link = new RedisLink({
+      ...{ url, prefix, node: name, about, requireDurable, environment, health },
+      onPastLost: (how) => {
+        this.#onPastLost(how);
+      },
+      onReady: () => {
+        this.wake([...this.#reading.keys()]);
+      },
+    });
+    this.#life = new NodeLife({
+      ...{ url, prefix, node: name, link: this.link, health, limits },
+      random: () => (environment.random(1)[0] ?? 0) / 256,
+      onQueues: (queueIds) => {
+        this.wake(queueIds);
+      },
+      onAgentLost: (agentId, instance) => this.#listener?.onAgentLost(agentId, instance, 'taken-over'),
+      onPeerDied: () => {
+        this.wake([...this.#reading].filter(([, isGroup]) => isGroup).map(([queueId]) => queueId));
+      },
+      readsGroups: () => [...this.#reading.values()].includes(true),
+    });
+    this.publishing = this.#makePublishing(limits);
+    this.writing = this.#makeWriting();
+  }
+
+  get peers(): readonly PeerNode[] {
+    return this.#life.peers;
+  }
+
+  async open(listener: StoreListener): Promise<void> {
+    this.#listener = listener;
+    try {
+      await this.link.open();
+      await this.link.refreshTable();
+      await this.#life.open();
+    } catch (error) {
+      await this.#life.close();
+      this.link.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const endAt = monotonicNow() + CLOSE_WAIT_MS;
+    while (!(this.publishing.isIdle && this.writing.isIdle) && monotonicNow() < endAt) await sleep(CLOSE_LOOK_MS);
+    this.#listener = undefined;
+    this.publishing.close();
+    this.writing.close();
+    await this.#life.close();
+    this.link.close();
+  }
+
+  /** Tells the owner of queues that may have entries, outside of any call of its own. */
+  wake(queueIds: Iterable<string>): void {
+    const isPlanned = this.#woken.size > 0;
+    for (const queueId of queueIds) if (this.#reading.has(queueId)) this.#woken.add(queueId);
+    if (isPlanned || this.#woken.size === 0) return;
+    setImmediate(() => {
+      const woken = [...this.#woken];
+      this.#woken.clear();
+      this.#listener?.onQueues(woken);
+    });
+  }
+
+  noteReading(queueId: string, isGroup: boolean): void {
+    this.#reading.set(queueId, isGroup);
+  }
+
+  /** A group may have other readers here, which may have what this one held. */
+  release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
+    const isGroup = this.#reading.get(queueId) === true;
+    if (!isGroup) this.#reading.delete(queueId);
+    this.writing.release(queueId, deliveredTo, held, lease).then(
+      () => {
+        if (isGroup) this.wake([queueId]);
+      },
+      () => undefined,
+    );
+  }
+
+  noteClaim(agentId: string, instance: string, epoch: number): Lease {
+    this.link.highestEpoch = Math.max(this.link.highestEpoch, epoch);
+    const lease = { node: this.name, epoch };
+    this.#claims.set(`${agentId} ${instance}`, lease);
+    return lease;
+  }
+
+  forgetClaim(agentId: string, instance: string, lease: Lease): void {
+    const key = `${agentId} ${instance}`;
+    if (this.#claims.get(key)?.epoch === lease.epoch) this.#claims.delete(key);
+  }
+
+  /** Bytes that are not what was written are never delivered as good; their sequences become skips (S5). */
+  dropDamaged(queueId: string, sequences: readonly number[], lease: Lease): void {
+    this.#tellIncident(`Entries of ${queueId} are damaged and were taken out: ${sequences.join(', ')}`);
+    const settlements = sequences.map((sequence) => ({ kind: 'dropped', sequence, reason: 'purged' }) as const);
+    this.writing.settle(queueId, settlements, lease).catch(() => undefined);
+  }
+
+  /** Takes deleted queues apart in the background. */
+  reap(): void {
+    this.#life.reap().catch(() => undefined);
+  }
+
+  /** As they were a moment ago: whoever asks sets the next look off. */
+  figures(): StoreFigures {
+    if (monotonicNow() - this.#figuresAt > FIGURES_AGE_MS && this.link.isReady) {
+      this.#figuresAt = monotonicNow();
+      readFigures(this.link, this.prefix).then(
+        (figures) => {
+          this.#figures = figures;
+        },
+        () => undefined,
+      );
+    }
+    const counts = { commits: this.#commits, commitSeconds: this.#commitSeconds, operations: this.link.commands };
+    return { ...this.#figures, ...counts, freeDiskBytes: undefined };
+  }
+
+  #makePublishing({ eventsMax, bytesMax, retentionMs }: QueueLimits): PublishLane {
+    const { link, health } = this;
+    const marks = [eventsMax, bytesMax, retentionMs].map(String);
+    return new PublishLane({
+      queuesOf: (to) => link.table.queuesOf(to),
+      toRedis: (wallMs) => link.clock.toRedis(wallMs),
+      durability: () => health.durability,
+      isReachable: () => health.value.status !== 'unavailable' || link.isReady,
+      send: async (batch, [count = '', ...rest]) => {
+        const head = [this.name, `p:${this.name}`, String(batch), link.store, String(link.table.version), count];
+        return (await link.script('publish', [...head, ...marks, ...rest])) as string;
+      },
+      onStored: (answer, queueIds, dueTimes) => {
+        this.#onStored(answer);
+        for (const due of dueTimes) this.#life.expectDue(due);
+        this.wake(queueIds);
+      },
+      onCommit: (seconds) => {
+        this.#commits += 1;
+        this.#commitSeconds += seconds;
+      },
+      recover: (why) => link.recover(why),
+      onFault: (fault) => {
+        this.#onFault(fault);
+      },
+    });
+  }
+
+  #makeWriting(): WriteLane {
+    const { link } = this;
+    return new WriteLane({
+      send: async (batch, operations) => {
+        const head = [this.name, `w:${this.name}`, String(batch), link.store];
+        return (await link.script('apply', [...head, ...operations])) as string;
+      },
+      recover: (why) => link.recover(why),
+      onFault: (fault) => {
+        this.#onFault(fault);
+      },
+    });
+  }
+
+  #onStored(highest: number): void {
+    this.link.highestSequence = Math.max(this.link.highestSequence, highest);
+    if (this.health.has('redis-full') || this.health.has('redis-misconf'))
+      this.health.clear('redis-full', 'redis-misconf');
+  }
+
+  #onFault(fault: RedisFault): void {
+    this.health.add(fault.reason);
+    if (fault.reason === 'redis-error') this.#tellIncident(fault.message);
+  }
+
+  /** Loud, not silent: acked events are gone. Agents have to come again, for their queues are not what they were. */
+  #onPastLost(how: 'lost' | 'behind'): void {
+    const what = how === 'lost' ? 'Redis was emptied or exchanged' : 'An older state of Redis came back';
+    this.#tellIncident(`${what}: events that were acked are missing`);
+    const claims = [...this.#claims.keys()];
+    this.#claims.clear();
+    this.#reading.clear();
+    for (const claim of claims) {
+      const [agentId = '', instance = ''] = claim.split(' ');
+      setImmediate(() => this.#listener?.onAgentLost(agentId, instance, 'store-lost'));
+    }
+  }
+
+  #tellIncident(message: string): void {
+    setImmediate(() => this.#listener?.onIncident({ code: 'E_STORAGE', message }));
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * RedisStore: the store of several nodes on one Redis (docs/protocols/delivery.md §3). Queues are streams, every step is one
+ * script, and leases fence: whoever lost an agent to another node can change nothing of it any more.
+ *
+ *   publish → publish-lane → one script a batch → one fsync → receipts, wake-ups to the nodes that read the queues
+ *
+ * One primary (with replicas), not a cluster. It holds no state that Redis does not: a restart loses nothing.
+ */
+import { createHash } from 'node:crypto';
+import { toHex } from '@sealane/shared/bytes';
+import { StorageError } from '@sealane/shared/errors';
+import type {
+  AgentRecord,
+  DeadLetter,
+  Lease,
+  NewEvent,
+  Page,
+  PageRequest,
+  ProducerRef,
+  PublishResult,
+  QueueEntry,
+  QueueInfo,
+  QueueItem,
+  QueueSpec,
+  ReadRequest,
+  Settlement,
+  Store,
+  StoreFigures,
+  StoreHealth,
+  StoreListener,
+  UsageRow,
+} from '../store.ts';
+import { decodeDeadLetter } from './dead-letter-codec.ts';
+import { decodeRead } from './entry-reader.ts';
+import type { PeerNode } from './node-life.ts';
+import { queueIdOf, queueSpecOf } from './queue-id.ts';
+import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
+import { readUsage, type UsageQuery } from './usage-pages.ts';
+
+const LINEAGE_BYTES = 16;
+const PURGE_PAGE = 1_000;
+const FENCED = 'fenced';
+
+export class RedisStore implements Store {
+  readonly kind = 'redis';
+  readonly #node: RedisNode;
+
+  constructor(options: RedisStoreOptions) {
+    this.#node = new RedisNode(options);
+  }
+
+  get health(): StoreHealth {
+    return this.#node.health.value;
+  }
+
+  /** Unique for each life of a node. */
+  get node(): string {
+    return this.#node.name;
+  }
+
+  /** The other nodes that lived when this one looked last. */
+  get peers(): readonly PeerNode[] {
+    return this.#node.peers;
+  }
+
+  open(listener: StoreListener): Promise<void> {
+    return this.#node.open(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#node.close();
+  }
+
+  publish(events: readonly NewEvent[]): Promise<readonly PublishResult[]> {
+    return this.#node.publishing.publish(events);
+  }
+
+  async producerNumber({ agentId, producerId }: ProducerRef): Promise<number> {
+    return Number(await this.#node.link.command(['HGET', `${this.#node.prefix}p:${agentId}:${producerId}`, 'high']));
+  }
+
+  async openQueue(spec: QueueSpec): Promise<QueueInfo> {
+    const lineage = toHex(this.#node.environment.random(LINEAGE_BYTES));
+    const agentId = spec.kind === 'group' ? '' : spec.agentId;
+    const pattern = spec.kind === 'agent' ? '' : spec.pattern;
+    const kind = spec.kind === 'subscription' ? 'topic' : spec.kind;
+    const reply = await this.#node.link.call('openQueue', [queueIdOf(spec), kind, agentId, pattern, lineage]);
+    return this.#infoOf(reply);
+  }
+
+  async deleteQueue(spec: QueueSpec): Promise<boolean> {
+    const agentId = spec.kind === 'group' ? '' : spec.agentId;
+    return await this.#deleteQueue(queueIdOf(spec), agentId);
+  }
+
+  async queuesOf(agentId: string): Promise<readonly QueueInfo[]> {
+    const reply = (await this.#node.link.call('queuesOf', [agentId])) as readonly unknown[];
+    return reply.map((info) => this.#infoOf(info));
+  }
+
+  async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
+    const { after, limit, bytesMax } = request;
+    return await this.#read(queueId, lease, [String(after), String(limit), String(bytesMax)]);
+  }
+
+  async readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
+    if (sequences.length === 0) return [];
+    const items = await this.#read(queueId, lease, ['again', ...sequences.map(String)]);
+    return items.filter((item) => item.kind === 'event');
+  }
+
+  settle(queueId: string, settlements: readonly Settlement[], lease: Lease): Promise<void> {
+    return this.#node.writing.settle(queueId, settlements, lease);
+  }
+
+  beginDelivery(queueId: string, lease: Lease): void {
+    this.#node.writing.beginDelivery(queueId, lease);
+  }
+
+  release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
+    this.#node.release(queueId, deliveredTo, held, lease);
+  }
+
+  async claimAgent(agentId: string, instance: string): Promise<Lease> {
+    const epoch = await this.#node.link.call('claimAgent', [agentId, instance, this.node]);
+    return this.#node.noteClaim(agentId, instance, Number(epoch));
+  }
+
+  releaseAgent(agentId: string, instance: string, lease: Lease, at: number): void {
+    this.#node.forgetClaim(agentId, instance, lease);
+    this.#node.writing.releaseAgent(agentId, instance, lease, at);
+  }
+
+  async agentRecord(agentId: string): Promise<AgentRecord> {
+    const [seen = '', node = ''] = (await this.#node.link.call('agentRecord', [agentId])) as readonly string[];
+    return { agentId, lastSeenAt: seen === '' ? undefined : Number(seen), node: node === '' ? undefined : node };
+  }
+
+  async forgetAgent(agentId: string): Promise<void> {
+    for (const { queueId } of await this.queuesOf(agentId)) await this.#deleteQueue(queueId, agentId);
+    await this.#node.link.call('forgetAgent', [agentId]);
+  }
+
+  async deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>> {
+    const { queueId = '', after = '0', limit } = request;
+    const args = [queueId, /^\d+$/.test(after) ? after : '0', String(limit + 1)];
+    const found = (await this.#node.link.call('deadLetters', args, true)) as readonly (readonly Buffer[])[];
+    const page = found.slice(0, limit);
+    const items = page.flatMap((fields) => decodeDeadLetter(fields) ?? []);
+    return { items, next: found.length > limit ? String(page.at(-1)?.[0]) : undefined };
+  }
+
+  async redrive(deadLetterId: string): Promise<boolean> {
+    const queueId = String(await this.#node.link.call('redrive', [deadLetterId]));
+    if (queueId === '') return false;
+    this.#node.wake([queueId]);
+    return true;
+  }
+
+  async purgeDeadLetters(ids: readonly string[] | undefined): Promise<number> {
+    const { link, prefix } = this.#node;
+    if (ids !== undefined) return ids.length === 0 ? 0 : Number(await link.call('purgeDeadLetters', ids));
+    let count = 0;
+    for (;;) {
+      const page = await link.command(['ZRANGE', `${prefix}deads`, '0', String(PURGE_PAGE - 1)]);
+      if ((page as readonly string[]).length === 0) return count;
+      count += Number(await link.call('purgeDeadLetters', page as readonly string[]));
+    }
+  }
+
+  addUsage(rows: readonly UsageRow[]): void {
+    this.#node.writing.addUsage(rows);
+  }
+
+  async usage(query: UsageQuery): Promise<Page<UsageRow>> {
+    return await readUsage(this.#node.link, this.#node.prefix, query);
+  }
+
+  figures(): StoreFigures {
+    return this.#node.figures();
+  }
+
+  backup(): Promise<void> {
+    const why = 'The store is on Redis: copy its append-only directory, or run BGSAVE there';
+    return Promise.reject(new StorageError('E_STORAGE', why));
+  }
+
+  async #read(queueId: string, lease: Lease, request: readonly string[]): Promise<readonly QueueItem[]> {
+    const args = [queueId, lease.node, String(lease.epoch), ...request];
+    // From now on this queue is woken here, so it is known here before.
+    this.#node.noteReading(queueId, queueSpecOf(queueId).kind === 'group');
+    const reply = await this.#node.link.call('read', args, true);
+    if (Buffer.isBuffer(reply) && reply.toString() === FENCED) throw new StorageError('E_FENCED');
+    const { items, damaged } = decodeRead(reply, this.#node.link.clock);
+    if (damaged.length > 0) this.#node.dropDamaged(queueId, damaged, lease);
+    return items;
+  }
+
+  async #deleteQueue(queueId: string, agentId: string): Promise<boolean> {
+    const deleted = (await this.#node.link.call('deleteQueue', [queueId, agentId])) === 1;
+    if (deleted) this.#node.reap();
+    return deleted;
+  }
+
+  #infoOf(reply: unknown): QueueInfo {
+    const [queueId = '', lineage = '', ...numbers] = reply as readonly string[];
+    const [settledTo = 0, nextSequence = 1, waiting = 0, waitingBytes = 0, deliveredTo = 0] = numbers.map(Number);
+    const counts = { settledTo, nextSequence, waiting, waitingBytes, deliveredTo };
+    return { queueId, spec: queueSpecOf(queueId), lineage: this.#lineageOf(lineage), ...counts };
+  }
+
+  /** When an older state came back, sequences of all queues mean nothing any more (M10). */
+  #lineageOf(lineage: string): Uint8Array {
+    const { generation } = this.#node.link;
+    const digest = createHash('sha256').update(`${lineage} ${generation}`).digest();
+    return Uint8Array.from(digest.subarray(0, LINEAGE_BYTES));
+  }
+}

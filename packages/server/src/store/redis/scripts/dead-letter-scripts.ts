@@ -1,0 +1,63 @@
+/** Dead letters: listed, put back, removed. `deads` holds their ids by number, `deads:QUEUE` those of one queue. */
+import { queueLibrary } from './queue-library.ts';
+
+/** ARGV: queueId or empty, after, limit. Answers { id, fields… } each, one more than the limit where there are more. */
+export const deadLettersScript = String.raw`#!lua flags=no-writes,allow-oom
+local P = KEYS[1]
+local list = ARGV[1] == '' and P .. 'deads' or P .. 'deads:' .. ARGV[1]
+local answer = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])) do
+  local v = redis.call('HMGET', P .. 'dead:' .. id, 'q', 'p', 'b', 'reason', 'at', 'attempts', 'history', 'f')
+  if v[1] then answer[#answer + 1] = { id, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8] } end
+end
+return answer
+`;
+
+const remove = String.raw`
+local function removeLetter(id, queueId)
+  call('DEL', P .. 'dead:' .. id)
+  call('ZREM', P .. 'deads', id)
+  call('ZREM', P .. 'deads:' .. queueId, id)
+end
+`;
+
+/** ARGV: id. Answers its queue, or nothing when there is none of this id or its queue is gone. */
+export const redriveScript = String.raw`#!lua
+${queueLibrary}${remove}
+local v = call('HMGET', P .. 'dead:' .. ARGV[1], 'q', 'p', 'b', 'f', 'n', 'position')
+local q = v[1] and loadQueue(v[1])
+if not q then return '' end
+local position, flags, bodyBytes = tonumber(v[6]), tonumber(v[4]), tonumber(v[5])
+if flags == SHARED then
+  local key = P .. 'body:' .. v[6]
+  if call('EXISTS', key) == 0 then call('HSET', key, 'b', v[3], 'n', 0) end
+  call('HINCRBY', key, 'n', 1)
+end
+local never = 9007199254740991
+local x = struct.unpack('>d', v[2], 14)
+appendChunk(q, { count = 1, bytes = bodyBytes, base = v[6], h = struct.pack('>I4I4I2I2', #v[2], bodyBytes, 0, flags),
+  b = v[2], t = int(redisNow()), x = int(x) })
+saveQueue(q)
+if x < never then call('ZADD', P .. 'expire', 'LT', int(x), q.id) end
+removeLetter(ARGV[1], v[1])
+saveWaiting()
+wake(q, '')
+sendWakes()
+return v[1]
+`;
+
+/** ARGV: ids. Answers how many there were. */
+export const purgeDeadLettersScript = String.raw`#!lua flags=allow-oom
+local P = KEYS[1]
+local call = redis.call
+${remove}
+local count = 0
+for _, id in ipairs(ARGV) do
+  local queueId = call('HGET', P .. 'dead:' .. id, 'q')
+  if queueId then
+    removeLetter(id, queueId)
+    count = count + 1
+  end
+end
+return count
+`;

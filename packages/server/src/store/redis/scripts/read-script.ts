@@ -1,0 +1,170 @@
+/**
+ * Read: entries of a queue above a sequence, or single ones again. The reader becomes the queue's owner (a group has many)
+ * and is woken from now on. In a group it gets, lowest first, what nobody holds, and holds it; a claim counts while its
+ * lease does and its node lives (M7).
+ *
+ * ARGV of `read`:       queueId, node, epoch, after, limit, bytes max
+ * ARGV of `read again`: queueId, node, epoch, `again`, sequences…
+ *
+ * Answers `fenced`, or { runs, skips, failures }: a run is { first sequence, base, h, b, bodies of shared entries… }, a skip
+ * is `from:to:reason`, failures are { sequence, count, … }.
+ */
+import { queueLibrary } from './queue-library.ts';
+
+export const readScript = String.raw`#!lua flags=allow-oom
+${queueLibrary}
+local CHUNKS_AT_ONCE = 4
+local FAILURES_KEPT = 4096
+local queueId, node, epoch = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+local q = loadQueue(queueId)
+if not q or not isLive(node, ARGV[3]) then return 'fenced' end
+local isGroup = q.kind == 'group'
+if isGroup then
+  if not string.find(',' .. q.nodes .. ',', ',' .. node .. ',', 1, true) then
+    q.nodes = q.nodes == '' and node or q.nodes .. ',' .. node
+    call('HSET', P .. 'q:' .. queueId, 'nodes', q.nodes)
+  end
+elseif q.own > epoch then
+  return 'fenced'
+elseif q.own < epoch or q.nodes ~= node then
+  call('HSET', P .. 'q:' .. queueId, 'own', ARGV[3], 'nodes', node)
+end
+
+local token = node .. ':' .. ARGV[3]
+local counts = {}
+local function isHeld(claim)
+  if not claim then return false end
+  if claim == token then return ARGV[4] ~= 'again' end
+  if counts[claim] == nil then
+    local holder, since = string.match(claim, '^(.*):(%d+)$')
+    counts[claim] = isLive(holder, since) and call('EXISTS', P .. 'lease:' .. holder) == 1
+  end
+  return counts[claim]
+end
+
+local runs, claimed = {}, {}
+local run
+local function closeRun()
+  if not run then return end
+  local answer = { int(run.first), run.base, table.concat(run.heads), table.concat(run.payloads) }
+  for _, body in ipairs(run.bodies) do answer[#answer + 1] = body end
+  runs[#runs + 1] = answer
+  run = nil
+end
+
+local function take(chunk, sequence, offset, payloadBytes, index, flags)
+  if not run or run.chunk ~= chunk or run.last ~= sequence - 1 then
+    closeRun()
+    run = { chunk = chunk, first = sequence, base = chunk.base, heads = {}, payloads = {}, bodies = {} }
+  end
+  run.last = sequence
+  local start = (sequence - chunk.first) * RECORD
+  run.heads[#run.heads + 1] = string.sub(chunk.h, start + 1, start + RECORD)
+  run.payloads[#run.payloads + 1] = string.sub(chunk.b, offset + 1, offset + payloadBytes)
+  if flags == SHARED then
+    run.bodies[#run.bodies + 1] = call('HGET', P .. 'body:' .. int(tonumber(chunk.base) + index), 'b') or ''
+  end
+  if isGroup then
+    claimed[#claimed + 1] = int(sequence)
+    claimed[#claimed + 1] = token
+  end
+end
+
+local function answer(skips)
+  closeRun()
+  if #runs > 0 then call('SADD', P .. 't:' .. queueId, token) end
+  for i = 1, #claimed, 1000 do
+    call('HSET', P .. 'c:' .. queueId, unpack(claimed, i, math.min(i + 999, #claimed)))
+  end
+  local failures = call('HLEN', P .. 'f:' .. queueId) <= FAILURES_KEPT and call('HGETALL', P .. 'f:' .. queueId) or {}
+  return { runs, skips, failures }
+end
+
+if ARGV[4] == 'again' then
+  for i = 5, #ARGV do
+    local sequence = tonumber(ARGV[i])
+    local chunk = not isSettled(q, sequence) and chunkOf(q, sequence)
+    if chunk and not (isGroup and isHeld(call('HGET', P .. 'c:' .. queueId, ARGV[i]))) then
+      local payloadBytes, _, index, flags = recordOf(chunk, sequence)
+      take(chunk, sequence, payloadOffset(chunk, sequence), payloadBytes, index, flags)
+    end
+  end
+  return answer({})
+end
+
+local after, limit, bytesMax = math.max(tonumber(ARGV[4]), q.settled), tonumber(ARGV[5]), tonumber(ARGV[6])
+local done = call('ZRANGEBYSCORE', P .. 'd:' .. queueId, '-inf', '+inf')
+local gone = {}
+local doneAt = 1
+for i, member in ipairs(done) do
+  local from, to = string.match(member, '^(%d+):(%d+)$')
+  gone[i] = { tonumber(from), tonumber(to) }
+end
+local function isDone(sequence)
+  while gone[doneAt] and gone[doneAt][2] < sequence do doneAt = doneAt + 1 end
+  return gone[doneAt] and gone[doneAt][1] <= sequence
+end
+
+local taken, bytes, position, isFull = 0, 0, after, false
+local skipAt = 1
+local skips = {}
+local skipRanges = call('ZRANGEBYSCORE', P .. 'k:' .. queueId, '-inf', '+inf', 'LIMIT', 0, limit + 1)
+local ranges = {}
+for _, member in ipairs(skipRanges) do
+  local from, to, reason = string.match(member, '^(%d+):(%d+):(%a)$')
+  from = math.max(tonumber(from), after + 1)
+  to = tonumber(to)
+  if to > after then ranges[#ranges + 1] = { from, to, reason } end
+end
+-- Skips below a sequence come first. An entry under a skip was dropped and is not to be read.
+local function passSkips(sequence)
+  while ranges[skipAt] and ranges[skipAt][1] <= sequence do
+    local range = ranges[skipAt]
+    if range[2] >= sequence and range.isTaken then return true end
+    if not range.isTaken then
+      if taken >= limit then isFull = true return true end
+      range.isTaken = true
+      taken = taken + 1
+      skips[#skips + 1] = int(range[1]) .. ':' .. int(range[2]) .. ':' .. range[3]
+    end
+    if range[2] >= sequence then return true end
+    skipAt = skipAt + 1
+  end
+  return false
+end
+
+-- In a group what nobody holds is handed out wherever it stands.
+local eventsAfter = isGroup and q.settled or after
+local from = int(eventsAfter + 1)
+while not isFull do
+  local found = call('XRANGE', P .. 'e:' .. queueId, from, '+', 'COUNT', CHUNKS_AT_ONCE)
+  for _, entry in ipairs(found) do
+    local chunk = parseChunk(entry)
+    local claims = isGroup and {} or nil
+    if isGroup then
+      local fields = {}
+      for sequence = chunk.first, chunk.last do fields[#fields + 1] = int(sequence) end
+      claims = call('HMGET', P .. 'c:' .. queueId, unpack(fields))
+    end
+    local offset = 0
+    for sequence = chunk.first, chunk.last do
+      local payloadBytes, bodyBytes, index, flags = recordOf(chunk, sequence)
+      if sequence > eventsAfter and not passSkips(sequence) and not isDone(sequence)
+        and not (claims and isHeld(claims[sequence - chunk.first + 1])) then
+        if taken >= limit or (taken > 0 and bytes + bodyBytes > bytesMax) then isFull = true break end
+        take(chunk, sequence, offset, payloadBytes, index, flags)
+        taken = taken + 1
+        bytes = bytes + bodyBytes
+      end
+      offset = offset + payloadBytes
+      if isFull then break end
+    end
+    if isFull then break end
+    from = int(chunk.last + 1)
+  end
+  if #found < CHUNKS_AT_ONCE then break end
+end
+if not isFull then passSkips(q.next) end
+return answer(skips)
+`;

@@ -1,0 +1,168 @@
+/**
+ * WriteLane: writes that nobody waits for, or only for their end: settlements, begins and ends of deliveries, leases given
+ * up, usage. They outlast an outage: they are sent until they are done, in order.
+ */
+import { StorageError } from '@sealane/shared/errors';
+import type { Lease, Settlement, UsageRow } from '../store.ts';
+import { RedisFault } from './redis-fault.ts';
+import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
+import { REASON_LETTERS } from './skip-letters.ts';
+import { WRITES_MAX } from './times.ts';
+
+export interface WriteLaneOptions extends Pick<LaneOptions, 'recover' | 'onFault'> {
+  /** Sends `apply` with its batch number and its operations. */
+  readonly send: (batchNumber: number, operations: readonly string[]) => Promise<string>;
+}
+
+/** Operations of one batch, each with up to some hundred settlements. */
+const OPERATIONS_MAX = 256;
+const ARGUMENTS_MAX = 4_096;
+const DEPTH = 2;
+const REASON_CHARACTERS_MAX = 256;
+const DONE = 'o';
+
+interface Operation {
+  readonly args: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WriteLane {
+  readonly #options: WriteLaneOptions;
+  readonly #lane: ScriptLane;
+  #waiting: Operation[] = [];
+  #batchNumber = 0;
+  #isScheduled = false;
+
+  constructor(options: WriteLaneOptions) {
+    this.#options = options;
+    const { recover, onFault } = options;
+    this.#lane = new ScriptLane({ depth: DEPTH, form: () => this.#form(), recover, onFault });
+  }
+
+  get isIdle(): boolean {
+    return this.#lane.isIdle && this.#waiting.length === 0;
+  }
+
+  settle(queueId: string, settlements: readonly Settlement[], lease: Lease): Promise<void> {
+    const encoded = encodeSettlements(settlements);
+    return this.#add(['S', queueId, lease.node, String(lease.epoch), ...encoded]);
+  }
+
+  beginDelivery(queueId: string, lease: Lease): void {
+    this.#forget(this.#add(['B', queueId, lease.node, String(lease.epoch)]));
+  }
+
+  release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): Promise<void> {
+    const args = [queueId, lease.node, String(lease.epoch), String(deliveredTo), held.join(',')];
+    return this.#add(['R', ...args]);
+  }
+
+  releaseAgent(agentId: string, instance: string, lease: Lease, at: number): void {
+    this.#forget(this.#add(['G', agentId, instance, lease.node, String(lease.epoch), String(at)]));
+  }
+
+  addUsage(rows: readonly UsageRow[]): void {
+    for (const { hour, agentId, ...counts } of rows) {
+      const { connections, onlineMs, eventsIn, eventsOut, bytesIn, bytesOut, errors } = counts;
+      const numbers = [connections, onlineMs, eventsIn, eventsOut, bytesIn, bytesOut, errors];
+      this.#forget(this.#add(['U', String(hour), agentId, ...numbers.map((each) => String(Math.round(each)))]));
+    }
+  }
+
+  /** What waits fails, and nothing is sent any more. */
+  close(): void {
+    this.#lane.close();
+    for (const { reject } of this.#waiting) reject(RedisFault.down());
+    this.#waiting = [];
+  }
+
+  #add(args: readonly string[]): Promise<void> {
+    if (this.#waiting.length >= WRITES_MAX) return Promise.reject(RedisFault.slow());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ args, resolve, reject });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#lane.pump();
+      });
+    });
+  }
+
+  /** Nobody waits for it: what an outage does to it is in the health, and a lost lease needs no answer. */
+  #forget(done: Promise<void>): void {
+    done.catch(() => undefined);
+  }
+
+  #form(): LaneBatch | undefined {
+    let count = 0;
+    let size = 0;
+    while (count < this.#waiting.length && count < OPERATIONS_MAX) {
+      size += this.#waiting[count]?.args.length ?? 0;
+      if (count > 0 && size > ARGUMENTS_MAX) break;
+      count += 1;
+    }
+    if (count === 0) return undefined;
+    const operations = this.#waiting.splice(0, count);
+    this.#batchNumber += 1;
+    const number = this.#batchNumber;
+    const args = operations.flatMap((each) => each.args);
+    return {
+      number,
+      isAbandoned: false,
+      send: () => this.#options.send(number, args),
+      done: (answer) => {
+        for (const [index, operation] of operations.entries()) {
+          if (answer[index] === DONE) operation.resolve();
+          else operation.reject(new StorageError('E_FENCED'));
+        }
+      },
+      fail: (fault) => {
+        for (const { reject } of operations) reject(fault);
+      },
+    };
+  }
+}
+
+/** Their number and then they; acks of sequences that follow each other become one. */
+function encodeSettlements(settlements: readonly Settlement[]): readonly string[] {
+  const args: string[] = [''];
+  let count = 0;
+  for (let index = 0; index < settlements.length; index++) {
+    const first = settlements[index] as Settlement;
+    count += 1;
+    if (first.kind !== 'acked') {
+      args.push(...encodeSettlement(first));
+      continue;
+    }
+    let to = first.sequence;
+    for (let next = settlements[index + 1]; next?.kind === 'acked' && next.sequence === to + 1;) {
+      to += 1;
+      index += 1;
+      next = settlements[index + 1];
+    }
+    args.push('a', String(first.sequence), String(to));
+  }
+  args[0] = String(count);
+  return args;
+}
+
+function encodeSettlement(settlement: Exclude<Settlement, { readonly kind: 'acked' }>): readonly string[] {
+  switch (settlement.kind) {
+    case 'skip-seen':
+      return ['k', String(settlement.to)];
+    case 'acked-to':
+      return ['t', String(settlement.sequence)];
+    case 'failed':
+      return ['f', String(settlement.sequence), shortened(settlement.reason), String(settlement.at)];
+    case 'dead':
+      return ['x', String(settlement.sequence), shortened(settlement.reason), String(settlement.at)];
+    case 'dropped':
+      return ['o', String(settlement.sequence), REASON_LETTERS[settlement.reason]];
+  }
+}
+
+function shortened(reason: string): string {
+  return reason.slice(0, REASON_CHARACTERS_MAX).toWellFormed();
+}

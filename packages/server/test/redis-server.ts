@@ -1,0 +1,140 @@
+/**
+ * A Redis of its own for tests: Debian's `redis-server` on a private port and directory, durable unless told otherwise.
+ * Where it is missing, tests say so and are skipped (`describeWithRedis`). Not part of the product.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from '@jest/globals';
+
+const PROGRAM = 'redis-server';
+const START_LIMIT_MS = 10_000;
+
+export const hasRedis = spawnSync(PROGRAM, ['--version']).status === 0;
+
+/** `describe`, skipped visibly without Redis. */
+export function describeWithRedis(name: string, tests: () => void): void {
+  if (hasRedis) describe(name, tests);
+  else describe.skip(`${name} (needs redis-server: apt-get install redis-server)`, tests);
+}
+
+export interface RedisServerOptions {
+  /** More arguments, such as `['--appendfsync', 'everysec']`; the last one of a name counts. */
+  readonly args?: readonly string[];
+}
+
+export class RedisServer {
+  readonly port: number;
+  readonly directory: string;
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, directory: string, args: readonly string[]) {
+    this.port = port;
+    this.directory = directory;
+    this.#args = args;
+  }
+
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'sealane-redis-')), args);
+    await server.startAgain();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it on the same port and directory, after `kill`. */
+  async startAgain(): Promise<void> {
+    const durable = [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--maxmemory-policy',
+      'noeviction',
+      '--save',
+      '',
+    ];
+    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const debug = ['--enable-debug-command', 'yes'];
+    this.#child = spawn(PROGRAM, [...place, ...durable, ...debug, ...this.#args], { stdio: 'ignore' });
+    const endAt = performance.now() + START_LIMIT_MS;
+    while (!(await this.#answers())) {
+      if (performance.now() > endAt) throw new Error('redis-server did not start');
+      await sleep(20);
+    }
+  }
+
+  /** kill -9; its files stay. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** SIGSTOP: connections stay open and nothing answers. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Ends it and removes its directory. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Sends one command on a connection of its own. @returns the reply as RESP text. */
+  command(...args: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection(this.port, '127.0.0.1');
+      let text = '';
+      socket.setEncoding('utf8');
+      socket.on('data', (chunk: string) => (text += chunk));
+      socket.on('error', reject);
+      socket.on('close', () => {
+        resolve(text.replace(/\+OK\r\n$/, ''));
+      });
+      socket.end(`${encode(args)}${encode(['QUIT'])}`);
+    });
+  }
+
+  /** Calls of commands so far, by name, those inside scripts included. */
+  async commandCalls(): Promise<ReadonlyMap<string, number>> {
+    const text = await this.command('INFO', 'commandstats');
+    return new Map(
+      [...text.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]),
+    );
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await this.command('PING')).startsWith('+PONG');
+    } catch {
+      return false;
+    }
+  }
+}
+
+function encode(args: readonly string[]): string {
+  return `*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join('')}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
