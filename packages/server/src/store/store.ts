@@ -243,8 +243,11 @@ export interface StoreFigures {
 export interface StoreListener {
   /** Queues that got entries, or entries that became due. May name one that has none any more. */
   onQueues(queueIds: readonly string[]): void;
-  /** Another node took an agent over; whoever serves it here must let go. */
-  onAgentLost(agentId: string, instance: string): void;
+  /**
+   * Whoever serves the agent here must let go: another node took it over, or the store lost its past (flushed, restored)
+   * and the agent has to come again.
+   */
+  onAgentLost(agentId: string, instance: string, reason: 'taken-over' | 'store-lost'): void;
   onHealth(health: StoreHealth): void;
   /** The store found damage, or lost its past (restored, flushed): loud, for log, audit and metrics. */
   onIncident(incident: { readonly code: ErrorCode; readonly message: string }): void;
