@@ -1,236 +1,127 @@
-"""
-A small Sealane agent that shares no code with the others: suite 0x02, requests, ping, notification, key update, close.
-
-Written from docs/protocols/session.md ("S"), requests.md ("Q") and records.md ("R"). Prints JSON lines; exits as docs/errors.md says.
-"""
+"""A small Sealane agent that shares no code with the others: suite 0x02, requests, ping, close."""
 
 import argparse
 import json
 import os
-import select
 import socket
-import sys
 import time
+from select import select
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-from packets import ERROR_NAMES, ERRORS, ProtocolError, decode_packets, encode_packet, require
-from secure_channel import SUITE, SecureChannel, fingerprint
-
-PING_TOKEN = 1
+from packets import ERROR_NAMES, ERROR_NUMBERS, ProtocolError, decode_packets, encode_packet, failing_as, require
+from secure_channel import SecureChannel
 
 
 def report(event, **details):
+    """One line for whoever reads stdout."""
     print(json.dumps({"event": event, **details}), flush=True)
 
 
 class Session:
-    """One connection after the handshake; every packet that arrives goes through `step`."""
+    """One connection, from the first frame to the orderly end (S §1)."""
 
-    def __init__(self, channel, accepted, packets):
-        self.channel, self.arrived = channel, packets
-        self.ping_interval_s, self.idle_timeout_s = accepted["ping_interval_ms"] / 1000, accepted["idle_timeout_ms"] / 1000
-        self.next_request_id, self.last_peer_request_id = 1, 0
-        self.answers, self.streams_refused = {}, set()
-        self.update, self.ping_sent_at, self.closing = None, None, False
+    def __init__(self, connection, server_key_pin):
+        """Steps 1 to 3. A server with another key than the pinned one learns nothing of this agent (S §2.2)."""
+        self.connection, self.channel = connection, SecureChannel(connection)
+        self.is_open, self.arrived = False, iter(())
+        self.ping_interval_s = self.idle_timeout_s = connection.gettimeout()
+        found = self.channel.server_fingerprint
+        why = f"the server proved {found}, not {server_key_pin}"
+        require(found == server_key_pin, "E_IDENTITY_CHANGED", why)
+        agent_id, instance = f"python-{os.urandom(4).hex()}", os.urandom(8).hex()  # S §3.3
+        self.channel.identify(agent_id, instance, build="sealane-interop")
+        accepted = self.wait_for("Accepted")
+        self.is_open, self.idle_timeout_s = True, accepted["idle_timeout_ms"] / 1000
+        self.ping_interval_s = min(accepted["ping_interval_ms"] / 1000, self.idle_timeout_s / 2)
 
-    @classmethod
-    def open(cls, channel, server_key_pin):
-        """The five steps of S §1, up to and including 0x05 Accepted."""
-        channel.connect()
-        found = fingerprint(channel.server_key)
-        require(server_key_pin in (None, found), "E_IDENTITY_CHANGED", f"the server proved {found}")  # S §2, before 0x03
-        report("handshake", suite=SUITE, fingerprint=found)
-        channel.finish(
-            agent_id=f"python-{os.urandom(4).hex()}", instance=os.urandom(8).hex(), build="sealane-interop",
-            stream_window_bytes=0, connection_window_bytes=0, streams_max=0, requests_in_flight_max=0,
-        )  # fmt: skip
-        packets = decode_packets(channel.receive())
-        name, accepted, _ = next(packets)
-        if name == "Failure":
-            raise_failure(accepted)
-        require(name == "Accepted", "E_STATE", f"{name} before Accepted")
-        report("accepted", agent_id=accepted["agent_id"], session_id=accepted["session_id"].hex())
-        return cls(channel, accepted, packets)
-
-    def request(self, name, message):
-        """Sends a Request and waits for its last Response (Q §1, §2)."""
-        request_id, sent_at = self.next_request_id, time.monotonic()
-        self.next_request_id += 1
-        self.answers[request_id] = None
-        content = {"body": message.encode(), "content_type": "text/plain"}
-        self.send("Request", request_id=request_id, name=name, timeout_ms=10_000, **content)
-        while self.answers[request_id] is None:
-            self.step()
-        answer, took_ms = self.answers[request_id], (time.monotonic() - sent_at) * 1000
-        require(answer["status"] != 1, ERROR_NAMES.get(answer["code"], "E_HANDLER_FAILED"), "the request failed")
-        report("reply", id=request_id, text=answer["body"].decode(), epoch=self.channel.down.epoch, ms=round(took_ms, 3))
+    def request_all(self, name, bodies):
+        """Sends requests together in one record (R §4.2); yields the last response to each (Q §1, §2)."""
+        waiting, fields = dict(enumerate(bodies, start=1)), dict(name=name, content_type="text/plain", timeout_ms=0)
+        requests = (encode_packet("Request", request_id=id, body=body, **fields) for id, body in waiting.items())
+        self.channel.send(*requests)
+        while waiting:
+            response = self.wait_for("Response")
+            require(response["request_id"] in waiting, "E_STATE", "a response to no request")
+            if response["last"]:
+                del waiting[response["request_id"]]
+                yield response
 
     def ping(self):
-        self.send_ping()
-        while self.ping_sent_at is not None:
-            self.step()
-
-    def update_keys(self):
-        """Starts a key update and waits until the server has answered under the new keys (R §6)."""
-        self.begin_update()
-        while self.update is not None or self.ping_sent_at is not None:
-            self.step()
+        """The round trip in seconds (S §4.1)."""
+        sent_at = time.monotonic()
+        self.channel.send(encode_packet("Ping", token=1))
+        while self.wait_for("Pong")["token"] != 1:
+            continue  # that one answers a ping of `receive`
+        return time.monotonic() - sent_at
 
     def close(self):
-        self.send("Close", code=0)
-        self.closing = True
-        while self.closing:
-            self.step()
-        report("closed")
+        """Nothing follows this side's Close; the server answers with its own (R §7.1)."""
+        self.is_open = False
+        self.channel.send(encode_packet("Close", code=0))
+        self.wait_for("Close")
 
-    def send(self, name, /, **fields):
-        """Sends one packet as one record. Nothing follows this side's Close (R §7.1)."""
-        packet = encode_packet(name, **fields)
-        if not self.closing:
-            self.channel.send(packet)
-        return packet
+    def wait_for(self, wanted):
+        """The next packet of this name; what may come at any time is dealt with on the way (S §1)."""
+        while True:
+            for name, fields in self.arrived:
+                match wanted, name:
+                    case _, "Failure":  # R §7.2
+                        self.is_open = False
+                        raise ProtocolError(ERROR_NAMES.get(fields["code"], "E_STATE"), "the server gave up")
+                    case _ if name == wanted:
+                        return fields
+                    case ("Close", _) | (_, "Pong" | "Notification" | "Go Away") if wanted != "Accepted":
+                        pass  # R §7.1, S §4.1, Q §5.2, S §6.1
+                    case _, "Ping" if self.is_open:  # S §4.1
+                        self.channel.send(encode_packet("Pong", token=fields["token"]))
+                        report("ping-answered")
+                    case _, "Close" if self.is_open:  # R §7.1
+                        self.channel.send(encode_packet("Close", code=0))
+                        raise ProtocolError("E_CLOSED", "the server closed the connection")
+                    case _, "Key Update Request":  # R §6.1
+                        raise ProtocolError("E_RECORD_LIMIT", "this agent changes no keys")
+                    case _:
+                        raise ProtocolError("E_STATE", f"{name} instead of {wanted}")
+            self.arrived = decode_packets(self.receive())
 
-    def send_ping(self):
-        self.ping_sent_at = time.monotonic()
-        self.send("Ping", token=PING_TOKEN)
-
-    def begin_update(self):
-        epoch, key = self.channel.begin_key_update()
-        self.update = self.send("Key Update", epoch=epoch, key=key)
-
-    def step(self):
-        """Handles the next packet, or reads the next record; after silence, asks for a sign of life first (S §4)."""
-        packet = next(self.arrived, None)
-        if packet is None:
-            self.channel.allow(self.idle_timeout_s, "E_IDLE")
-            while not select.select([self.channel.socket], [], [], self.ping_interval_s)[0]:
-                require(time.monotonic() < self.channel.deadline, "E_IDLE", "no packet for the idle timeout")
-                self.send_ping()
-            self.arrived = decode_packets(self.channel.receive())
-            return
-        name, fields, travelled = packet
-        handler = getattr(self, "on_" + name.lower().replace(" ", "_"), None)
-        require(handler is not None, "E_STATE", f"{name} in an open session")
-        handler(fields, travelled)
-
-    def on_ping(self, fields, _):
-        self.send("Pong", token=fields["token"])
-
-    def on_pong(self, fields, _):
-        if self.ping_sent_at is not None and fields["token"] == PING_TOKEN:
-            report("pong", rtt_ms=round((time.monotonic() - self.ping_sent_at) * 1000, 3), epoch=self.channel.down.epoch)
-            self.ping_sent_at = None
-
-    def on_response(self, fields, _):
-        require(fields["request_id"] in self.answers, "E_STATE", "an answer to nothing")
-        if fields["last"]:
-            self.answers[fields["request_id"]] = fields
-
-    def on_request(self, fields, _):
-        """This agent takes no requests (`requests_in_flight_max` is 0), Q §1.2."""
-        require(fields["request_id"] > self.last_peer_request_id, "E_STATE", "a request id that does not rise")
-        self.last_peer_request_id = fields["request_id"]
-        self.send("Response", request_id=fields["request_id"], status=1, last=True, body=b"", code=ERRORS["E_BUSY"][0])
-
-    def on_cancel(self, fields, _):
-        require(fields["request_id"] <= self.last_peer_request_id, "E_STATE", "a Cancel of nothing")
-
-    def on_notification(self, fields, _):
-        """Names that nobody handles are ignored (Q §5.2)."""
-
-    def on_stream_open(self, fields, _):
-        """This agent takes no streams (`streams_max` is 0): streams.md §1."""
-        require(fields["stream_id"] % 2 == 0, "E_STATE", "a stream id of this side")
-        self.streams_refused.add(fields["stream_id"])
-        self.send("Stream Reset", stream_id=fields["stream_id"], code=ERRORS["E_STREAM_LIMIT"][0])
-
-    def on_stream_end(self, fields, _):
-        require(fields["stream_id"] in self.streams_refused, "E_STATE", "a stream that was never opened")
-
-    on_stream_close = on_stream_reset = on_stream_end
-
-    def on_stream_data(self, fields, _):
-        raise ProtocolError("E_FLOW_CONTROL", "data, though all windows are 0")
-
-    def on_stream_credit(self, fields, _):
-        """Of use only to a side that sends on streams."""
-        require(fields["bytes"] > 0, "E_FLOW_CONTROL", "credit of nothing")
-
-    def on_key_update_request(self, fields, _):
-        if self.update is None and not self.closing:
-            self.begin_update()
-
-    def on_key_update_response(self, fields, travelled):
-        require(self.update is not None and fields["epoch"] == self.channel.up.epoch + 1, "E_STATE", "an answer to no update")
-        require(fields["kem_ciphertext"] is None, "E_MALFORMED", "a KEM field out of place")  # handshake.md §9.2
-        require(next(self.arrived, None) is None, "E_STATE", "a packet behind 0x08 in its record")  # R §6.2
-        self.channel.finish_key_update(fields["key"], self.update + travelled)
-        self.update = None
-        report("key-update", epoch=self.channel.up.epoch)
-        self.send_ping()  # R §6.3
-
-    def on_go_away(self, fields, _):
-        report("go-away", drain_ms=fields["drain_ms"])
-
-    def on_failure(self, fields, _):
-        raise_failure(fields)
-
-    def on_close(self, fields, _):
-        if not self.closing:
-            self.send("Close", code=0)
-            raise ProtocolError("E_CLOSED", "the server closed the connection", by_peer=True)
-        self.closing = False
+    def receive(self):
+        """The next record. Pings when nothing comes, and gives up when nothing comes for long (S §4)."""
+        deadline = time.monotonic() + self.idle_timeout_s
+        while not select([self.connection], [], [], self.ping_interval_s)[0]:
+            require(time.monotonic() < deadline, "E_IDLE", "no sign of life")
+            if self.is_open:
+                self.channel.send(encode_packet("Ping", token=0))
+        return self.channel.receive()
 
 
-def raise_failure(fields):
-    code = fields["code"]
-    raise ProtocolError(ERROR_NAMES.get(code, "E_STATE"), f"the server ended the connection: 0x{code:04x}", by_peer=True)
-
-
-def run(arguments):
-    host, _, port = arguments.server.rpartition(":")
-    channel = None
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=10) as connection:
-            channel = SecureChannel(connection, X25519PrivateKey.generate())
-            try:
-                session = Session.open(channel, arguments.server_key)
-                for _ in range(arguments.count):
-                    session.request("echo", arguments.message)
-                session.ping()
-                if arguments.key_update:
-                    session.update_keys()
-                    for _ in range(arguments.count):
-                        session.request("echo", arguments.message)
-                session.send("Notification", name="interop", body=b"done", content_type="text/plain")
-                report("notified")
-                session.close()
-            except ProtocolError as error:
-                number = ERRORS[error.code][0]
-                if not error.by_peer and number < 0x1000 and hasattr(channel, "up"):
-                    channel.send(encode_packet("Failure", code=number, retry_after_ms=0))  # S §1.4
-                raise
-    except ConnectionRefusedError as error:
-        raise ProtocolError("E_UNREACHABLE", str(error)) from error
-    except OSError as error:
-        raise ProtocolError("E_TRUNCATED", str(error)) from error
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("--server", required=True, metavar="HOST:PORT")
-    parser.add_argument("--server-key", metavar="SHA256:…", help="the only fingerprint to go on with")
-    parser.add_argument("--message", default="hello")
-    parser.add_argument("--count", type=int, default=1)
-    parser.add_argument("--key-update", action="store_true", help="change the keys and send everything again under the new ones")
-    try:
-        run(parser.parse_args())
-    except ProtocolError as error:
-        report("error", code=error.code, message=str(error))
-        return ERRORS[error.code][1]
-    return 0
+def run(server, server_key, message, count):
+    """Connects, asks, pings, closes; an error that travels is told to the server (S §1.4)."""
+    host, _, port = server.rpartition(":")
+    with failing_as("E_UNREACHABLE", OSError, f"nobody answers at {server}"):
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=10)  # H §1.4
+    with connection, failing_as("E_TRUNCATED", OSError, "the connection broke"):
+        session = Session(connection, server_key)
+        report("accepted", fingerprint=session.channel.server_fingerprint)
+        try:
+            for reply in session.request_all("echo", [message.encode()] * count):
+                report("reply", text=reply["body"].decode(), error=ERROR_NAMES.get(reply["code"]))
+            report("pong", rtt_ms=round(session.ping() * 1000, 3))
+            session.close()
+            report("closed")
+        except ProtocolError as error:
+            if session.is_open and error.args[0] in ERROR_NUMBERS:
+                number = ERROR_NUMBERS[error.args[0]]
+                session.channel.send(encode_packet("Failure", code=number, retry_after_ms=0))
+            raise
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True, metavar="HOST:PORT")
+    parser.add_argument("--server-key", required=True, metavar="SHA256:…", help="the only key to talk to")
+    parser.add_argument("--message", default="hello", help="body of the requests")
+    parser.add_argument("--count", default=1, type=int, help="number of requests")
+    try:
+        run(**vars(parser.parse_args()))
+    except ProtocolError as error:
+        report("error", code=error.args[0], message=error.args[1])
+        raise SystemExit(1) from None
