@@ -24,8 +24,7 @@ export class AgentAttachment implements SubscriptionOwner {
   #publisher: Publisher | undefined;
   #subscriptions: Subscriptions | undefined;
   #watches: Watches | undefined;
-  /** Set when the connection is gone. */
-  isOver = false;
+  #isOver = false;
 
   constructor(delivery: DeliveryHost, sink: DeliverySink) {
     this.#delivery = delivery;
@@ -99,11 +98,11 @@ export class AgentAttachment implements SubscriptionOwner {
 
   /** The connection is gone. */
   detach(): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     this.#subscriptions?.end();
     this.#publisher?.end();
     this.#watches?.end();
-    this.isOver = true;
+    this.#isOver = true;
     this.countStay(true);
     const { agentId, instance } = this.sink.peer;
     const { store, environment } = this.#delivery;
@@ -126,7 +125,7 @@ export class AgentAttachment implements SubscriptionOwner {
     const { store, environment } = this.#delivery;
     try {
       const lease = await store.claimAgent(agentId, instance);
-      if (this.isOver) store.releaseAgent(agentId, instance, lease, environment.wallClock());
+      if (this.#isOver) store.releaseAgent(agentId, instance, lease, environment.wallClock());
       else this.lease = lease;
       return lease;
     } finally {

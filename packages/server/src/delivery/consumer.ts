@@ -5,7 +5,7 @@
 import type { ErrorCode } from '@sealane/shared/errors';
 import type { Lease, QueueEntry, QueueSpec } from '../store/index.ts';
 import { Alarm, type AlarmOwner } from './alarms.ts';
-import type { DeliverySink } from './environment.ts';
+import { isOpen, type DeliverySink } from './environment.ts';
 import type { ReaderHost } from './reader-host.ts';
 import { SKIP_REASON_NUMBER } from './skip-reasons.ts';
 import { UnsettledList, type Holder, type Unsettled } from './unsettled.ts';
@@ -65,7 +65,8 @@ export class Consumer implements AlarmOwner, Holder {
   get hasRoom(): boolean {
     const { count, bytes } = this.inFlight;
     const { windowBytesMax } = this.reader.host.limits;
-    return count < this.windowEvents && bytes < windowBytesMax && !this.isCongested;
+    const { sink } = this.attachment;
+    return count < this.windowEvents && bytes < windowBytesMax && isOpen(sink) && !this.isCongested;
   }
 
   /** Whether its connection has as much to send as it may. */
@@ -78,17 +79,17 @@ export class Consumer implements AlarmOwner, Holder {
     const { id, publishedAt, from, topic, body, contentType } = entry;
     const { session } = this.attachment.sink;
     const { sequence, attempt } = unsettled;
+    this.#take(unsettled, now);
     session.sendEvent(this.subscription, sequence, attempt, id, publishedAt, from, topic ?? null, body, contentType);
     this.attachment.usage.countOut(body.length);
-    this.#take(unsettled, now);
   }
 
   /** Announces sequences that come without an event. */
   announce(unsettled: Unsettled, now: number): void {
     const { from, sequence, skipReason } = unsettled;
     if (skipReason === undefined) return;
-    this.attachment.sink.session.sendSkipped(this.subscription, from, sequence, SKIP_REASON_NUMBER[skipReason]);
     this.#take(unsettled, now);
+    this.attachment.sink.session.sendSkipped(this.subscription, from, sequence, SKIP_REASON_NUMBER[skipReason]);
   }
 
   onAck(sequence: number, attempt: number): void {

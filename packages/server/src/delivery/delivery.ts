@@ -5,17 +5,17 @@
  *   agent → Publisher → store → QueueReader → Consumer → agent
  */
 import { ProtocolError, StorageError, type ErrorCode } from '@sealane/shared/errors';
+import { checkEventAddress, parseEventAddress } from '@sealane/shared/topics';
 import type { DeliveryLimits } from '../config/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { Lease, Store, StoreHealth, StoreListener } from '../store/index.ts';
-import { parseEventAddress } from './address.ts';
 import { AgentAttachment } from './agent-attachment.ts';
+import { AgentQueues } from './agent-queues.ts';
 import { Alarms } from './alarms.ts';
 import type { DeliveryHost } from './delivery-host.ts';
 import { DeliveryCounters } from './delivery-counters.ts';
 import type { DeliveryEnvironment, DeliverySink } from './environment.ts';
 import { Presence } from './presence.ts';
-import { checkEventAddress } from './publisher.ts';
 import { QueueReaders } from './queue-readers.ts';
 import { publishFromServer, type ServerEvent, type ServerPublishResult } from './server-publish.ts';
 import { UsageBook } from './usage.ts';
@@ -50,6 +50,7 @@ export class Delivery implements DeliveryHost, StoreListener {
   readonly readers: QueueReaders;
   readonly presence: Presence;
   readonly usageBook: UsageBook;
+  readonly agentQueues: AgentQueues;
   permissionsVersion = 0;
   isDraining = false;
   readonly #options: DeliveryOptions;
@@ -64,6 +65,7 @@ export class Delivery implements DeliveryHost, StoreListener {
     this.environment = environment;
     this.limits = limits;
     this.alarms = new Alarms(environment);
+    this.agentQueues = new AgentQueues(store);
     this.readers = new QueueReaders(this);
     this.presence = new Presence(this, { isConnected, polls: isShared });
     this.usageBook = new UsageBook({ store, environment, alarms: this.alarms, flushMs: limits.usageFlushMs });

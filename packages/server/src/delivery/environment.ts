@@ -3,6 +3,7 @@
  * itself, so the same code runs in the server and in the simulator.
  */
 import type { ErrorCode } from '@sealane/shared/errors';
+import type { SessionState } from '@sealane/shared/session';
 
 /** A call that was asked for. */
 export interface ScheduledCall {
@@ -23,8 +24,9 @@ export interface DeliveryEnvironment {
   readonly schedule: (delayMs: number, run: () => void) => ScheduledCall;
 }
 
-/** What an open session does for delivery; the arguments are the fields of the packets. */
+/** What a session does for delivery while it is open; the arguments are the fields of the packets. */
 export interface DeliverySession {
+  readonly state: SessionState;
   /** Bytes that wait to be written. */
   readonly waitingBytes: number;
   sendSubscribed(
@@ -75,4 +77,9 @@ export interface DeliverySink {
   unsentBytes(): number;
   /** Something waits to be sent, or whether it wants to be read has changed. */
   wake(): void;
+}
+
+/** Whether anything can be sent. */
+export function isOpen({ session }: DeliverySink): boolean {
+  return session.state === 'Open';
 }

@@ -1,6 +1,4 @@
 /** Delivery: durable events between the store and the agents, without sockets, storage and timers of its own. */
-export { isTopic, isTopicPattern, parseEventAddress } from './address.ts';
-export type { EventAddress } from './address.ts';
 export type { AgentAttachment } from './agent-attachment.ts';
 export { Delivery } from './delivery.ts';
 export type { DeliveryOptions, StoreIncident } from './delivery.ts';

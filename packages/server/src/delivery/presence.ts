@@ -5,7 +5,7 @@
  */
 import { ERRORS, type ErrorCode } from '@sealane/shared/errors';
 import { Alarm, type AlarmOwner } from './alarms.ts';
-import type { DeliverySink } from './environment.ts';
+import { isOpen, type DeliverySink } from './environment.ts';
 import type { ReaderHost } from './reader-host.ts';
 
 interface Watched {
@@ -94,6 +94,7 @@ export class Presence implements AlarmOwner {
     watched.told = { online, lastSeenAt };
     if (told?.online === online) return;
     for (const sink of watched.watchers) {
+      if (!isOpen(sink)) continue;
       sink.session.sendPresence(agentId, online, lastSeenAt, 0);
       sink.wake();
     }

@@ -11,20 +11,16 @@
 import { ERRORS, ProtocolError, type ErrorCode } from '@sealane/shared/errors';
 import type { ProducerOpen, Publish } from '@sealane/shared/packets';
 import type { Durability, NewEvent, ProducerRef, PublishResult } from '../store/index.ts';
-import { parseEventAddress } from './address.ts';
+import { AddressJudge, type AddressJudgeHost } from './address-judge.ts';
 import { Alarm, type AlarmOwner } from './alarms.ts';
+import { expiryOf } from './expiry.ts';
 import type { AgentUsage } from './usage.ts';
-import type { DeliverySink } from './environment.ts';
+import { isOpen, type DeliverySink } from './environment.ts';
 import type { ReaderHost } from './reader-host.ts';
 import { sendReceipts, sendRefusal } from './receipts.ts';
 
 /** What a publisher asks of its engine. */
-export interface PublisherHost extends ReaderHost {
-  /** Whether the connection may publish to an address; undefined allows it. */
-  judgeAddress(sink: DeliverySink, to: string): ErrorCode | undefined;
-  /** Changes whenever the answers of `judgeAddress` may have changed. */
-  readonly permissionsVersion: number;
-}
+export interface PublisherHost extends ReaderHost, AddressJudgeHost {}
 
 /** An outbox that is open on this connection. */
 interface Producer {
@@ -48,8 +44,6 @@ interface Batch {
 
 /** 96 random bits in base64url (RFC 4648 §5). */
 const PRODUCER_ID = /^[A-Za-z0-9_-]{16}$/;
-/** Addresses whose judgement is remembered. */
-const JUDGED_MAX = 256;
 /** What an event takes beside its body. */
 const EVENT_OVERHEAD_BYTES = 128;
 /** An outbox that never offers a refused event again may go on after this long. */
@@ -64,13 +58,14 @@ export class Publisher implements AlarmOwner {
   readonly #usage: AgentUsage;
   readonly #from: string;
   readonly #producers = new Map<number, Producer>();
-  readonly #judged = new Map<string, ErrorCode | undefined>();
+  readonly #judge: AddressJudge;
   readonly #alarm = new Alarm(this);
-  #judgedVersion: number;
   #batch: Batch | undefined;
   #waitingEvents = 0;
   #waitingBytes = 0;
-  #isOver = false;
+  /** Batches that wait for queues of agents to be opened. */
+  readonly #held: Batch[] = [];
+  #isOpening = false;
   /** Too much waits: nothing is read, and after a while what comes is refused. */
   #isPaused = false;
   #isRefusing = false;
@@ -80,7 +75,7 @@ export class Publisher implements AlarmOwner {
     this.#sink = sink;
     this.#usage = usage;
     this.#from = `agent:${sink.peer.agentId}`;
-    this.#judgedVersion = host.permissionsVersion;
+    this.#judge = new AddressJudge(host, sink);
   }
 
   get wantsPause(): boolean {
@@ -119,7 +114,7 @@ export class Publisher implements AlarmOwner {
   publish(packet: Publish): void {
     const producer = this.#producers.get(packet.producer);
     if (producer === undefined) throw new ProtocolError('E_STATE', 'no producer of this handle is open');
-    const code = this.#judge(producer, packet);
+    const code = this.#judgeEvent(producer, packet);
     if (code !== undefined) {
       this.#refuse(producer, packet, code);
       return;
@@ -131,7 +126,6 @@ export class Publisher implements AlarmOwner {
 
   /** The connection is gone; what was taken is stored all the same. */
   end(): void {
-    this.#isOver = true;
     this.#host.alarms.clear(this.#alarm);
   }
 
@@ -144,13 +138,13 @@ export class Publisher implements AlarmOwner {
   }
 
   #answerOpen(handle: number, number: number, code: ErrorCode | undefined): void {
-    if (this.#isOver) return;
+    if (!isOpen(this.#sink)) return;
     const retryAfterMs = code !== undefined && isPassing(code) ? this.#host.limits.busyRetryMs : 0;
     this.#sink.session.sendProducerOpened(handle, number, code === undefined ? 0 : ERRORS[code].number, retryAfterMs);
     this.#sink.wake();
   }
 
-  #judge(producer: Producer, { number, to }: Publish): ErrorCode | undefined {
+  #judgeEvent(producer: Producer, { number, to }: Publish): ErrorCode | undefined {
     const { blocked, refusedWith } = producer;
     if (refusedWith !== undefined) return refusedWith;
     if (blocked !== undefined) {
@@ -158,21 +152,7 @@ export class Publisher implements AlarmOwner {
       producer.blocked = undefined;
     }
     if (this.#isRefusing && this.#isFull()) return 'E_BUSY';
-    return this.#judgeAddress(to);
-  }
-
-  #judgeAddress(to: string): ErrorCode | undefined {
-    const { permissionsVersion } = this.#host;
-    if (this.#judgedVersion !== permissionsVersion || this.#judged.size > JUDGED_MAX) {
-      this.#judged.clear();
-      this.#judgedVersion = permissionsVersion;
-    }
-    const known = this.#judged.get(to);
-    if (known !== undefined || this.#judged.has(to)) return known;
-    const code = this.#host.judgeAddress(this.#sink, to);
-    // An agent that is unknown now may enrol the next moment.
-    if (code !== 'E_UNKNOWN_ADDRESS') this.#judged.set(to, code);
-    return code;
+    return this.#judge.judge(to);
   }
 
   #refuse(producer: Producer, { number }: Publish, code: ErrorCode): void {
@@ -226,13 +206,35 @@ export class Publisher implements AlarmOwner {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
+    if (!this.#judge.hasMissing && !this.#isOpening) {
+      this.#store(batch);
+      return;
+    }
+    this.#held.push(batch);
+    if (!this.#isOpening) void this.#storeHeld();
+  };
+
+  /** In order: what comes while queues are opened waits too. */
+  async #storeHeld(): Promise<void> {
+    this.#isOpening = true;
+    while (this.#held.length > 0) {
+      const agentIds = this.#judge.takeMissing();
+      const batches = this.#held.splice(0);
+      await this.#host.agentQueues.open(agentIds);
+      for (const batch of batches) this.#store(batch);
+    }
+    this.#isOpening = false;
+  }
+
+  #store(batch: Batch): void {
     this.#host.store.publish(batch.events).then(
       (results) => this.#onResults(batch, results),
       () => this.#onResults(batch, batch.events.map(unavailable)),
     );
-  };
+  }
 
-  #onResults(batch: Batch, results: readonly PublishResult[]): void {
+  #onResults(batch: Batch, stored: readonly PublishResult[]): void {
+    const results = stored.some(isUnknownAddress) ? this.#reopened(batch, stored) : stored;
     const { counters, environment } = this.#host;
     this.#waitingEvents -= batch.events.length;
     this.#waitingBytes -= batch.bytes;
@@ -243,10 +245,19 @@ export class Publisher implements AlarmOwner {
       else if (result?.status === 'duplicate') counters.duplicates += 1;
       else if (result?.status === 'refused') this.#onRefused(batch, index, result.code);
     }
-    if (this.#isOver) return;
-    sendReceipts(this.#sink.session, batch, results);
     if (!this.#isFull()) this.#resume();
+    if (!isOpen(this.#sink)) return;
+    sendReceipts(this.#sink.session, batch, results);
     this.#sink.wake();
+  }
+
+  /** Agents that the registry knows and the store does not: their queues are gone, or could not be opened just now. */
+  #reopened(batch: Batch, results: readonly PublishResult[]): readonly PublishResult[] {
+    return results.map((result, index) => {
+      const to = batch.events[index]?.to;
+      if (to === undefined || !isUnknownAddress(result)) return result;
+      return this.#judge.reopen(to) ? unavailable() : result;
+    });
   }
 
   #onRefused(batch: Batch, index: number, code: ErrorCode): void {
@@ -276,19 +287,12 @@ export class Publisher implements AlarmOwner {
   }
 }
 
-/** Whether an address is one at all. */
-export function checkEventAddress(to: string): ErrorCode | undefined {
-  if (parseEventAddress(to) !== undefined) return undefined;
-  return to.startsWith('topic:') ? 'E_BAD_TOPIC' : 'E_UNKNOWN_ADDRESS';
-}
-
-/** Until when an event counts. @param ttlMs 0 for as long as its queue keeps it. */
-export function expiryOf(publishedAt: number, ttlMs: number): number {
-  return ttlMs === 0 ? Number.MAX_SAFE_INTEGER : Math.min(publishedAt + ttlMs, Number.MAX_SAFE_INTEGER);
-}
-
 function isPassing(code: ErrorCode): code is PassingCode {
   return (PASSING as readonly ErrorCode[]).includes(code);
+}
+
+function isUnknownAddress(result: PublishResult): boolean {
+  return result.status === 'refused' && result.code === 'E_UNKNOWN_ADDRESS';
 }
 
 function unavailable(): PublishResult {

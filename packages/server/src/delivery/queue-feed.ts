@@ -4,6 +4,7 @@
  */
 import type { Lease, QueueItem, Settlement } from '../store/index.ts';
 import type { ReaderHost } from './reader-host.ts';
+import type { Unsettled } from './unsettled.ts';
 
 /** The queue that is read. */
 export interface FeedQueue {
@@ -11,6 +12,7 @@ export interface FeedQueue {
   readonly queueId: string;
   readonly lease: Lease | undefined;
   readonly isClosed: boolean;
+  readonly unsettled: ReadonlyMap<number, Unsettled>;
   touch(): void;
   retryAt(at: number): void;
   releaseLate(sequences: readonly number[], lease: Lease): void;
@@ -77,20 +79,16 @@ export class QueueFeed {
 
   #onItems(items: readonly QueueItem[], limit: number, lease: Lease): void {
     this.#isReading = false;
-    const last = items.at(-1);
-    if (last === undefined) {
-      if (this.mayHaveMore) this.#reader.touch();
-      return;
-    }
     if (this.#reader.isClosed) {
-      this.#reader.releaseLate(items.map(lastSequence), lease);
+      if (items.length > 0) this.#reader.releaseLate(items.map(lastSequence), lease);
       return;
     }
     if (items.length >= limit || bytesOf(items) >= this.#reader.host.limits.readBytesMax) this.mayHaveMore = true;
-    this.#readTo = lastSequence(last);
-    this.#items = items;
+    for (const item of items) this.#readTo = Math.max(this.#readTo, lastSequence(item));
+    // Of a group, what one of us has may be handed out anew in the name of another.
+    this.#items = items.filter((item) => !this.#reader.unsettled.has(lastSequence(item)));
     this.#index = 0;
-    this.#reader.touch();
+    if (this.#items.length > 0 || this.mayHaveMore) this.#reader.touch();
   }
 
   #onFailed(error: unknown): void {

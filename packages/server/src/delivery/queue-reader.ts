@@ -120,7 +120,7 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     if (unsettled.skipReason === undefined) {
       this.#settlements.acked(unsettled.sequence);
       this.host.counters.acked += 1;
-    } else this.#settlements.add({ kind: 'skip-seen', to: unsettled.sequence });
+    } else this.#settlements.skipSeen(unsettled.sequence);
     this.forget(unsettled);
     this.touch();
   }
@@ -271,6 +271,7 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     const { lease } = this;
     if (this.#settlements.isEmpty || lease === undefined) return;
     const settlements = this.#settlements.take();
+    if (settlements.length === 0) return;
     this.host.store.settle(this.queueId, settlements, lease).catch((error: unknown) => {
       const retryAt = this.onStoreFailure(error);
       if (this.isClosed) return;

@@ -1,9 +1,10 @@
 /** Publishing in the name of the server: what the library and the admin API do (docs/protocols/delivery.md §3). */
 import { utf8Encode } from '@sealane/shared/bytes';
 import { EVENT_BODY_BYTES_MAX, EVENT_ID_BYTES_MAX, UINT32_MAX } from '@sealane/shared/packets';
+import { checkEventAddress, parseEventAddress } from '@sealane/shared/topics';
 import type { Durability, NewEvent, PublishResult } from '../store/index.ts';
-import { parseEventAddress } from './address.ts';
-import { checkEventAddress, expiryOf, type PublisherHost } from './publisher.ts';
+import { expiryOf } from './expiry.ts';
+import type { PublisherHost } from './publisher.ts';
 
 /** An event of the server. */
 export interface ServerEvent {
@@ -45,6 +46,9 @@ export async function publishFromServer(host: ServerPublishHost, event: ServerEv
 
 async function publishOne(host: ServerPublishHost, event: NewEvent): Promise<PublishResult> {
   const startedAt = host.environment.now();
+  const address = parseEventAddress(event.to);
+  if (address?.kind === 'agent' && !host.agentQueues.isOpen(address.agentId))
+    await host.agentQueues.open([address.agentId]);
   const [result] = await host.store.publish([event]);
   host.counters.publishSeconds.observe((host.environment.now() - startedAt) / 1_000);
   return result ?? { status: 'refused', code: 'E_STORE_UNAVAILABLE', retryAfterMs: host.limits.busyRetryMs };

@@ -18,6 +18,7 @@ export class Settlements {
   #settledTo: number;
   #acked: number[] = [];
   #others: Settlement[] = [];
+  #sawSkip = false;
 
   constructor(options: { readonly seesAll: boolean; readonly settledTo: number }) {
     this.#seesAll = options.seesAll;
@@ -26,7 +27,7 @@ export class Settlements {
   }
 
   get isEmpty(): boolean {
-    return this.#acked.length === 0 && this.#others.length === 0;
+    return this.#acked.length === 0 && this.#others.length === 0 && !this.#sawSkip;
   }
 
   /** First announcement of a sequence or of a run of them. */
@@ -37,6 +38,15 @@ export class Settlements {
 
   acked(sequence: number): void {
     this.#acked.push(sequence);
+  }
+
+  /**
+   * An announced skip was taken note of. `skip-seen` settles all skips up to it, and those before may not have been: so
+   * where everything is seen it counts once all before it is settled.
+   */
+  skipSeen(to: number): void {
+    if (this.#seesAll) this.#sawSkip = true;
+    else this.#others.push({ kind: 'skip-seen', to });
   }
 
   add(settlement: Settlement): void {
@@ -53,7 +63,9 @@ export class Settlements {
     const acked = this.#acked;
     this.#others = [];
     this.#acked = [];
-    const settledTo = this.#seesAll && acked.length > 0 ? this.#advance() : this.#settledTo;
+    const advances = this.#seesAll && (acked.length > 0 || this.#sawSkip);
+    const settledTo = advances ? this.#advance() : this.#settledTo;
+    this.#sawSkip = false;
     if (settledTo > this.#settledTo) settlements.push({ kind: 'acked-to', sequence: settledTo });
     this.#settledTo = settledTo;
     for (const sequence of acked) if (sequence > settledTo) settlements.push({ kind: 'acked', sequence });

@@ -5,16 +5,16 @@
  */
 import { ERRORS, ProtocolError, SealaneError, type ErrorCode } from '@sealane/shared/errors';
 import type { EventAck, EventNack, EventProgress, Subscribe, Unsubscribe } from '@sealane/shared/packets';
+import { isGroupName, isTopicPattern } from '@sealane/shared/topics';
 import type { Lease, QueueInfo, QueueSpec } from '../store/index.ts';
-import { isGroupName, isTopicPattern } from './address.ts';
 import { Consumer, type ConsumerOwner } from './consumer.ts';
 import { doneBy } from './cursor.ts';
 import type { DeliveryHost } from './delivery-host.ts';
+import { isOpen } from './environment.ts';
 import { DURABILITY_NUMBER } from './receipts.ts';
 
 /** The connection that subscriptions belong to. */
 export interface SubscriptionOwner extends ConsumerOwner {
-  readonly isOver: boolean;
   /** @throws StorageError. */
   claim(): Promise<Lease>;
 }
@@ -157,6 +157,7 @@ export class Subscriptions {
     }
     if (this.#opening.get(packet.subscription) !== opening) return;
     this.#opening.delete(packet.subscription);
+    if (!isOpen(this.#attachment.sink)) return;
     this.#begin(packet, info);
     if (opening.unsubscribe !== undefined) this.#end(opening.unsubscribe);
     else if (!this.#mayTake(spec)) this.recheck();
@@ -240,7 +241,7 @@ export class Subscriptions {
 
   #answer(subscription: number, code: number, retryAfterMs: number): void {
     const { sink } = this.#attachment;
-    if (this.#attachment.isOver) return;
+    if (!isOpen(sink)) return;
     sink.session.sendUnsubscribed(subscription, code, retryAfterMs);
     sink.wake();
   }
