@@ -15,8 +15,11 @@ export interface ConnectTcpOptions {
   readonly onBytes: (bytes: Uint8Array) => void;
 }
 
+/** Holds the largest frame, so that few frames span two reads. */
+const READ_BUFFER_BYTES = 262_144;
+
 /** One buffer for all connections of this side: what arrives in it is used up before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(65_536);
+const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 
 /** @throws TransportError `E_ADDRESS`, `E_UNREACHABLE` or `E_CLOSED` (aborted). */
 export function connectTcp(options: ConnectTcpOptions): Promise<Socket> {

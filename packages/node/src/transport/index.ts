@@ -4,3 +4,4 @@ export { DEFAULT_CONNECTION_LIMITS, TcpConnection } from './tcp-connection.ts';
 export type { ConnectionLimits, ConnectionOwner } from './tcp-connection.ts';
 export { connectTcp } from './connect-tcp.ts';
 export type { ConnectTcpOptions } from './connect-tcp.ts';
+export { freeBytes } from './free-bytes.ts';

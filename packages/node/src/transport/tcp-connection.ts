@@ -11,6 +11,8 @@ import type { Socket } from 'node:net';
 import type { Session, SessionEvent } from '@sealane/shared/session';
 import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
 import { monotonicNow } from './environment.ts';
+import { freeBytes } from './free-bytes.ts';
+import { ReaderWatch, type ReaderLimits } from './reader-watch.ts';
 import { YoungGarbage } from './young-garbage.ts';
 
 /** Who a connection belongs to. */
@@ -26,12 +28,9 @@ export interface ConnectionOwner {
 }
 
 /** Limits of the adapter itself. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends ReaderLimits {
   /** At this many unsent bytes the connection is not read and writers pause. */
   readonly highWaterBytes: number;
-  /** A peer that reads slower than `slowReaderBytesPerSecond` for this long, while bytes wait for it, is cut. */
-  readonly slowReaderWindowMs: number;
-  readonly slowReaderBytesPerSecond: number;
   /** After the end of the session the socket is cut at the latest after this time. */
   readonly lingerMs: number;
 }
@@ -61,8 +60,10 @@ export class TcpConnection {
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
-  #slowSince: number | undefined;
-  #slowFromBytes = 0;
+  /** Pieces handed to the socket since it was last empty. */
+  #inSocket: Uint8Array[] = [];
+  /** Set while bytes wait in the socket. */
+  #readerWatch: ReaderWatch | undefined;
 
   /**
    * @param socket connected; from now on driven by this object alone. Bytes come through `receive` where the socket
@@ -78,7 +79,12 @@ export class TcpConnection {
     this.#owner = options.owner;
     this.#limits = options.limits ?? DEFAULT_CONNECTION_LIMITS;
     socket.setNoDelay(true);
-    if (options.readsItself !== true) socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    if (options.readsItself !== true) {
+      socket.on('data', (chunk: Buffer) => {
+        this.receive(chunk);
+        freeBytes(chunk);
+      });
+    }
     socket.on('error', () => this.#onSocketEnd());
     socket.on('end', () => this.#onSocketEnd());
     socket.on('close', () => this.#onSocketEnd());
@@ -105,6 +111,7 @@ export class TcpConnection {
 
   /** Something waits to be sent: it goes out at the end of this turn, or when the socket can take it. */
   wake(): void {
+    this.#writeSealed();
     if (this.#turnComes) return;
     this.#turnComes = true;
     process.nextTick(takeTurn, this);
@@ -162,30 +169,44 @@ export class TcpConnection {
     this.#write();
   }
 
+  /** Full records go out at once: their bytes are still in the processor's cache, and the peer begins sooner. */
+  #writeSealed(): void {
+    if (!this.#ended && this.socket.writableLength === 0) this.#write();
+  }
+
   #write(): void {
     const pieces = this.session.takeOutput();
-    const last = pieces.pop();
+    const last = pieces[pieces.length - 1];
     if (last === undefined || this.socket.destroyed) return;
-    if (pieces.length > 0) this.socket.cork();
-    for (const piece of pieces) {
-      garbage.add(piece.length);
-      this.socket.write(piece);
+    if (pieces.length === 1) this.socket.write(last, this.#onWritten);
+    else {
+      this.socket.cork();
+      for (const piece of pieces) this.socket.write(piece, piece === last ? this.#onWritten : undefined);
+      this.socket.uncork();
     }
-    garbage.add(last.length);
-    this.socket.write(last, this.#onWritten);
-    if (pieces.length > 0) this.socket.uncork();
+    this.#inSocket.push(...pieces);
     this.#watchReader();
   }
 
   readonly #onWritten = (): void => {
-    if (this.#ended || this.socket.writableLength > 0) return;
-    this.#slowSince = undefined;
+    if (this.socket.writableLength > 0) return;
+    this.#freeSent();
+    if (this.#ended) return;
+    this.#readerWatch = undefined;
     if (this.session.waitingBytes > 0) this.turn();
     if (!this.#isCongested()) {
       this.#owner.onDrain();
       this.#pauseOrResume();
     }
   };
+
+  /** What the socket has sent is in the system's hands. One that was destroyed may still look at its pieces. */
+  #freeSent(): void {
+    const pieces = this.#inSocket;
+    this.#inSocket = [];
+    if (this.socket.destroyed) return;
+    for (const piece of pieces) if (!freeBytes(piece)) garbage.add(piece.length);
+  }
 
   #isCongested(): boolean {
     return this.session.waitingBytes + this.socket.writableLength >= this.#limits.highWaterBytes;
@@ -222,7 +243,7 @@ export class TcpConnection {
 
   #armTimer(): void {
     if (this.#ended) return;
-    const at = Math.min(this.session.wantsTimeoutAt, this.#slowCheckAt());
+    const at = Math.min(this.session.wantsTimeoutAt, this.#readerWatch?.checkAt ?? Number.POSITIVE_INFINITY);
     if (at >= this.#timerAt) return;
     this.#disarmTimer();
     this.#timerAt = at;
@@ -249,34 +270,16 @@ export class TcpConnection {
     this.turn();
   };
 
-  /** From the moment on at which bytes wait in the socket, the peer has to read. */
   #watchReader(): void {
-    if (this.#slowSince !== undefined || this.socket.writableLength === 0) return;
-    this.#slowSince = monotonicNow();
-    this.#slowFromBytes = this.#sentBytes();
-  }
-
-  #slowCheckAt(): number {
-    return this.#slowSince === undefined ? Number.POSITIVE_INFINITY : this.#slowSince + this.#limits.slowReaderWindowMs;
+    if (this.#readerWatch !== undefined || this.socket.writableLength === 0) return;
+    this.#readerWatch = new ReaderWatch(this.socket, this.#limits, monotonicNow());
   }
 
   #checkReader(now: number): void {
-    if (now < this.#slowCheckAt()) return;
-    const { slowReaderBytesPerSecond, slowReaderWindowMs } = this.#limits;
-    const sent = this.#sentBytes() - this.#slowFromBytes;
-    if (sent < (slowReaderBytesPerSecond * slowReaderWindowMs) / 1_000) {
-      this.session.fail('E_SLOW_READER', now);
-      this.#drainEvents();
-      this.socket.destroy();
-      return;
-    }
-    this.#slowSince = now;
-    this.#slowFromBytes = this.#sentBytes();
-  }
-
-  /** Bytes that left this program. */
-  #sentBytes(): number {
-    return this.socket.bytesWritten - this.socket.writableLength;
+    if (this.#readerWatch?.isTooSlow(now) !== true) return;
+    this.session.fail('E_SLOW_READER', now);
+    this.#drainEvents();
+    this.socket.destroy();
   }
 }
 

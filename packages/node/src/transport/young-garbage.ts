@@ -1,13 +1,14 @@
 /**
- * Frees the buffers of records soon after their use. Each record that is sealed or opened becomes Buffers whose bytes lie
- * outside V8's heap; V8 frees them only at a collection, and lets some 64 MiB gather before it makes one, a full one. A
- * collection of the young generation after a few MiB costs about a millisecond, frees them all, and the next records
- * get memory that is warm (docs/decisions/0006). Not for memory that is in use: that is bounded by the windows.
+ * Frees the buffers of opened records soon after their use, which `freeBytes` cannot: an application may hold parts of
+ * them. Their bytes lie outside V8's heap; V8 frees them only at a collection, and lets some 64 MiB gather before it
+ * makes one, a full one. A collection of the young generation after a few MiB costs about a millisecond, frees them
+ * all, and the next records get memory that is warm (docs/decisions/0006). Not for memory that is in use: that is
+ * bounded by the windows.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Bytes that pass, in and out, between two collections. */
+/** Bytes of buffers left to the collector between two collections. */
 const INTERVAL_BYTES = 8 * 2 ** 20;
 
 type Collect = (options: { readonly type: 'minor' }) => void;

@@ -3,7 +3,13 @@
  * decided is decided by its host. An idle one holds no channel, no map and no closure of its own.
  */
 import type { Socket } from 'node:net';
-import { TcpConnection, monotonicNow, type ConnectionLimits, type ConnectionOwner } from '@sealane/node/transport';
+import {
+  TcpConnection,
+  freeBytes,
+  monotonicNow,
+  type ConnectionLimits,
+  type ConnectionOwner,
+} from '@sealane/node/transport';
 import { Channel, type ChannelHandlers, type ChannelOwner } from '@sealane/shared/channel';
 import { assert } from '@sealane/shared/errors';
 import {
@@ -75,6 +81,7 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
     this.#tcp = new TcpConnection(socket, this.session, { owner: this, limits, readsItself: true });
     socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
+      freeBytes(chunk);
     });
     socket.once('close', () => {
       host.onSocketClosed(this);

@@ -5,10 +5,10 @@
 import { ByteWriter } from './byte-writer.ts';
 
 /** Writers kept for reuse; more are left to the collector. */
-const POOLED_MAX = 64;
+const POOLED_MAX = 16;
 
 /** A writer that grew past this is not kept. */
-const POOLED_CAPACITY_MAX = 262_144;
+const POOLED_CAPACITY_MAX = 524_288;
 
 export class WriterPool {
   readonly #capacity: number;

@@ -16,7 +16,7 @@ export interface PeerLimits {
 
 /** What this implementation announces by default. */
 export const DEFAULT_PEER_LIMITS: PeerLimits = {
-  streamWindowBytes: 524_288,
+  streamWindowBytes: 1_048_576,
   connectionWindowBytes: 16_777_216,
   streamsMax: 1_024,
   requestsInFlightMax: 1_024,
@@ -56,7 +56,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   pingIntervalMs: 5_000,
   idleTimeoutMs: 15_000,
   ownPauseMs: 2_000,
-  flushBytes: 65_536,
+  flushBytes: 196_608,
   outboundHighWaterBytes: 1_048_576,
   outboundBytesMax: 8_388_608,
   keyUpdateAfterRecords: KEY_UPDATE_AFTER_RECORDS,
