@@ -16,8 +16,8 @@ import { SQLITE, SqlError, type SqliteThread } from './sqlite-thread.ts';
 /** Name of the folder in a data directory. */
 const OUTBOX_FOLDER = 'outbox';
 const LANE_FILE = /^lane-(\d{1,6})\.sqlite$/;
-/** Lanes of one data directory: as many processes may publish at once. */
-const LANES_MAX = 256;
+/** Lanes of one data directory: as many processes may publish at once, and as many outboxes a server knows of one agent. */
+const LANES_MAX = 64;
 
 export interface LanesOptions {
   readonly dataDir: string;

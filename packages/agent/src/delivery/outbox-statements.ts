@@ -1,6 +1,6 @@
 /** The statements of a lane: its tables, and how events become rows and come back. */
 import { crc32 } from 'node:zlib';
-import type { OutgoingEvent, QueuedEvent } from './outbox.ts';
+import { EVENT_OVERHEAD_BYTES, type OutgoingEvent, type QueuedEvent } from './outbox.ts';
 import type { Durability, Receipt } from './receipt.ts';
 import type { SqlRow, SqlStatement, SqlValue } from './sqlite-thread.ts';
 
@@ -46,7 +46,8 @@ export const READ_LANE: readonly SqlStatement[] = [
   { sql: 'SELECT producer_id, last_number, sent_number FROM lane' },
   {
     sql: `SELECT count(*) AS events, min(number) AS first,
-      coalesce(sum(length(body) + length(recipient) + coalesce(length(event_id), 0)), 0) AS bytes FROM events`,
+      coalesce(sum(length(body) + length(recipient) + coalesce(length(event_id), 0) + ${EVENT_OVERHEAD_BYTES}), 0) AS bytes
+      FROM events`,
   },
 ];
 

@@ -107,9 +107,10 @@ export function eventIdOf(producerId: string, event: QueuedEvent): string {
   return event.eventId ?? `${producerId}-${event.number}`;
 }
 
+/** What an event counts beside its texts and its body. */
+export const EVENT_OVERHEAD_BYTES = 64;
+
 /** Bytes that an event counts: its body, and what stands beside it. */
 export function eventBytes(event: OutgoingEvent): number {
   return event.body.length + event.to.length + (event.eventId?.length ?? 0) + EVENT_OVERHEAD_BYTES;
 }
-
-const EVENT_OVERHEAD_BYTES = 64;

@@ -21,10 +21,14 @@ interface Held {
 /** Events and bytes without a receipt that are sent at once. */
 export const IN_FLIGHT_EVENTS_MAX = 4_096;
 export const IN_FLIGHT_BYTES_MAX = 4_194_304;
-/** Events that wait in memory, to be sent or for full addresses. At this many held ones everything waits. */
+/** Events that wait in memory to be sent. */
 const READY_EVENTS_MAX = 4_096;
 const READY_BYTES_MAX = 4_194_304;
-const HELD_EVENTS_MAX = 4_096;
+/**
+ * Between the lowest number without a receipt and the highest one sent: servers keep as many receipts and more, so that
+ * they know what is new. With an address full for so long, everything waits.
+ */
+const NUMBER_SPAN_MAX = 4_096;
 
 export class SendQueue {
   #ready: QueuedEvent[] = [];
@@ -33,7 +37,8 @@ export class SendQueue {
   readonly #inFlight = new Map<number, QueuedEvent>();
   #inFlightBytes = 0;
   readonly #held = new Map<string, Held>();
-  #heldCount = 0;
+  /** Lowest number among those held. */
+  #heldFrom = Number.POSITIVE_INFINITY;
   /** Refused with everything else; they come first when the pause is over. */
   #again: QueuedEvent[] = [];
   #pausedUntil = 0;
@@ -124,7 +129,7 @@ export class SendQueue {
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
     this.#held.clear();
-    this.#heldCount = 0;
+    this.#heldFrom = Number.POSITIVE_INFINITY;
     this.#again = [];
     this.#pausedUntil = 0;
   }
@@ -155,7 +160,6 @@ export class SendQueue {
       if (held.trying !== undefined || now < held.until) continue;
       const event = held.events.shift();
       if (event === undefined) continue;
-      this.#heldCount -= 1;
       held.trying = event.number;
       return event;
     }
@@ -163,9 +167,10 @@ export class SendQueue {
   }
 
   #nextReady(): QueuedEvent | undefined {
-    while (this.#heldCount < HELD_EVENTS_MAX) {
+    for (;;) {
       const event = this.#ready[this.#readyNext];
       if (event === undefined) break;
+      if (event.number - this.#heldFrom >= NUMBER_SPAN_MAX) return undefined;
       this.#readyNext += 1;
       this.#readyBytes -= eventBytes(event);
       const held = this.#held.get(event.to);
@@ -183,14 +188,16 @@ export class SendQueue {
     const last = held.events.at(-1);
     held.events.push(event);
     if (last !== undefined && last.number > event.number) held.events.sort(byNumber);
-    this.#heldCount += 1;
+    this.#heldFrom = Math.min(this.#heldFrom, event.number);
   }
 
   /** The address takes events again. */
   #release(to: string, held: Held): void {
     this.#held.delete(to);
-    this.#heldCount -= held.events.length;
     this.#putBack(held.events);
+    this.#heldFrom = Number.POSITIVE_INFINITY;
+    for (const { trying, events } of this.#held.values())
+      this.#heldFrom = Math.min(this.#heldFrom, trying ?? events[0]?.number ?? Number.POSITIVE_INFINITY);
   }
 
   #putBack(events: readonly QueuedEvent[]): void {

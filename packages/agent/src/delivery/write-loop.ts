@@ -4,6 +4,8 @@ import { setImmediate as endOfTurn } from 'node:timers/promises';
 export class WriteLoop {
   readonly #write: () => Promise<boolean>;
   #running: Promise<void> | undefined;
+  /** Somebody asked since the last write began. */
+  #isWanted = false;
 
   /** @param write writes what waits; resolves with whether more waits. Never rejects. */
   constructor(write: () => Promise<boolean>) {
@@ -12,6 +14,7 @@ export class WriteLoop {
 
   /** Something waits: it is written with everything else of this turn. */
   wake(): void {
+    this.#isWanted = true;
     this.#running ??= this.#run();
   }
 
@@ -22,7 +25,10 @@ export class WriteLoop {
 
   async #run(): Promise<void> {
     await endOfTurn();
-    while (await this.#write());
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      if (await this.#write()) this.#isWanted = true;
+    }
     this.#running = undefined;
   }
 }
