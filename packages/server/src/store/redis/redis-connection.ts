@@ -241,7 +241,7 @@ function isOurs(error: Error): boolean {
 }
 
 /** Reconnecting, queues and time limits are ours, so those of the client are off. */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the client's own type has ten parameters
+
 function makeClient(url: string) {
   return createClient({
     url,

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, StorageError } from '@sealane/shared/errors';
+import { ConfigError, type StorageError } from '@sealane/shared/errors';
 import { explained } from '@sealane/node/config';
 import { toHex } from '@sealane/shared/bytes';
 import type { StoreEnvironment } from '../environment.ts';

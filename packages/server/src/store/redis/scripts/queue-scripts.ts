@@ -33,8 +33,6 @@ if not q then
   call('SADD', P .. 'queues', id)
   if agentId ~= '' then call('SADD', P .. 'aq:' .. agentId, id) end
   if pattern ~= '' then changeTable(id, pattern) end
-elseif call('HGET', P .. 'q:' .. id, 'spec') == false then
-  call('HSET', P .. 'q:' .. id)
 end
 return infoOf(id)
 `;
