@@ -53,6 +53,20 @@ it.each([...CLEAR_PACKET_SPECS, ...PACKET_SPECS, ...PAYLOAD_SPECS].map(({ name, 
   },
 );
 
+it('the page of delivery names the sender of every packet about events', () => {
+  const text = readFileSync(join(root, 'docs/protocols/delivery.md'), 'utf8');
+  const named = Array.from(
+    text.matchAll(/^\| \[0x(3[0-9A-F]) ([^\]]+)\]\(\S+\) +\| (\w+)/gm),
+    ([, id = '', name, sender]) => ({
+      id: Number.parseInt(id, 16),
+      name,
+      sender,
+    }),
+  );
+  const specs = PACKET_SPECS.filter(({ id }) => id >= 0x30 && id <= 0x3f);
+  expect(named).toEqual(specs.map(({ id, name, sender }) => ({ id, name, sender })));
+});
+
 it('generated pages link to files that exist', () => {
   const missing = files
     .filter(({ path }) => path.endsWith('.md'))

@@ -1,4 +1,6 @@
 /** The codecs against the vectors of every wire version, in both directions. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ByteWriter } from '../../src/bytes/index.ts';
 import { ProtocolError } from '../../src/errors/index.ts';
@@ -25,6 +27,16 @@ function outcome(decode: () => unknown): unknown {
     throw error;
   }
 }
+
+/** SHA-256 of the vectors of released versions; those of a version that is not released yet may still change. */
+const FROZEN: Readonly<Record<number, string>> = {
+  1: '9f40a1d5b614d86bbd49eebdf789cb34165282ec35b0e7904b1c5d21471e9e22',
+};
+
+it.each(Object.entries(FROZEN))('O6: the vectors of version %s are what they were at its release', (version, hash) => {
+  const file = readFileSync(new URL(`packets-v${version}.json`, import.meta.url));
+  expect(createHash('sha256').update(file).digest('hex')).toBe(hash);
+});
 
 it('every packet has vectors', () => {
   expect(packetVectors.packets.map(({ id }) => id)).toEqual(PACKET_SPECS.map(({ id }) => id));
