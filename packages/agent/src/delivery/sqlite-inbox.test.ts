@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InboxEntry } from './inbox.ts';
+import { SqliteInbox } from './sqlite-inbox.ts';
+import { SqliteThread } from './sqlite-thread.ts';
+
+const directories: string[] = [];
+const inboxes: SqliteInbox[] = [];
+
+afterEach(async () => {
+  for (const inbox of inboxes.splice(0)) await inbox.close();
+  for (const path of directories.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
+function file(): string {
+  const path = mkdtempSync(join(tmpdir(), 'sealane-inbox-'));
+  directories.push(path);
+  return join(path, 'inbox.sqlite');
+}
+
+let now = 0;
+
+async function open(path: string): Promise<SqliteInbox> {
+  const inbox = await SqliteInbox.open({ thread: new SqliteThread(), file: path, wallClock: () => ++now });
+  inboxes.push(inbox);
+  return inbox;
+}
+
+const entry = (lineage: number, cursor: number): InboxEntry => ({
+  server: 'SHA256:one',
+  lineage: new Uint8Array(16).fill(lineage),
+  done: { cursor, runs: [[cursor + 2, cursor + 3]] },
+});
+
+describe('SqliteInbox', () => {
+  it('R2: what was saved is there for the next process, and the latest of several lineages comes first', async () => {
+    const path = file();
+    const inbox = await open(path);
+    await Promise.all([
+      inbox.save('topic a', () => entry(1, 5)),
+      inbox.save('topic a', () => entry(1, 6)),
+      inbox.save('topic b', () => entry(3, 1)),
+    ]);
+    await inbox.save('topic a', () => entry(2, 9));
+    await inbox.save('topic a', () => entry(1, 7));
+    await inbox.close();
+    const again = await open(path);
+    expect(await again.load('topic a')).toEqual([entry(1, 7), entry(2, 9)]);
+    expect(await again.load('topic b')).toEqual([entry(3, 1)]);
+    expect(await again.load('other')).toEqual([]);
+    await again.forget('topic a');
+    expect(await again.load('topic a')).toEqual([]);
+  });
+
+  it('T15: two processes share it at a take-over', async () => {
+    const path = file();
+    const [one, two] = [await open(path), await open(path)];
+    await Promise.all([one.save('a', () => entry(1, 1)), two.save('b', () => entry(1, 2))]);
+    expect(await two.load('a')).toEqual([entry(1, 1)]);
+  });
+
+  it('of many lineages only the latest are kept', async () => {
+    const inbox = await open(file());
+    for (let lineage = 1; lineage <= 12; lineage++) await inbox.save('a', () => entry(lineage, 0));
+    expect((await inbox.load('a')).map(({ lineage }) => lineage[0])).toEqual([12, 11, 10, 9, 8, 7, 6, 5]);
+  });
+
+  it('S6: a file that is no database is refused by name', async () => {
+    const path = file();
+    writeFileSync(path, 'not a database at all, whatever its length');
+    await expect(open(path)).rejects.toMatchObject({ code: 'E_STORAGE', message: expect.stringContaining(path) });
+  });
+});
