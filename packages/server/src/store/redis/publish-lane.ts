@@ -16,8 +16,8 @@ export interface PublishLaneOptions extends Pick<LaneOptions, 'recover' | 'onFau
   readonly durability: () => Durability;
   /** Sends `publish` with its batch number and the arguments after the version. */
   readonly send: (batchNumber: number, args: readonly RedisArgument[]) => Promise<string>;
-  /** Highest position there is, queues that may have got entries, and times, by Redis' clock, at which delayed events are due. */
-  readonly onStored: (highest: number, queueIds: ReadonlySet<string>, dueTimes: readonly number[]) => void;
+  /** The next position of the log, queues that may have got entries, and times, by Redis' clock, at which delayed events are due. */
+  readonly onStored: (next: number, queueIds: ReadonlySet<string>, dueTimes: readonly number[]) => void;
   readonly onCommit: (seconds: number) => void;
   /** Whether there is hope that Redis answers soon. */
   readonly isReachable: () => boolean;
@@ -138,7 +138,7 @@ export class PublishLane {
     this.#batches.delete(batch);
     this.#options.onCommit((monotonicNow() - batch.sentAt) / 1_000);
     const dueTimes = events.filter(({ dueAt }) => dueAt > 0).map(({ dueAt }) => this.#options.toRedis(dueAt));
-    this.#options.onStored(Number.parseInt(answer) + events.length - 1, batch.queueIds, dueTimes);
+    this.#options.onStored(Number.parseInt(answer) + events.length, batch.queueIds, dueTimes);
   }
 
   fail(batch: PublishBatch, fault: RedisFault): void {

@@ -54,6 +54,7 @@ export class RedisConnection {
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   #fault: RedisFault = RedisFault.down();
+  #downAt = 0;
   /** Commands sent since the start. */
   commands = 0;
 
@@ -63,6 +64,11 @@ export class RedisConnection {
 
   get isReady(): boolean {
     return this.#isReady && !this.#isSlow;
+  }
+
+  /** How long it has been away or silent; 0 while it answers. */
+  get downMs(): number {
+    return this.isReady ? 0 : monotonicNow() - this.#downAt;
   }
 
   /** Makes it for the first time. @throws RedisFault, and what `start` throws; nothing stays open then. */
@@ -159,6 +165,7 @@ export class RedisConnection {
       const fault = RedisFault.slow();
       if (!this.#isSlow) {
         this.#isSlow = true;
+        this.#downAt = now;
         this.#fault = fault;
         this.#options.onFault(fault);
       }
@@ -200,6 +207,7 @@ export class RedisConnection {
   #lose(client: Client | undefined, fault: RedisFault): void {
     if (client === undefined || client !== this.#client) return;
     const wasReady = this.#isReady;
+    if (this.isReady) this.#downAt = monotonicNow();
     this.#drop(fault);
     if (!wasReady || this.#isClosed) return;
     this.#options.onFault(fault);
@@ -222,15 +230,20 @@ export class RedisConnection {
   async #reconnect(): Promise<void> {
     for (let delayMs = BACKOFF_MS_MIN; !this.#isClosed; delayMs = Math.min(delayMs * 2, BACKOFF_MS_MAX)) {
       await sleep(delayMs * (0.5 + this.#options.random() / 2));
-      if (this.#isClosed) return;
+      if (this.#hasClosed()) return;
       try {
         await this.#connect();
         return;
       } catch (error) {
         this.#fault = error instanceof RedisFault ? error : RedisFault.down(error);
-        if (!this.#isClosed) this.#options.onFault(this.#fault);
+        if (!this.#hasClosed()) this.#options.onFault(this.#fault);
       }
     }
+  }
+
+  /** Whether `close` was called by now. */
+  #hasClosed(): boolean {
+    return this.#isClosed;
   }
 }
 

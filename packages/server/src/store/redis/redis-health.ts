@@ -67,7 +67,7 @@ export class RedisHealth {
     const status = isUnavailable ? 'unavailable' : faults.length > 0 ? 'degraded' : 'ready';
     const reasons = this.#weakSettings.length > 0 ? [...faults, SETTINGS] : faults;
     const before = this.#value;
-    if (before.status === status && before.durability === this.durability && `${before.reasons}` === `${reasons}`)
+    if (before.status === status && before.durability === this.durability && before.reasons.join() === reasons.join())
       return;
     this.#value = { status, reasons, durability: this.durability };
     this.#onChange(this.#value);

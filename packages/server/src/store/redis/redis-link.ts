@@ -51,8 +51,8 @@ export class RedisLink {
   store = '';
   /** Grows whenever an older state came back. */
   generation = 1;
-  /** Highest position and epoch that this node was told. */
-  highestSequence = 0;
+  /** Next position of the log, and highest epoch, that this node was told. */
+  nextSequence = 1;
   highestEpoch = 0;
   readonly #options: RedisLinkOptions;
   readonly #connection: RedisConnection;
@@ -83,6 +83,11 @@ export class RedisLink {
 
   get isReady(): boolean {
     return this.#connection.isReady;
+  }
+
+  /** How long it has been away or silent; 0 while it answers. */
+  get downMs(): number {
+    return this.#connection.downMs;
   }
 
   get commands(): number {
@@ -182,7 +187,7 @@ export class RedisLink {
   async #startNode(send: SendCommand): Promise<void> {
     const { node, about, environment, prefix, onPastLost } = this.#options;
     const newStore = toHex(environment.random(STORE_NAME_BYTES));
-    const numbers = [this.generation, this.highestSequence, this.highestEpoch].map(String);
+    const numbers = [this.generation, this.nextSequence, this.highestEpoch].map(String);
     const args = [node, about, String(NODE_LEASE_MS), newStore, this.store, ...numbers];
     const reply = await send(['EVALSHA', DIGESTS.get('startNode') ?? '', '1', prefix, ...args]);
     const [past = '', store = '', generation = '', redisMs = ''] = reply as readonly string[];

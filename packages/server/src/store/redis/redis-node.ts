@@ -14,6 +14,7 @@ import type { RedisFault } from './redis-fault.ts';
 import { RedisHealth } from './redis-health.ts';
 import { RedisLink } from './redis-link.ts';
 import { readFigures } from './store-figures.ts';
+import { PUBLISH_WAIT_MS } from './times.ts';
 import { WriteLane } from './write-lane.ts';
 
 export interface RedisStoreOptions {
@@ -194,13 +195,13 @@ export class RedisNode {
       queuesOf: (to) => link.table.queuesOf(to),
       toRedis: (wallMs) => link.clock.toRedis(wallMs),
       durability: () => health.durability,
-      isReachable: () => health.value.status !== 'unavailable' || link.isReady,
+      isReachable: () => link.downMs < PUBLISH_WAIT_MS,
       send: async (batch, [count = '', ...rest]) => {
         const head = [this.name, `p:${this.name}`, String(batch), link.store, String(link.table.version), count];
         return (await link.script('publish', [...head, ...marks, ...rest])) as string;
       },
-      onStored: (answer, queueIds, dueTimes) => {
-        this.#onStored(answer);
+      onStored: (next, queueIds, dueTimes) => {
+        this.#onStored(next);
         for (const due of dueTimes) this.#life.expectDue(due);
         this.wake(queueIds);
       },
@@ -229,8 +230,8 @@ export class RedisNode {
     });
   }
 
-  #onStored(highest: number): void {
-    this.link.highestSequence = Math.max(this.link.highestSequence, highest);
+  #onStored(next: number): void {
+    this.link.nextSequence = Math.max(this.link.nextSequence, next);
     if (this.health.has('redis-full') || this.health.has('redis-misconf'))
       this.health.clear('redis-full', 'redis-misconf');
   }

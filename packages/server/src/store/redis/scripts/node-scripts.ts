@@ -5,14 +5,14 @@ import { queueLibrary } from './queue-library.ts';
 const DEAD_NODE_KEPT_MS = 600_000;
 
 /**
- * ARGV: node, about, lease ms, new store name, store known or empty, generation known, highest position seen, highest epoch.
+ * ARGV: node, about, lease ms, new store name, store known or empty, generation known, next position known, highest epoch.
  *
  * Answers { past, store, generation, Redis time }: `past` is `new` (an empty Redis, and nothing was known), `same`,
  * `lost` (flushed, or another store) or `behind` (an older state came back: positions that were acked are missing).
  */
 export const startNodeScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}
-local node, about, leaseMs, newStore, known, knownGeneration, highest, epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5],
+local node, about, leaseMs, newStore, known, knownGeneration, nextPosition, epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5],
   tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local v = call('HMGET', P .. 'meta', 'store', 'generation')
 local store, generation = v[1], tonumber(v[2] or 1)
@@ -23,7 +23,7 @@ if not store then
   generation = 1
 elseif known ~= '' and store ~= known then
   past = 'lost'
-elseif known ~= '' and tonumber(call('GET', P .. 'seq') or 0) < highest then
+elseif known ~= '' and tonumber(call('GET', P .. 'seq') or 0) < nextPosition then
   past = 'behind'
   generation = math.max(generation, knownGeneration) + 1
 elseif known ~= '' and generation ~= knownGeneration then
@@ -32,9 +32,8 @@ end
 call('HSET', P .. 'meta', 'store', store, 'generation', generation, 'format', 1)
 call('HSETNX', P .. 'meta', 'version', 0)
 -- Positions and epochs only grow, whatever came back.
-if tonumber(call('GET', P .. 'seq') or 0) < highest then call('SET', P .. 'seq', int(highest)) end
+if tonumber(call('GET', P .. 'seq') or 0) < nextPosition then call('SET', P .. 'seq', int(nextPosition)) end
 if tonumber(call('GET', P .. 'epoch') or 0) < epoch then call('SET', P .. 'epoch', int(epoch)) end
-if tonumber(call('GET', P .. 'seq') or 0) < 1 then call('SET', P .. 'seq', 1) end
 call('SET', P .. 'lease:' .. node, about, 'PX', leaseMs)
 call('HSET', P .. 'nodes', node, about)
 return { past, store, int(generation), int(redisNow()) }

@@ -1,0 +1,125 @@
+/** QueueRegistry: opens, tells and closes queues, and takes note of their consumers. */
+import type { DeliveryState } from '../state/delivery-state.ts';
+import { queueIndexOf, type Queue } from '../state/queue.ts';
+import type { Lease, QueueInfo, QueueSpec } from '../store.ts';
+import { STEP, writeProducerDeletedStep, writeQueueMark, writeQueueStep, writeSequenceStep } from './steps.ts';
+import type { StoreCore } from './store-core.ts';
+
+/** Marks of consumers ride along with other commits for this long. */
+const RIDE_MS = 50;
+/** Where the number of a queue stands in its lineage. */
+const LINEAGE_INDEX_OFFSET = 8;
+
+export class QueueRegistry {
+  readonly #core: StoreCore;
+  readonly #lineage: Uint8Array;
+
+  /** @param lineage of the store, 16 bytes. */
+  constructor(core: StoreCore, lineage: Uint8Array) {
+    this.#core = core;
+    this.#lineage = lineage;
+  }
+
+  async open(spec: QueueSpec): Promise<QueueInfo> {
+    const { state, committer } = this.#core;
+    let queue = state.queues.find(spec);
+    if (queue === undefined) {
+      const index = state.queues.nextIndex;
+      writeQueueStep(committer.head, index, spec);
+      queue = state.openQueue(index, spec);
+      await committer.soon();
+    } else await committer.settled();
+    return this.#infoOf(queue);
+  }
+
+  async delete(spec: QueueSpec): Promise<boolean> {
+    const { state, committer } = this.#core;
+    const queue = state.queues.find(spec);
+    if (queue === undefined) return false;
+    this.#delete(state, queue);
+    await committer.soon();
+    return true;
+  }
+
+  async ofAgent(agentId: string): Promise<readonly QueueInfo[]> {
+    await this.#core.committer.settled();
+    return [...this.#core.state.queues.ofAgent(agentId)].map((queue) => this.#infoOf(queue));
+  }
+
+  /** The lease is that of a reader, which `read` has checked. */
+  beginDelivery(queueId: string, _lease: Lease): void {
+    const { state, committer } = this.#core;
+    const queue = state.queues.at(queueIndexOf(queueId));
+    if (queue === undefined || queue.isDelivering) return;
+    writeQueueMark(committer.head, STEP.delivering, queue);
+    state.beginDelivery(queue);
+    committer.soon().catch(() => undefined);
+  }
+
+  release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
+    const { state, committer } = this.#core;
+    const queue = state.queues.at(queueIndexOf(queueId));
+    if (queue === undefined) return;
+    const isMore = freeHeld(queue, held, lease);
+    if (!queue.isDelivering && deliveredTo <= queue.deliveredTo) return;
+    const isShared = (queue.content?.held?.size ?? 0) > 0;
+    writeSequenceStep(committer.head, STEP.released, queue, deliveredTo);
+    state.release(queue, deliveredTo);
+    if (isShared) {
+      writeQueueMark(committer.head, STEP.delivering, queue);
+      state.beginDelivery(queue);
+    }
+    if (isMore) committer.touch(queue);
+    committer.within(RIDE_MS).catch(() => undefined);
+  }
+
+  async forgetAgent(agentId: string): Promise<void> {
+    const { state, committer } = this.#core;
+    for (const queue of [...state.queues.ofAgent(agentId)]) this.#delete(state, queue);
+    for (const producer of [...state.producers.ofAgent(agentId)]) {
+      writeProducerDeletedStep(committer.head, producer);
+      state.deleteProducer(producer);
+    }
+    committer.side.forgotten.push(agentId);
+    await committer.soon();
+  }
+
+  #delete(state: DeliveryState, queue: Queue): void {
+    writeQueueMark(this.#core.committer.head, STEP.queueDeleted, queue);
+    state.deleteQueue(queue);
+  }
+
+  #infoOf(queue: Queue): QueueInfo {
+    return {
+      queueId: queue.queueId,
+      spec: queue.spec,
+      lineage: this.#lineageOf(queue),
+      settledTo: queue.settledTo,
+      nextSequence: queue.visibleTo + 1,
+      waiting: queue.waiting,
+      waitingBytes: queue.waitingBytes,
+      deliveredTo: queue.isDelivering ? Math.max(queue.deliveredTo, queue.visibleTo) : queue.deliveredTo,
+    };
+  }
+
+  /** That of the store with the number of the queue, which is never used again. */
+  #lineageOf(queue: Queue): Uint8Array {
+    const lineage = this.#lineage.slice();
+    const view = new DataView(lineage.buffer);
+    const at = LINEAGE_INDEX_OFFSET;
+    view.setBigUint64(at, view.getBigUint64(at) ^ BigInt(queue.index));
+    return lineage;
+  }
+}
+
+/** @returns whether entries of a group can be had by others now. */
+function freeHeld(queue: Queue, held: readonly number[], { node, epoch }: Lease): boolean {
+  const holders = queue.content?.held;
+  if (holders === undefined) return false;
+  const holder = `${node}:${epoch}`;
+  let isFreed = false;
+  for (const sequence of held) {
+    if (holders.get(sequence) === holder) isFreed = holders.delete(sequence) || isFreed;
+  }
+  return isFreed;
+}

@@ -1,0 +1,32 @@
+/**
+ * MemoryStore: a store that keeps everything in memory: for `--store memory:`, tests and the simulator. It is the store of
+ * one process over a MemoryDisk; `crash` ends it and loses what the disk does not have.
+ */
+import { systemStoreEnvironment } from '../environment.ts';
+import { LogStore, type LogStoreOptions } from '../log/log-store.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryLog } from './memory-log.ts';
+
+export interface MemoryStoreOptions extends LogStoreOptions {
+  /** What an earlier store left; a fresh one without. */
+  readonly disk?: MemoryDisk;
+}
+
+export class MemoryStore extends LogStore {
+  readonly disk: MemoryDisk;
+  readonly #log: MemoryLog;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    const disk = options.disk ?? new MemoryDisk();
+    const log = new MemoryLog(disk, options.environment ?? systemStoreEnvironment);
+    super(log, { cacheBytes: 0, ...options });
+    this.disk = disk;
+    this.#log = log;
+  }
+
+  /** Ends it at once: what is not committed is lost, whoever waits learns that it is unknown. */
+  crash(): void {
+    this.#log.crash();
+    this.abandon();
+  }
+}
