@@ -14,7 +14,12 @@ interface Node {
   readonly flags: readonly Flag[];
   /** Values of the first argument, where it has choices. */
   readonly choices: readonly string[];
+  /** Whether arguments without choices follow: files are offered for them, as a shell does by itself. */
+  readonly takesFiles: boolean;
 }
+
+/** Flags of every command that are no settings. */
+const COMMON_FLAGS = ['--help', '--version'] as const;
 
 /** The script; to be sourced by the shell, or put where it looks for completions. */
 export function completionScript(program: ProgramDefinition, globals: Declarations, shell: Shell): string {
@@ -33,7 +38,10 @@ function nodesOf(
 ): readonly Node[] {
   const commands = command.commands ?? [];
   const flags = [...shownFlags(program, command.settings ?? {}), ...common];
-  const node = { path: words.join(' '), commands, flags, choices: command.arguments?.[0]?.choices ?? [] };
+  const [argument] = command.arguments ?? [];
+  const choices = argument?.choices ?? [];
+  const takesFiles = argument !== undefined && choices.length === 0;
+  const node = { path: words.join(' '), commands, flags, choices, takesFiles };
   return [node, ...commands.flatMap((inner) => nodesOf(program, inner, [...words, inner.name], common))];
 }
 
@@ -66,9 +74,10 @@ function bashScript(program: string, nodes: readonly Node[]): string {
     ),
     '  esac',
     '  case "$path" in',
-    ...nodes.map(
-      (node) => `    '${node.path}') COMPREPLY=($(compgen -W '${wordsAt(node).join(' ')}' -- "$current")) ;;`,
-    ),
+    ...nodes.map((node) => {
+      const offer = `COMPREPLY=($(compgen -W '${wordsAt(node).join(' ')}' -- "$current"))`;
+      return `    '${node.path}') ${node.takesFiles ? `[[ "$current" == -* ]] && ${offer}` : offer} ;;`;
+    }),
     '  esac',
     '}',
     `complete -o default -F ${name} ${program}`,
@@ -76,7 +85,7 @@ function bashScript(program: string, nodes: readonly Node[]): string {
   ].join('\n');
 }
 
-/** The same walk in zsh. */
+/** The same walk in zsh. Put where zsh looks for functions, the whole script is the function and has to call it. */
 function zshScript(program: string, nodes: readonly Node[]): string {
   const name = functionName(program);
   return [
@@ -93,10 +102,20 @@ function zshScript(program: string, nodes: readonly Node[]): string {
     ...valueCases(nodes, (choices) => `compadd -- ${choices.join(' ')}; return`, '_files; return'),
     '  esac',
     '  case "$path_words" in',
-    ...nodes.map((node) => `    '${node.path}') compadd -- ${wordsAt(node).join(' ')} ;;`),
+    ...nodes.map((node) => {
+      const offer = `compadd -- ${wordsAt(node).join(' ')}`;
+      const files = `if [[ "\${words[CURRENT]}" == -* ]]; then ${offer}; else _files; fi`;
+      return `    '${node.path}') ${node.takesFiles ? files : offer} ;;`;
+    }),
     '  esac',
     '}',
-    `compdef ${name} ${program}`,
+    `if [[ "\${funcstack[1]}" == (_${program}|${name}) ]]; then`,
+    `  ${name} "$@"`,
+    'elif (( $+functions[compdef] )); then',
+    `  compdef ${name} ${program}`,
+    'else',
+    `  print -u2 '${program}: its completion comes after: autoload -Uz compinit && compinit'`,
+    'fi',
     '',
   ].join('\n');
 }
@@ -125,10 +144,12 @@ function fishScript(program: string, nodes: readonly Node[]): string {
     return [
       ...node.commands.map((inner) => `${at} -a ${inner.name} -d ${quoted(inner.summary)}`),
       ...node.choices.map((choice) => `${at} -a ${choice}`),
+      ...(node.takesFiles ? [`${at} -F`] : []),
       ...node.flags.map((flag) => `${at} -l ${flag.long.slice(2)}${fishValue(flag)} -d ${quoted(flag.help)}`),
     ];
   });
-  return [...walk, ...lines, ''].join('\n');
+  const common = COMMON_FLAGS.map((flag) => `complete -c ${program} -l ${flag.slice(2)}`);
+  return [...walk, ...lines, ...common, ''].join('\n');
 }
 
 function fishValue({ takesValue, choices, isPath }: Flag): string {
@@ -160,7 +181,7 @@ function valueCases(
 }
 
 function wordsAt({ commands, flags, choices }: Node): readonly string[] {
-  return [...commands.map(({ name }) => name), ...choices, ...flags.map(({ long }) => long), '--help'];
+  return [...commands.map(({ name }) => name), ...choices, ...flags.map(({ long }) => long), ...COMMON_FLAGS];
 }
 
 function quoted(text: string): string {

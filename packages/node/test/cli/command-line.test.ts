@@ -258,16 +258,4 @@ describe('completion', () => {
     expect(await ask('demo fail ')).toEqual(expect.arrayContaining(['config', 'bug']));
     expect(await ask('demo --json serve --po')).toEqual(['--port']);
   });
-
-  for (const shell of ['zsh', 'fish'] as const) {
-    const program = ['/bin', '/usr/bin', '/usr/local/bin']
-      .map((each) => join(each, shell))
-      .find((each) => existsSync(each));
-    if (program === undefined) console.warn(`SKIPPED: ${shell} is not installed, its completion script is not parsed`);
-    (program === undefined ? it.skip : it)(`${shell}: the script parses`, async () => {
-      const file = join(directory, 'script');
-      writeFileSync(file, (await runDemo(['completion', shell])).stdout);
-      await promisify(execFile)(program ?? '', ['-n', file]);
-    });
-  }
 });
