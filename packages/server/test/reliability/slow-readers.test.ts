@@ -111,3 +111,21 @@ describe('who does not read', () => {
     expect(heldBytes - before).toBeLessThan(40 * MIB);
   });
 });
+
+describe("the server's own limits", () => {
+  it('B2: a window and a rate for readers that the server was given reach its connections', async () => {
+    host = await ServerHost.start({ limitOverrides: { slowReaderWindowMs: 400, slowReaderBytesPerSecond: 65_536 } });
+    const neighbour = await TestAgent.open({ port: host.port });
+    const peer = (await open()).stopReading();
+    const start = performance.now();
+    let id = 0;
+    await flood(peer, { limitMs: 5_000 }, () =>
+      peer.forge((writer) => encodeRequest(writer, (id += 1), 'echo', LARGE, null, 0, null, null)),
+    );
+    const { counters } = await host.reportWhen((report) => report.counters.disconnected['E_SLOW_READER'] === 1);
+    expect(performance.now() - start).toBeLessThan(8_000);
+    expect(counters.connections.open).toBe(1);
+    expect((await neighbour.channel.request('echo', 'hi')).text()).toBe('hi');
+    await neighbour.close();
+  });
+});
