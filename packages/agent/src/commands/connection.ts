@@ -22,6 +22,8 @@ export interface Connecting {
   readonly instance?: string;
   /** Whether a lost connection, and a first contact that fails, is tried again. Default false. */
   readonly reconnect?: boolean;
+  /** `false` starts working before there is a connection. Default true. */
+  readonly waitForServer?: boolean;
   /** Whether states are printed as results. Default false. */
   readonly tellStates?: boolean;
   /** Registers handlers before the first attempt. */
@@ -76,6 +78,7 @@ async function connectWith(
     suites: settings.suites,
     reconnect: connecting.reconnect ?? false,
     timeoutMs: Number.POSITIVE_INFINITY,
+    waitForServer: connecting.waitForServer ?? true,
     signal,
     logger: log,
     acceptCommand: acceptCommand(context),

@@ -6,6 +6,7 @@ import { fingerprintCommand } from './fingerprint.ts';
 import { getFileCommand } from './get-file.ts';
 import { knownServersCommand } from './known-servers.ts';
 import { listenCommand } from './listen.ts';
+import { publishCommand } from './publish.ts';
 import { sendFileCommand } from './send-file.ts';
 import { requestCommand, sendCommand } from './send.ts';
 import { startCommand, startSettings } from './start.ts';
@@ -23,6 +24,7 @@ export const agentProgram: ProgramDefinition = {
     startCommand,
     sendCommand,
     requestCommand,
+    publishCommand,
     listenCommand,
     sendFileCommand,
     getFileCommand,

@@ -22,7 +22,7 @@ function start() {
     const told = publisher.publish(sampleEvent(text, changes), { timeoutMs });
     told.then(
       ({ sequence }) => outcomes.push(sequence),
-      ({ code }: SealaneError) => outcomes.push(code),
+      (error: unknown) => outcomes.push((error as SealaneError).code),
     );
     await settled();
   };

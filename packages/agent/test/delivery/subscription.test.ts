@@ -158,7 +158,7 @@ describe('DurableSubscription', () => {
   });
 
   it('R8: a slow handler keeps its event by progress, and so do those that wait for it; no second handler, one ack', async () => {
-    const gate = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<undefined>();
     let started = 0;
     const { timers, connect, deliver } = start({
       handler: async () => {
@@ -175,19 +175,19 @@ describe('DurableSubscription', () => {
     expect(progress.filter(({ sequence }) => sequence === 2).length).toBeGreaterThanOrEqual(3);
     await deliver(1, 2);
     expect(started).toBe(1);
-    gate.resolve();
+    gate.resolve(undefined);
     await settled();
     expect(acks(link)).toEqual(['1/2', '2/1']);
   });
 
   it('R15: work outlives the connection, what only waited does not; its ack goes with the next Subscribe', async () => {
-    const gate = Promise.withResolvers<void>();
-    const { subscription, connect, deliver } = start({ handler: () => gate.promise });
+    const gate = Promise.withResolvers<undefined>();
+    const { subscription, connect, deliver } = start({ handler: () => gate.promise.then(() => undefined) });
     await connect();
     await deliver(1);
     await deliver(2);
     subscription.lose();
-    gate.resolve();
+    gate.resolve(undefined);
     await settled();
     const link = await connect();
     expect(link.of('subscribe')[0]).toMatchObject({ cursor: 1 });
@@ -274,14 +274,16 @@ describe('DurableSubscription', () => {
   });
 
   it('R15: drain waits for the handler, takes nothing more and leaves the rest to the server', async () => {
-    const gate = Promise.withResolvers<void>();
-    const { subscription, connect, deliver, unsubscribed } = start({ handler: () => gate.promise });
+    const gate = Promise.withResolvers<undefined>();
+    const { subscription, connect, deliver, unsubscribed } = start({
+      handler: () => gate.promise.then(() => undefined),
+    });
     const link = await connect();
     await deliver(1);
     await deliver(2);
     const drained = subscription.drain();
     await deliver(3);
-    gate.resolve();
+    gate.resolve(undefined);
     await settled();
     expect(acks(link)).toEqual(['1/1']);
     expect(link.of('unsubscribe')).toEqual([{ subscription: 3, forget: false }]);
