@@ -30,6 +30,8 @@ export class RedisServer {
   readonly port: number;
   readonly directory: string;
   readonly #args: readonly string[];
+  /** Of the default user, once a test has set one. */
+  password = '';
   #child: ChildProcess | undefined;
 
   private constructor(port: number, directory: string, args: readonly string[]) {
@@ -106,7 +108,8 @@ export class RedisServer {
       socket.on('close', () => {
         resolve(text.replace(/\+OK\r\n$/, ''));
       });
-      socket.end(`${encode(args)}${encode(['QUIT'])}`);
+      const head = this.password === '' ? '' : encode(['AUTH', this.password]);
+      socket.end(`${head}${encode(args)}${encode(['QUIT'])}`);
     });
   }
 

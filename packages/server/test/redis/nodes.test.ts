@@ -168,7 +168,7 @@ describeWithRedis('several nodes on one Redis', () => {
     const lease = await b.store.claimAgent('ada', 'main');
     expect(await b.store.openQueue({ kind: 'agent', agentId: 'ada' })).toMatchObject({ waiting: 1 });
     await sleep(1_200);
-    await (await node({ limits: { eventsMax: 100, bytesMax: 1e6, retentionMs: 1_000 } })).store.figures();
+    await node({ limits: { eventsMax: 100, bytesMax: 1e6, retentionMs: 1_000 } });
     const items = await b.store.read('a:ada', ALL, lease);
     expect(items).toEqual([
       { kind: 'skip', from: 1, to: 1, reason: 'expired' },

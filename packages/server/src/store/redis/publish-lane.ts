@@ -47,6 +47,7 @@ export class PublishLane {
   #waiting: Waiting[] = [];
   #head = 0;
   #bytes = 0;
+  #unanswered = 0;
   #batchNumber = 0;
   readonly #batches = new Set<PublishBatch>();
   #timer: NodeJS.Timeout | undefined;
@@ -59,16 +60,16 @@ export class PublishLane {
   }
 
   get isIdle(): boolean {
-    return this.#lane.isIdle && this.#waiting.length === this.#head;
+    return this.#unanswered === 0;
   }
 
   publish(events: readonly NewEvent[]): Promise<readonly PublishResult[]> {
     if (events.length === 0) return Promise.resolve([]);
     const bytes = events.reduce((sum, { body }) => sum + body.length, 0);
-    const isFull =
-      this.#waiting.length - this.#head + events.length > WAITING_EVENTS_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
+    const isFull = this.#unanswered + events.length > WAITING_EVENTS_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
     if (isFull || !this.#options.isReachable()) return Promise.resolve(events.map(() => UNAVAILABLE));
     this.#bytes += bytes;
+    this.#unanswered += events.length;
     return new Promise((resolve) => {
       const call: Call = { results: [], left: events.length, resolve };
       const since = monotonicNow();
@@ -153,6 +154,7 @@ export class PublishLane {
     if (waiting.isAnswered) return;
     waiting.isAnswered = true;
     this.#bytes -= waiting.event.body.length;
+    this.#unanswered -= 1;
     const { call } = waiting;
     call.results[waiting.place] = result;
     call.left -= 1;

@@ -34,8 +34,9 @@ export interface RedisStoreOptions {
 
 const DEFAULT_PREFIX = 'sealane:';
 const NODE_LIFE_BYTES = 6;
-/** How long `close` waits for what was handed in. */
-const CLOSE_WAIT_MS = 5_000;
+/** How long `close` waits for what was handed in, while Redis answers. */
+const CLOSE_WAIT_MS = 2_000;
+const DOWN_WAIT_MS = 500;
 const CLOSE_LOOK_MS = 10;
 const FIGURES_AGE_MS = 5_000;
 const NO_FIGURES = { queues: 0, waiting: 0, deadLetters: 0, bytes: 0 };
@@ -98,6 +99,10 @@ export class RedisNode {
     return this.#life.peers;
   }
 
+  get #isIdle(): boolean {
+    return this.publishing.isIdle && this.writing.isIdle;
+  }
+
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
     try {
@@ -113,7 +118,7 @@ export class RedisNode {
 
   async close(): Promise<void> {
     const endAt = monotonicNow() + CLOSE_WAIT_MS;
-    while (!(this.publishing.isIdle && this.writing.isIdle) && monotonicNow() < endAt) await sleep(CLOSE_LOOK_MS);
+    while (!this.#isIdle && this.link.downMs < DOWN_WAIT_MS && monotonicNow() < endAt) await sleep(CLOSE_LOOK_MS);
     this.#listener = undefined;
     this.publishing.close();
     this.writing.close();
