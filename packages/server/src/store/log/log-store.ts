@@ -5,7 +5,7 @@
  *   Publisher, EntrySettler, QueueReads → DeliveryState + Committer → LogDevice → Checkpointer, RowTable (trimming)
  */
 import { StorageError } from '@sealane/shared/errors';
-import { systemStoreEnvironment, type StoreEnvironment } from '../environment.ts';
+import { systemStoreEnvironment } from '../environment.ts';
 import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
 import type {
   AgentRecord,
@@ -19,7 +19,6 @@ import type {
   QueueEntry,
   QueueInfo,
   QueueItem,
-  QueueLimits,
   QueueSpec,
   ReadRequest,
   Settlement,
@@ -30,16 +29,8 @@ import type {
   UsageRow,
 } from '../store.ts';
 import type { LogDevice } from './log-device.ts';
+import type { LogStoreOptions } from './log-store-options.ts';
 import { OpenLog } from './open-log.ts';
-
-export interface LogStoreOptions {
-  readonly environment?: StoreEnvironment;
-  readonly limits?: QueueLimits;
-  /** Free bytes on the disk below which no events are taken; 0 for no floor. */
-  readonly diskFloorBytes?: number;
-  /** Bytes of batches that are kept in memory. */
-  readonly cacheBytes?: number;
-}
 
 /** A batch cache that holds what is delivered at once. */
 const CACHE_BYTES = 67_108_864;

@@ -9,7 +9,7 @@ import { DeadLetterOffice } from './dead-letter-office.ts';
 import { EntrySettler } from './entry-settler.ts';
 import { Leases } from './leases.ts';
 import type { Commit, CommitResult, LogDevice, OpenedLog } from './log-device.ts';
-import type { LogStoreOptions } from './log-store.ts';
+import type { LogStoreOptions } from './log-store-options.ts';
 import { Publisher } from './publisher.ts';
 import { QueueReads } from './queue-reads.ts';
 import { QueueRegistry } from './queue-registry.ts';

@@ -95,7 +95,8 @@ export class Publisher {
     const producer = this.#producerOf(dedup.producer);
     if (producer === undefined || dedup.number > producer.number) return undefined;
     const receipt = producer.receipts.find(dedup.number);
-    if (receipt === undefined) return SETTLED;
+    // A number between that was refused for a while is stored now.
+    if (receipt === undefined) return dedup.number <= producer.settledNumber ? SETTLED : undefined;
     if (receipt.contentHash !== contentHash) return CONFLICT;
     return {
       status: 'duplicate',

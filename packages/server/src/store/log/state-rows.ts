@@ -162,7 +162,7 @@ function restoreProducer(state: DeliveryState, index: number, reader: RecordRead
     const number = reader.f64();
     const sequence = reader.f64();
     const isRelaxed = reader.u8() === 1;
-    producer.receipts.push(number, { sequence, isRelaxed, contentHash: reader.u32() });
+    producer.receipts.insert(number, { sequence, isRelaxed, contentHash: reader.u32() });
   }
 }
 

@@ -42,9 +42,9 @@ export class MemoryDisk {
   }
 
   /** Gives it its identity, once. */
-  format({ random }: StoreEnvironment): { readonly lineage: Uint8Array; readonly idSecret: Uint8Array } {
-    this.lineage ??= random(LINEAGE_BYTES);
-    this.idSecret ??= random(ID_SECRET_BYTES);
+  format(environment: StoreEnvironment): { readonly lineage: Uint8Array; readonly idSecret: Uint8Array } {
+    this.lineage ??= environment.random(LINEAGE_BYTES);
+    this.idSecret ??= environment.random(ID_SECRET_BYTES);
     return { lineage: this.lineage, idSecret: this.idSecret };
   }
 

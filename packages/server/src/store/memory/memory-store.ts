@@ -3,7 +3,8 @@
  * one process over a MemoryDisk; `crash` ends it and loses what the disk does not have.
  */
 import { systemStoreEnvironment } from '../environment.ts';
-import { LogStore, type LogStoreOptions } from '../log/log-store.ts';
+import type { LogStoreOptions } from '../log/log-store-options.ts';
+import { LogStore } from '../log/log-store.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryLog } from './memory-log.ts';
 

@@ -13,6 +13,7 @@ export class Producer {
   readonly producerId: string;
   /** Highest number that is stored. */
   number = 0;
+  /** Up to here nothing is known any more but that it was stored, or given up: the agent has these receipts. */
   settledNumber = 0;
   /** Position in the log of what it stored last. */
   usedAt = 0;
@@ -27,16 +28,20 @@ export class Producer {
     this.producerId = producerId;
   }
 
-  /** Takes note of a stored event. A number that is not above the highest was noted before. */
+  /** Takes note of a stored event; one that was noted before stays as it is. */
   note(number: number, settledNumber: number, receipt: StoredReceipt): void {
-    if (number <= this.number) return;
-    this.number = number;
+    const isNew = number > this.number || (number > this.settledNumber && this.receipts.find(number) === undefined);
+    if (!isNew) return;
+    this.number = Math.max(this.number, number);
     this.usedAt = receipt.sequence;
-    if (settledNumber > this.settledNumber) {
-      this.settledNumber = settledNumber;
-      this.receipts.dropTo(settledNumber);
-    }
-    this.receipts.push(number, receipt);
+    const dropped = this.receipts.insert(number, receipt);
+    this.settleTo(Math.max(dropped, Math.min(settledNumber, number - 1)));
+  }
+
+  settleTo(number: number): void {
+    if (number <= this.settledNumber) return;
+    this.settledNumber = number;
+    this.receipts.dropTo(number);
   }
 }
 

@@ -26,13 +26,24 @@ export class ReceiptRing {
     return this.#to - this.#from;
   }
 
-  push(number: number, { sequence, isRelaxed, contentHash }: StoredReceipt): void {
-    if (this.length >= RECEIPTS_MAX) this.#from += 1;
+  /**
+   * Adds a receipt whose number is not in it: mostly the highest, but a number that was refused for a while comes late.
+   *
+   * @returns the number that had to leave for it; 0 for none.
+   */
+  insert(number: number, { sequence, isRelaxed, contentHash }: StoredReceipt): number {
+    const dropped = this.length >= RECEIPTS_MAX ? (this.#numbers[this.#from++] ?? 0) : 0;
     if (this.#to >= this.#numbers.length) this.#makeRoom();
-    const at = this.#to++;
+    let at = this.#to++;
+    for (; at > this.#from && (this.#numbers[at - 1] ?? 0) > number; at--) {
+      this.#numbers[at] = this.#numbers[at - 1] ?? 0;
+      this.#sequences[at] = this.#sequences[at - 1] ?? 0;
+      this.#hashes[at] = this.#hashes[at - 1] ?? 0;
+    }
     this.#numbers[at] = number;
     this.#sequences[at] = sequence * 2 + (isRelaxed ? 1 : 0);
     this.#hashes[at] = contentHash;
+    return dropped;
   }
 
   /** Drops the receipts up to a number. */
