@@ -18,6 +18,8 @@ export interface TestServerOptions {
   readonly identity?: IdentityKeys;
   readonly successions?: readonly Uint8Array[];
   readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Refuses with a code, or admits with these times. */
   readonly decide?: (agent: AgentIdentifiedEvent, attempt: number) => ErrorCode | Partial<Acceptance> | undefined;
   /** Refuses in clear, in place of 0x02. */
@@ -99,7 +101,7 @@ export class TestServer {
     const server = new TestServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);
-      server.#server.listen(options.port ?? 0, '127.0.0.1', resolve);
+      server.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
     });
     return server;
   }
