@@ -12,30 +12,12 @@ import { StorageError } from '@sealane/shared/errors';
 import type { StoreEnvironment } from '../environment.ts';
 import type { Queue } from '../state/queue.ts';
 import type { DeliveryState } from '../state/delivery-state.ts';
-import type { UsageRow } from '../store.ts';
-import {
-  CommitError,
-  type Commit,
-  type CommitResult,
-  type LastSeen,
-  type LogBatch,
-  type LogDevice,
-  type NewDeadLetter,
-} from './log-device.ts';
+import { CommitGroup, hasSideWork, type SideWork } from './commit-group.ts';
+import { CommitError, type Commit, type CommitResult, type LogDevice } from './log-device.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { RowTable } from './row-table.ts';
 import { sealTwice } from './sealed-twice.ts';
 import { writeHeadStart } from './steps.ts';
-
-/** What is committed beside steps and records. */
-export interface SideWork {
-  readonly deadLetters: NewDeadLetter[];
-  readonly redriven: string[];
-  readonly usage: UsageRow[];
-  readonly lastSeen: LastSeen[];
-  readonly forgotten: string[];
-  usageFrom: number;
-}
 
 /** Who adds to a group when it is closed, and hears how it went. */
 export interface CommitterOwner {
@@ -44,48 +26,6 @@ export interface CommitterOwner {
   readonly onCommitted: (queues: readonly Queue[], result: CommitResult, commit: Commit) => void;
   readonly onFull: () => void;
   readonly onFailed: (error: Error) => void;
-}
-
-/** One commit to be, and who waits for it. */
-class Group {
-  readonly number: number;
-  readonly batches: LogBatch[] = [];
-  readonly touched: Queue[] = [];
-  readonly side: SideWork = { deadLetters: [], redriven: [], usage: [], lastSeen: [], forgotten: [], usageFrom: 0 };
-  readonly #committed = Promise.withResolvers<undefined>();
-  /** Resolves as well when the commit has to wait for room: false then. */
-  readonly #answered = Promise.withResolvers<boolean>();
-  /** Of each touched queue, the last sequence in this group. */
-  visibleTo: number[] = [];
-  isWanted = false;
-
-  constructor(number: number) {
-    this.number = number;
-    this.#committed.promise.catch(() => undefined);
-    this.#answered.promise.catch(() => undefined);
-  }
-
-  get committed(): Promise<undefined> {
-    return this.#committed.promise;
-  }
-
-  get answered(): Promise<boolean> {
-    return this.#answered.promise;
-  }
-
-  resolve(): void {
-    this.#committed.resolve(undefined);
-    this.#answered.resolve(true);
-  }
-
-  delay(): void {
-    this.#answered.resolve(false);
-  }
-
-  reject(error: Error): void {
-    this.#committed.reject(error);
-    this.#answered.reject(error);
-  }
 }
 
 /** Bytes of records after which a batch is closed, so that rows of the log stay small. */
@@ -108,9 +48,9 @@ export class Committer {
   /** Event records of the open batch. */
   readonly records = new RecordWriter(BATCH_RECORD_BYTES);
   #batchPosition: number;
-  #group = new Group(1);
+  #group = new CommitGroup(1);
   /** Groups handed to the device, oldest first. */
-  #running: Group[] = [];
+  #running: CommitGroup[] = [];
   #commits = new Map<number, Commit>();
   #isTurnEnding = false;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -260,14 +200,14 @@ export class Committer {
     this.#cancelTimer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
     group.visibleTo = group.touched.map(({ nextSequence }) => nextSequence - 1);
-    this.#group = new Group(group.number + 1);
+    this.#group = new CommitGroup(group.number + 1);
     this.#running.push(group);
     const { number, batches, side } = group;
     this.#commits.set(number, { number, batches, ...side, ...slice });
     if (!this.#isFull) this.#commit(group);
   }
 
-  #commit(group: Group): void {
+  #commit(group: CommitGroup): void {
     const commit = this.#commits.get(group.number);
     if (commit === undefined) return;
     this.#device.commit(commit).then(
@@ -276,7 +216,7 @@ export class Committer {
     );
   }
 
-  #onCommitted(group: Group, result: CommitResult): void {
+  #onCommitted(group: CommitGroup, result: CommitResult): void {
     if (this.#isStopped) return;
     const commit = this.#commits.get(group.number);
     this.#commits.delete(group.number);
@@ -294,7 +234,7 @@ export class Committer {
     if (this.#group.isWanted) this.#want();
   }
 
-  #onError(group: Group, error: unknown): void {
+  #onError(group: CommitGroup, error: unknown): void {
     if (this.#isStopped) return;
     if (error instanceof CommitError && error.failure === 'full') {
       this.#onFull(group);
@@ -307,7 +247,7 @@ export class Committer {
   }
 
   /** The oldest group found no room, so those behind it were not committed either. */
-  #onFull(group: Group): void {
+  #onFull(group: CommitGroup): void {
     group.delay();
     if (this.#running[0] !== group) return;
     this.#isFull = true;
@@ -338,8 +278,3 @@ export class Committer {
 }
 
 const HEAD_START_BYTES = 9;
-
-function hasSideWork(side: SideWork): boolean {
-  const lists = [side.deadLetters, side.redriven, side.usage, side.lastSeen, side.forgotten];
-  return side.usageFrom > 0 || lists.some(({ length }) => length > 0);
-}
