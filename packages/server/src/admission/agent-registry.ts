@@ -41,7 +41,7 @@ const forgottenSchema = z.strictObject({ type: z.literal('forgotten'), agentId: 
 const recordSchema = z.discriminatedUnion('type', [enrolledSchema, redeemedSchema, bannedSchema, forgottenSchema]);
 
 /** A redemption is remembered this much longer than the token lives, so that a clock set back revives none. */
-const REDEEMED_KEPT_SECONDS = 30 * 86_400;
+export const REDEEMED_KEPT_SECONDS = 30 * 86_400;
 
 export class AgentRegistry implements AgentDirectory {
   readonly #agents = new Map<string, EnrolledAgent>();

@@ -9,7 +9,7 @@ export type {
   EnrolmentTerms,
   MaybePromise,
 } from './agent-directory.ts';
-export { AgentRegistry } from './agent-registry.ts';
+export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
 export type { EnrolledAgent, EnrolledBy } from './agent-registry.ts';
 export { issueEnrolmentToken } from './enrolment-tokens.ts';
 export { openResumeKey } from './resume-key.ts';
