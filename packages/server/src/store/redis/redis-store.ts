@@ -34,7 +34,6 @@ import { decodeDeadLetter } from './dead-letter-codec.ts';
 import { decodeRead } from './entry-reader.ts';
 import type { PeerNode } from './node-life.ts';
 import { queueIdOf, queueSpecOf } from './queue-id.ts';
-import { RedisAgentDirectory } from './redis-agent-directory.ts';
 import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
 import { readUsage, type UsageQuery } from './usage-pages.ts';
 
@@ -44,14 +43,10 @@ const FENCED = 'fenced';
 
 export class RedisStore implements Store {
   readonly kind = 'redis';
-  /** Who is enrolled, for all nodes. */
-  readonly agents: RedisAgentDirectory;
   readonly #node: RedisNode;
 
   constructor(options: RedisStoreOptions) {
     this.#node = new RedisNode(options);
-    const { link, prefix, environment } = this.#node;
-    this.agents = new RedisAgentDirectory(link, { prefix, random: (size) => environment.random(size) });
   }
 
   get health(): StoreHealth {

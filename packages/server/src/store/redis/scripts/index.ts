@@ -2,7 +2,6 @@
 import { agentRecordScript, claimAgentScript, forgetAgentScript } from './agent-scripts.ts';
 import { applyScript } from './apply-script.ts';
 import { deadLettersScript, purgeDeadLettersScript, redriveScript } from './dead-letter-scripts.ts';
-import { enrolScript, listEnrolledScript, standingScript, unenrolScript } from './directory-scripts.ts';
 import {
   dueScript,
   housekeepingScript,
@@ -22,10 +21,8 @@ export const SCRIPTS = {
   deadLetters: deadLettersScript,
   deleteQueue: deleteQueueScript,
   due: dueScript,
-  enrol: enrolScript,
   forgetAgent: forgetAgentScript,
   housekeeping: housekeepingScript,
-  listEnrolled: listEnrolledScript,
   listDue: listDueScript,
   openQueue: openQueueScript,
   probe: probeScript,
@@ -35,9 +32,7 @@ export const SCRIPTS = {
   read: readScript,
   reap: reapScript,
   redrive: redriveScript,
-  standing: standingScript,
   startNode: startNodeScript,
   sweep: sweepScript,
   table: tableScript,
-  unenrol: unenrolScript,
 } as const;
