@@ -24,13 +24,16 @@ export interface SettingType<Value> {
   show(value: Value): string;
 }
 
-/** Any text without NUL, at most 4,096 characters. */
-export function text(options: { readonly placeholder?: string } = {}): SettingType<string> {
+/** Any text without NUL, unless told of 1 to 4,096 characters. */
+export function text(
+  options: { readonly placeholder?: string; readonly minLength?: number; readonly maxLength?: number } = {},
+): SettingType<string> {
+  const { placeholder = '<text>', minLength = 1, maxLength = 4_096 } = options;
   return {
-    schema: z.string().check(z.minLength(1), z.maxLength(4_096), z.regex(/^[^\0]*$/)),
-    placeholder: options.placeholder ?? '<text>',
-    expects: 'a text of 1 to 4096 characters',
-    jsonSchema: { type: 'string', minLength: 1, maxLength: 4_096 },
+    schema: z.string().check(z.minLength(minLength), z.maxLength(maxLength), z.regex(/^[^\0]*$/)),
+    placeholder,
+    expects: `a text of ${minLength} to ${maxLength} characters`,
+    jsonSchema: { type: 'string', minLength, maxLength },
     show: String,
   };
 }
