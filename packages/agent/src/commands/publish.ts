@@ -3,7 +3,7 @@
  * and stays there until the server has stored it: what this command could not deliver, the next one does.
  */
 import { escapeText } from '@sealane/shared/bytes';
-import { ConfigError, ProtocolError, type SealaneError } from '@sealane/shared/errors';
+import { ConfigError, ProtocolError, SealaneError, type ErrorCode } from '@sealane/shared/errors';
 import { durationMs, explained, setting, text, toggle, type SettingValues } from '@sealane/node/config';
 import { defineCommand, type CommandContext } from '@sealane/node/cli';
 import type { Agent } from '../agent/index.ts';
@@ -12,11 +12,14 @@ import { connectionSettings } from './connection-settings.ts';
 import { withAgent } from './connection.ts';
 import { payloadLines } from './payload-lines.ts';
 
+/** More than an event may have, so that its own error is told. */
+const PAYLOAD_CHARACTERS_MAX = 1_048_576;
+
 const publishSettings = {
   ...connectionSettings,
   topic: setting(text({ placeholder: '<topic>' }), { help: 'Publish to everybody who subscribes this topic.' }),
   to: setting(text({ placeholder: '<agent:ID>' }), { help: 'Publish to one agent.' }),
-  payload: setting(text({ placeholder: '<text>' }), { help: 'What to publish.' }),
+  payload: setting(text({ minLength: 0, maxLength: PAYLOAD_CHARACTERS_MAX }), { help: 'What to publish.' }),
   'stdin-lines': setting(toggle(), { help: 'Publish each line of stdin.', default: false }),
   'event-id': setting(text({ placeholder: '<id>' }), {
     help: 'Id of the event: published again with the same id within 24 h, it is stored once.',
@@ -41,6 +44,13 @@ type PublishContext = CommandContext<typeof publishSettings>;
 
 /** Lines that are under way at once. */
 const UNDER_WAY_MAX = 1_024;
+/** Ends of a wait after which the event is still in the outbox. */
+const stayingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'E_CANCELLED',
+  'E_CLOSED',
+  'E_TIMEOUT',
+  'E_NO_EVENTS',
+]);
 /** Without --timeout, so long without a receipt is enough. */
 const PATIENCE_MS = 30_000;
 
@@ -64,25 +74,22 @@ async function publishAll(context: PublishContext, to: string): Promise<void> {
   const { settings } = context;
   const patience = new Patience(settings.timeout === undefined ? PATIENCE_MS : undefined);
   let agent: Agent | undefined;
-  let isDone = false;
   try {
     await withAgent(context, { reconnect: true, waitForServer: false }, async (connected, signal) => {
       agent = connected;
       const options = { ...publishOptions(settings), timeoutMs: 0, signal };
       const published = eachPayload(context, async (payload) => {
-        patience.begin();
-        const receipt = await connected.publish(to, payload, options);
-        patience.renew();
+        const receipt = await patience.during(connected.publish(to, payload, options));
         return () => printReceipt(context, receipt);
       });
       await Promise.race([published, untilClosed(connected), patience.isOver]);
     });
-    isDone = true;
   } catch (error) {
     throw error === patience.error ? patienceError(agent) : error;
   } finally {
     patience.end();
-    if (!isDone) context.output.note('What has no receipt stays in the outbox and goes out with the next connection.');
+    if (patience.waiting > 0)
+      context.output.note(`${patience.waiting} stay in the outbox and go out with the next connection.`);
   }
 }
 
@@ -158,16 +165,25 @@ class Patience {
     return this.#over.promise;
   }
 
-  /** A receipt is waited for. */
-  begin(): void {
-    this.#waiting += 1;
-    if (this.#waiting === 1) this.#restart();
+  /** Events that have no receipt and were not refused. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
-  /** It came. */
-  renew(): void {
-    this.#waiting -= 1;
-    this.#restart();
+  /** Waits for a receipt. */
+  async during(receipt: Promise<Receipt>): Promise<Receipt> {
+    this.#waiting += 1;
+    if (this.#waiting === 1) this.#restart();
+    let stays = false;
+    try {
+      return await receipt;
+    } catch (error) {
+      stays = error instanceof SealaneError && stayingCodes.has(error.code);
+      throw error;
+    } finally {
+      if (!stays) this.#waiting -= 1;
+      this.#restart();
+    }
   }
 
   end(): void {
