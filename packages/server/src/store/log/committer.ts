@@ -240,6 +240,12 @@ export class Committer {
       this.#onFull(group);
       return;
     }
+    this.fail(error);
+  }
+
+  /** What is on the disk is in doubt: nothing is committed any more. */
+  fail(error: unknown): void {
+    if (this.#isStopped || this.#failure !== undefined) return;
     const cause = error instanceof Error ? error.message : String(error);
     this.#failure = new StorageError('E_STORAGE', `The store could not write: ${cause}`, { cause: error });
     for (const waiting of [...this.#running, this.#group]) waiting.reject(this.#failure);

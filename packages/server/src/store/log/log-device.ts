@@ -137,8 +137,13 @@ export interface Compaction {
 
 export interface LogDevice {
   readonly kind: string;
-  /** @throws StorageError, ConfigError. */
-  open(): Promise<OpenedLog>;
+  /**
+   * @param onBroken what is on the disk is in doubt, though nobody asked.
+   * @throws StorageError, ConfigError.
+   */
+  open(onBroken: (error: Error) => void): Promise<OpenedLog>;
+  /** The state was built from it. */
+  onLoaded(): void;
   close(): Promise<void>;
   /** State rows, some at a time. */
   states(): AsyncIterable<readonly StateRow[]>;

@@ -55,14 +55,17 @@ export class OpenLog {
 
   /** @throws StorageError, ConfigError. */
   static async open(device: LogDevice, listener: StoreListener, options: Required<LogStoreOptions>): Promise<OpenLog> {
-    const opened = await device.open();
+    const opened = await device.open((error) => log?.committer.fail(error));
+    let log: OpenLog | undefined;
     try {
       const rows = new RowTable();
       const state = new DeliveryState({ idSecret: opened.idSecret, log: rows });
       const onRepaired = (what: string): void =>
         listener.onIncident({ code: 'E_STORAGE', message: `A copy of ${what} is damaged; the other copy was used` });
       const loaded = await loadState({ device, state, rows, opened, onRepaired });
-      return new OpenLog(device, listener, options, { opened, loaded, state, rows });
+      log = new OpenLog(device, listener, options, { opened, loaded, state, rows });
+      device.onLoaded();
+      return log;
     } catch (error) {
       await device.close();
       throw error;

@@ -39,6 +39,10 @@ export class MemoryLog implements LogDevice {
     });
   }
 
+  onLoaded(): void {
+    this.#isGone = false;
+  }
+
   async close(): Promise<void> {
     this.#isGone = true;
     return Promise.resolve();
