@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemStoreEnvironment } from '../../src/store/environment.ts';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
-import type { QueueItem } from '../../src/store/store.ts';
+import type { QueueItem, QueueSpec } from '../../src/store/store.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
 import { eventually } from '../test-server.ts';
 import { event, openStore, type Opened } from './store-host.ts';
 
 const ALL = { after: 0, limit: 1_000, bytesMax: 16_777_216 };
 const GROUP = { kind: 'group', group: 'workers', pattern: 'work.>' } as const;
-const GROUP_ID = 'g:workers:work.>';
+const ADA = { kind: 'agent', agentId: 'ada' } as const;
 
 function sequences(items: readonly QueueItem[]): readonly number[] {
   return items.flatMap((item) => (item.kind === 'event' ? item.sequence : []));
@@ -29,6 +29,10 @@ describeWithRedis('several nodes on one Redis', () => {
     await Promise.all(nodes.splice(0).map(({ store }) => store.close()));
   });
 
+  async function idOf({ store }: Opened, spec: QueueSpec = ADA): Promise<string> {
+    return (await store.openQueue(spec)).queueId;
+  }
+
   async function node(options: Partial<RedisStoreOptions> = {}): Promise<Opened> {
     const opened = await openStore({ url: server.url, node: `n${nodes.length}`, ...options });
     nodes.push(opened);
@@ -38,52 +42,48 @@ describeWithRedis('several nodes on one Redis', () => {
   it('E13: what one node publishes wakes the node that reads the queue, at once', async () => {
     const [a, b] = [await node(), await node()];
     const lease = await a.store.claimAgent('ada', 'main');
-    await a.store.openQueue({ kind: 'subscription', agentId: 'ada', pattern: 'x.*' });
-    await a.store.openQueue({ kind: 'agent', agentId: 'ada' });
-    for (const queueId of ['s:ada:x.*', 'a:ada']) expect(await a.store.read(queueId, ALL, lease)).toEqual([]);
+    const topic = await idOf(a, { kind: 'subscription', agentId: 'ada', pattern: 'x.*' });
+    const ada = await idOf(a);
+    for (const queueId of [topic, ada]) expect(await a.store.read(queueId, ALL, lease)).toEqual([]);
     const startedAt = performance.now();
     // The other node learns of the new subscription by itself: the script refuses a stale table.
     expect(await b.store.publish([event({ to: 'topic:x.y' }), event()])).toMatchObject([
       { sequence: 1 },
       { sequence: 2 },
     ]);
-    await eventually(
-      'both queues woken',
-      () => a.told.queues.includes('s:ada:x.*') && a.told.queues.includes('a:ada'),
-      900,
-    );
+    await eventually('both queues woken', () => a.told.queues.includes(topic) && a.told.queues.includes(ada), 900);
     expect(performance.now() - startedAt).toBeLessThan(900);
     expect(b.told.queues).toEqual([]);
-    expect(await a.store.read('s:ada:x.*', ALL, lease)).toMatchObject([{ topic: 'x.y' }]);
+    expect(await a.store.read(topic, ALL, lease)).toMatchObject([{ topic: 'x.y' }]);
   });
 
   it('M6: a wake-up that got lost is found by the poll', async () => {
     const [a, b] = [await node(), await node()];
     const lease = await a.store.claimAgent('ada', 'main');
-    await a.store.openQueue({ kind: 'agent', agentId: 'ada' });
-    await a.store.read('a:ada', ALL, lease);
+    const ada = await idOf(a);
+    await a.store.read(ada, ALL, lease);
     await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await b.store.publish([event()]);
-    await eventually('found by the poll', () => a.told.queues.includes('a:ada'), 2_500);
+    await eventually('found by the poll', () => a.told.queues.includes(ada), 2_500);
   });
 
   it('M9: one agent on two nodes: the newer wins, the older is told and can change nothing', async () => {
     const [a, b] = [await node(), await node()];
-    await a.store.openQueue({ kind: 'agent', agentId: 'ada' });
+    const ada = await idOf(a);
     const old = await a.store.claimAgent('ada', 'main');
     await a.store.publish([event(), event()]);
-    expect(sequences(await a.store.read('a:ada', ALL, old))).toEqual([1, 2]);
+    expect(sequences(await a.store.read(ada, ALL, old))).toEqual([1, 2]);
     const lease = await b.store.claimAgent('ada', 'main');
     await eventually('the older is told', () => a.told.lost.includes('ada main taken-over'));
-    await expect(a.store.settle('a:ada', [{ kind: 'acked', sequence: 1 }], old)).rejects.toMatchObject({
+    await expect(a.store.settle(ada, [{ kind: 'acked', sequence: 1 }], old)).rejects.toMatchObject({
       code: 'E_FENCED',
     });
-    await expect(a.store.read('a:ada', ALL, old)).rejects.toMatchObject({ code: 'E_FENCED' });
+    await expect(a.store.read(ada, ALL, old)).rejects.toMatchObject({ code: 'E_FENCED' });
     a.store.releaseAgent('ada', 'main', old, 5);
-    const info = await b.store.openQueue({ kind: 'agent', agentId: 'ada' });
+    const info = await b.store.openQueue(ADA);
     expect(info).toMatchObject({ settledTo: 0, deliveredTo: 2 });
-    expect(sequences(await b.store.read('a:ada', ALL, lease))).toEqual([1, 2]);
-    await b.store.settle('a:ada', [{ kind: 'acked', sequence: 1 }], lease);
+    expect(sequences(await b.store.read(ada, ALL, lease))).toEqual([1, 2]);
+    await b.store.settle(ada, [{ kind: 'acked', sequence: 1 }], lease);
     expect((await b.store.agentRecord('ada')).node).toBe(b.store.node);
   });
 
@@ -97,15 +97,15 @@ describeWithRedis('several nodes on one Redis', () => {
 
   it('E9: a group shares its work between nodes; what one gives up the others get', async () => {
     const [a, b] = [await node(), await node()];
-    await a.store.openQueue(GROUP);
+    const group = await idOf(a, GROUP);
     const [one, two] = [await a.store.claimAgent('one', 'main'), await b.store.claimAgent('two', 'main')];
-    expect(await b.store.read(GROUP_ID, ALL, two)).toEqual([]);
+    expect(await b.store.read(group, ALL, two)).toEqual([]);
     await a.store.publish(Array.from({ length: 10 }, () => event({ to: 'topic:work.x' })));
-    const first = sequences(await a.store.read(GROUP_ID, { ...ALL, limit: 4 }, one));
-    const second = sequences(await b.store.read(GROUP_ID, { ...ALL, limit: 4 }, two));
+    const first = sequences(await a.store.read(group, { ...ALL, limit: 4 }, one));
+    const second = sequences(await b.store.read(group, { ...ALL, limit: 4 }, two));
     expect([...first, ...second]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     await a.store.settle(
-      GROUP_ID,
+      group,
       [
         { kind: 'acked', sequence: 2 },
         { kind: 'acked', sequence: 6 },
@@ -113,44 +113,44 @@ describeWithRedis('several nodes on one Redis', () => {
       one,
     );
     b.told.queues.length = 0;
-    a.store.release(GROUP_ID, 4, [1, 3, 4], one);
-    await eventually('the other is woken', () => b.told.queues.includes(GROUP_ID));
+    a.store.release(group, 4, [1, 3, 4], one);
+    await eventually('the other is woken', () => b.told.queues.includes(group));
     // 6 is held by the other, so the ack of the one that does not hold it did nothing.
-    expect(sequences(await b.store.read(GROUP_ID, ALL, two))).toEqual([1, 3, 4, 9, 10]);
-    expect(sequences(await b.store.readAgain(GROUP_ID, [5, 6, 2], two))).toEqual([5, 6]);
-    await b.store.settle(GROUP_ID, [{ kind: 'acked-to', sequence: 10 }], two);
+    expect(sequences(await b.store.read(group, ALL, two))).toEqual([1, 3, 4, 9, 10]);
+    expect(sequences(await b.store.readAgain(group, [5, 6, 2], two))).toEqual([5, 6]);
+    await b.store.settle(group, [{ kind: 'acked-to', sequence: 10 }], two);
     expect(await a.store.openQueue(GROUP)).toMatchObject({ waiting: 0, settledTo: 10 });
   });
 
   it('M7: what a dead node held is free once its lease ran out, and not before', async () => {
     const [a, b] = [await node(), await node()];
-    await a.store.openQueue(GROUP);
+    const group = await idOf(a, GROUP);
     const [one, two] = [await a.store.claimAgent('one', 'main'), await b.store.claimAgent('two', 'main')];
     await a.store.publish([event({ to: 'topic:work.x' }), event({ to: 'topic:work.x' })]);
-    expect(sequences(await a.store.read(GROUP_ID, ALL, one))).toEqual([1, 2]);
-    expect(sequences(await b.store.read(GROUP_ID, ALL, two))).toEqual([]);
+    expect(sequences(await a.store.read(group, ALL, one))).toEqual([1, 2]);
+    expect(sequences(await b.store.read(group, ALL, two))).toEqual([]);
     // A node that stops renewing: its lease is cut short instead of waiting for 10 s.
     await server.command('PEXPIRE', `sealane:lease:${a.store.node}`, '1');
     await sleep(20);
-    expect(sequences(await b.store.read(GROUP_ID, ALL, two))).toEqual([1, 2]);
-    await a.store.settle(GROUP_ID, [{ kind: 'acked', sequence: 1 }], one);
-    expect(sequences(await b.store.readAgain(GROUP_ID, [1, 2], two))).toEqual([1, 2]);
+    expect(sequences(await b.store.read(group, ALL, two))).toEqual([1, 2]);
+    await a.store.settle(group, [{ kind: 'acked', sequence: 1 }], one);
+    expect(sequences(await b.store.readAgain(group, [1, 2], two))).toEqual([1, 2]);
   });
 
   it('M8: clocks five minutes apart: nothing expires early or late, nothing is out of order', async () => {
     const shift = (ms: number) => ({ ...systemStoreEnvironment, now: () => systemStoreEnvironment.now() + ms });
     const early = await node({ environment: shift(-300_000) });
     const late = await node({ environment: shift(300_000) });
-    await early.store.openQueue({ kind: 'agent', agentId: 'ada' });
+    const ada = await idOf(early);
     const lease = await late.store.claimAgent('ada', 'main');
     const now = systemStoreEnvironment.now();
     await early.store.publish([event({ expiresAt: now - 300_000 + 60_000 })]);
     await late.store.publish([event({ expiresAt: now + 300_000 + 60_000 })]);
     await early.store.publish([event({ dueAt: now - 300_000 + 200 })]);
     await late.store.publish([event({ dueAt: now + 300_000 + 300 })]);
-    expect(sequences(await late.store.read('a:ada', ALL, lease))).toEqual([1, 2]);
+    expect(sequences(await late.store.read(ada, ALL, lease))).toEqual([1, 2]);
     await sleep(800);
-    const items = await late.store.read('a:ada', ALL, lease);
+    const items = await late.store.read(ada, ALL, lease);
     expect(sequences(items)).toEqual([1, 2, 3, 4]);
     for (const item of items.slice(0, 2)) {
       const leftMs = (item.kind === 'event' ? item.expiresAt : 0) - (systemStoreEnvironment.now() + 300_000);
@@ -161,15 +161,15 @@ describeWithRedis('several nodes on one Redis', () => {
 
   it('R9: entries that nobody reads expire by TTL and by retention, with numbers', async () => {
     const a = await node({ limits: { eventsMax: 100, bytesMax: 1e6, retentionMs: 1_000 } });
-    await a.store.openQueue({ kind: 'agent', agentId: 'ada' });
+    const ada = await idOf(a);
     await a.store.publish([event({ expiresAt: Date.now() + 200 }), event(), event({ expiresAt: Date.now() + 200 })]);
     await sleep(400);
     const b = await node({ limits: { eventsMax: 100, bytesMax: 1e6, retentionMs: 1_000 } });
     const lease = await b.store.claimAgent('ada', 'main');
-    expect(await b.store.openQueue({ kind: 'agent', agentId: 'ada' })).toMatchObject({ waiting: 1 });
+    expect(await b.store.openQueue(ADA)).toMatchObject({ waiting: 1 });
     await sleep(1_200);
     await node({ limits: { eventsMax: 100, bytesMax: 1e6, retentionMs: 1_000 } });
-    const items = await b.store.read('a:ada', ALL, lease);
+    const items = await b.store.read(ada, ALL, lease);
     expect(items).toEqual([
       { kind: 'skip', from: 1, to: 1, reason: 'expired' },
       { kind: 'skip', from: 2, to: 2, reason: 'retention' },
@@ -190,8 +190,8 @@ describeWithRedis('several nodes on one Redis', () => {
     const [a, b] = [await node(), await node()];
     for (let index = 0; index < 300; index++) {
       const lease = await a.store.claimAgent(`agent-${index}`, 'main');
-      await a.store.openQueue({ kind: 'agent', agentId: `agent-${index}` });
-      await a.store.read(`a:agent-${index}`, ALL, lease);
+      const queueId = await idOf(a, { kind: 'agent', agentId: `agent-${index}` });
+      await a.store.read(queueId, ALL, lease);
     }
     const count = async (): Promise<number> => {
       const calls = await server.commandCalls();

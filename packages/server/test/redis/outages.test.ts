@@ -54,6 +54,12 @@ class Outbox {
   }
 }
 
+interface Reader {
+  readonly store: Store;
+  readonly ada: string;
+  readonly lease: Lease;
+}
+
 describeWithRedis('outages of Redis', () => {
   let server: RedisServer;
   const stores: Opened[] = [];
@@ -67,16 +73,18 @@ describeWithRedis('outages of Redis', () => {
     await server.stop();
   });
 
-  async function open(options: Partial<RedisStoreOptions> = {}): Promise<Opened & { readonly lease: Lease }> {
+  async function open(
+    options: Partial<RedisStoreOptions> = {},
+  ): Promise<Opened & { readonly lease: Lease; readonly ada: string }> {
     const opened = await openStore({ url: server.url, ...options });
     stores.push(opened);
-    await opened.store.openQueue({ kind: 'agent', agentId: 'ada' });
-    return { ...opened, lease: await opened.store.claimAgent('ada', 'main') };
+    const { queueId } = await opened.store.openQueue({ kind: 'agent', agentId: 'ada' });
+    return { ...opened, ada: queueId, lease: await opened.store.claimAgent('ada', 'main') };
   }
 
-  async function checkOutbox({ receipts, number }: Outbox, store: Store, lease: Lease): Promise<void> {
+  async function checkOutbox({ receipts, number }: Outbox, { store, ada, lease }: Reader): Promise<void> {
     expect(receipts.size).toBe(number);
-    const stored = bodies(await store.read('a:ada', ALL, lease));
+    const stored = bodies(await store.read(ada, ALL, lease));
     expect(new Set(stored).size).toBe(stored.length);
     expect(stored).toEqual(Array.from({ length: number }, (_, index) => `body ${index + 1}`));
     const positions = [...receipts]
@@ -86,7 +94,7 @@ describeWithRedis('outages of Redis', () => {
   }
 
   it('rule 5: kill -9 of Redis under load, gone for a while: no restart, nothing acked lost, nothing doubled', async () => {
-    const { store, told, lease } = await open();
+    const { store, told, lease, ada } = await open();
     const outbox = new Outbox(store).start();
     for (let round = 0; round < 3; round++) {
       await sleep(300);
@@ -97,7 +105,7 @@ describeWithRedis('outages of Redis', () => {
     await eventually('ready again', () => store.health.status === 'ready', 10_000);
     await sleep(200);
     await outbox.end();
-    await checkOutbox(outbox, store, lease);
+    await checkOutbox(outbox, { store, ada, lease });
     expect(told.healths.some(({ status, reasons }) => status === 'unavailable' && reasons.includes('redis-down'))).toBe(
       true,
     );
@@ -106,20 +114,20 @@ describeWithRedis('outages of Redis', () => {
   }, 60_000);
 
   it('rule 5: an answer that got lost is asked for again: connections cut a hundred times', async () => {
-    const { store, lease } = await open();
+    const { store, lease, ada } = await open();
     const outbox = new Outbox(store).start();
     const plain: Promise<readonly PublishResult[]>[] = [];
-    await store.openQueue({ kind: 'agent', agentId: 'bob' });
+    const bob = (await store.openQueue({ kind: 'agent', agentId: 'bob' })).queueId;
     for (let round = 0; round < 100; round++) {
       plain.push(store.publish([event({ to: 'agent:bob', body: Buffer.from(`plain ${round}`) })]));
       await server.command('CLIENT', 'KILL', 'TYPE', 'normal');
       await sleep(10);
     }
     await outbox.end();
-    await checkOutbox(outbox, store, lease);
+    await checkOutbox(outbox, { store, ada, lease });
     // Without a number or an id too: the batch itself is known.
     const results = (await Promise.all(plain)).flat();
-    const stored = bodies(await store.read('a:bob', ALL, await store.claimAgent('bob', 'main')));
+    const stored = bodies(await store.read(bob, ALL, await store.claimAgent('bob', 'main')));
     expect(new Set(stored).size).toBe(stored.length);
     for (const [round, result] of results.entries()) {
       if (result.status === 'stored') expect(stored).toContain(`plain ${round}`);
@@ -128,18 +136,18 @@ describeWithRedis('outages of Redis', () => {
   }, 60_000);
 
   it('rule 5: acks made while Redis is away are done when it is back; failures count once', async () => {
-    const { store, lease } = await open();
+    const { store, lease, ada } = await open();
     await store.publish([event(), event(), event()]);
-    await store.read('a:ada', ALL, lease);
+    await store.read(ada, ALL, lease);
     await server.kill();
     const settled = Promise.all([
-      store.settle('a:ada', [{ kind: 'acked', sequence: 1 }], lease),
-      store.settle('a:ada', [{ kind: 'failed', sequence: 2, reason: 'no', at: 1 }], lease),
+      store.settle(ada, [{ kind: 'acked', sequence: 1 }], lease),
+      store.settle(ada, [{ kind: 'failed', sequence: 2, reason: 'no', at: 1 }], lease),
     ]);
     await sleep(3_000);
     await server.startAgain();
     await settled;
-    const items = await store.read('a:ada', ALL, lease);
+    const items = await store.read(ada, ALL, lease);
     expect(items).toMatchObject([
       { sequence: 2, failures: 1 },
       { sequence: 3, failures: 0 },
@@ -147,7 +155,7 @@ describeWithRedis('outages of Redis', () => {
   }, 30_000);
 
   it('M2: SIGSTOP: refused in time, bounded, degraded; then all is well without a restart', async () => {
-    const { store, told, lease } = await open();
+    const { store, told, lease, ada } = await open();
     const outbox = new Outbox(store).start();
     await sleep(200);
     server.pause();
@@ -160,7 +168,7 @@ describeWithRedis('outages of Redis', () => {
     expect(waitedMs).toBeGreaterThan(1_000);
     expect(waitedMs).toBeLessThan(3_500);
     await eventually('told', () => told.healths.some(({ reasons }) => reasons.includes('redis-slow')));
-    await expect(store.read('a:ada', ALL, lease)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
+    await expect(store.read(ada, ALL, lease)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
     // More than may wait is refused at once, and what waits is given up: memory stays.
     const flood = Array.from({ length: 70_000 }, () => event({ body: Buffer.alloc(1_000) }));
     const floodAt = performance.now();
@@ -171,19 +179,19 @@ describeWithRedis('outages of Redis', () => {
     await eventually('ready again', () => store.health.status === 'ready', 10_000);
     await sleep(200);
     await outbox.end();
-    const stored = bodies(await store.read('a:ada', ALL, lease)).filter((each) => each !== 'while stopped');
+    const stored = bodies(await store.read(ada, ALL, lease)).filter((each) => each !== 'while stopped');
     expect(stored).toEqual(Array.from({ length: outbox.number }, (_, index) => `body ${index + 1}`));
   }, 60_000);
 
   it('M3: OOM is E_STORE_FULL; reading and acking go on and make room', async () => {
-    const { store, lease } = await open();
+    const { store, lease, ada } = await open();
     await store.publish(Array.from({ length: 50 }, () => event({ body: Buffer.alloc(90_000) })));
     await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
     expect(await store.publish([event()])).toMatchObject([{ status: 'refused', code: 'E_STORE_FULL' }]);
     expect(store.health).toMatchObject({ status: 'degraded', reasons: ['redis-full'] });
-    const items = await store.read('a:ada', ALL, lease);
+    const items = await store.read(ada, ALL, lease);
     expect(items.length).toBe(50);
-    await store.settle('a:ada', [{ kind: 'acked-to', sequence: 50 }], lease);
+    await store.settle(ada, [{ kind: 'acked-to', sequence: 50 }], lease);
     expect(await store.openQueue({ kind: 'agent', agentId: 'ada' }).catch(() => 'refused')).toBe('refused');
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     await eventually('ready again without a publish', () => store.health.status === 'ready', 5_000);
@@ -263,14 +271,14 @@ describeWithRedis('outages of Redis', () => {
   });
 
   it('M10: FLUSHALL: told loudly, agents are told to come again, and work goes on with new lineages', async () => {
-    const { store, told, lease } = await open();
+    const { store, told, lease, ada } = await open();
     const before = await store.openQueue({ kind: 'agent', agentId: 'ada' });
     const [acked] = await store.publish([event()]);
     await server.command('FLUSHALL');
     await store.publish([event()]);
     await eventually('incident', () => told.incidents.some((each) => each.includes('emptied')));
     await eventually('agents', () => told.lost.includes('ada main store-lost'));
-    await expect(store.read('a:ada', ALL, lease)).rejects.toMatchObject({ code: 'E_FENCED' });
+    await expect(store.read(ada, ALL, lease)).rejects.toMatchObject({ code: 'E_FENCED' });
     const after = await store.openQueue({ kind: 'agent', agentId: 'ada' });
     expect(Buffer.from(after.lineage)).not.toEqual(Buffer.from(before.lineage));
     const [next] = await store.publish([event()]);
@@ -278,7 +286,7 @@ describeWithRedis('outages of Redis', () => {
     expect((next as { sequence: number }).sequence).toBeGreaterThan((acked as { sequence: number }).sequence);
     const newLease = await store.claimAgent('ada', 'main');
     expect(newLease.epoch).toBeGreaterThan(lease.epoch);
-    expect((await store.read('a:ada', ALL, newLease)).length).toBeGreaterThan(0);
+    expect((await store.read(after.queueId, ALL, newLease)).length).toBeGreaterThan(0);
   }, 30_000);
 
   it('M10: FLUSHALL of an idle store is noticed too', async () => {

@@ -1,23 +1,22 @@
 /** Reads dead letters as the scripts answer them. */
 import type { DeadLetter } from '../store.ts';
 import { decodePayload } from './event-codec.ts';
-import { queueSpecOf, subscriptionText } from './queue-id.ts';
+import { queueIdOf, queueSpecOf, subscriptionText } from './queue-id.ts';
 
 const FLAG_SHARED = '1';
 
 /** Undefined when its bytes are damaged (S5). */
 export function decodeDeadLetter(fields: readonly Buffer[]): DeadLetter | undefined {
-  const [id, queue, payload, body, reason, at, attempts, history, flags] = fields;
+  const [id, name, lineage, payload, body, reason, at, attempts, history, flags] = fields;
   if (payload === undefined || body === undefined) return undefined;
   const stored = decodePayload(payload, String(flags) === FLAG_SHARED ? body : undefined);
   if (stored === undefined) return undefined;
-  const queueId = String(queue);
   const past = JSON.parse(String(history)) as DeadLetter['history'] | Record<string, never>;
   return {
     id: String(id),
     eventId: stored.id,
-    queueId,
-    subscription: subscriptionText(queueSpecOf(queueId)),
+    queueId: queueIdOf(String(name), String(lineage)),
+    subscription: subscriptionText(queueSpecOf(String(name))),
     from: stored.from,
     to: stored.to,
     reason: String(reason),

@@ -33,6 +33,8 @@ export interface NodeLifeOptions {
   readonly readsGroups: () => boolean;
 }
 
+/** The store is not what it was: the next connection finds out how. */
+const RENEW = 'r';
 /** Members of the set of lost wake-ups that one poll takes. */
 const POLL_COUNT_MAX = 1_000;
 /** The longest time that a timer of Node takes. */
@@ -155,6 +157,7 @@ export class NodeLife {
     const queueIds: string[] = [];
     for (const member of members) {
       if (member.startsWith('q')) queueIds.push(member.slice(1));
+      else if (member === RENEW) this.#options.link.renew();
       else {
         const [agentId = '', instance = ''] = member.slice(1).split(' ');
         this.#options.onAgentLost(agentId, instance);

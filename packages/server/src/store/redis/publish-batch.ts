@@ -6,24 +6,24 @@ import { hash } from 'node:crypto';
 import type { Durability, NewEvent, PublishResult } from '../store.ts';
 import { AGENT_PREFIX } from './addresses.ts';
 import { RECORD_BYTES, encodePayload, encodeRecord, payloadBytesMax } from './event-codec.ts';
-import { agentQueueId } from './queue-id.ts';
+import { agentQueueName } from './queue-id.ts';
 import type { RedisArgument } from './redis-connection.ts';
 import { CHUNK_BYTES_MAX, CHUNK_EVENTS_MAX, FOREVER_MS } from './times.ts';
 
 /** What encoding needs to know. */
 export interface Routing {
-  /** Queues that an address reaches. */
+  /** Names of the queues that an address reaches. */
   queuesOf(to: string): readonly string[];
   /** A wall-clock time, by Redis' clock. */
   toRedis(wallMs: number): number;
   readonly durability: Durability;
 }
 
-/** An encoded batch: arguments from the event count on, and the queues it reaches. */
+/** An encoded batch: arguments from the event count on, and the names of the queues it reaches. */
 export interface EncodedBatch {
   readonly counts: readonly string[];
   readonly groups: readonly RedisArgument[];
-  readonly queueIds: ReadonlySet<string>;
+  readonly queueNames: ReadonlySet<string>;
 }
 
 const RING_RECORD_BYTES = 19;
@@ -34,7 +34,7 @@ const REFUSED_RETRY_MS = 1_000;
 
 /** Events that go to one queue together. */
 interface Chunk {
-  readonly queueId: string;
+  readonly name: string;
   readonly kind: string;
   readonly members: number[];
   bytes: number;
@@ -65,13 +65,13 @@ class BatchEncoder {
     const delayed: RedisArgument[] = [];
     let delayedCount = 0;
     for (const [index, event] of this.#events.entries()) {
-      const queueIds = this.#routing.queuesOf(event.to);
-      this.#encodePayload(index, event, queueIds.length);
+      const names = this.#routing.queuesOf(event.to);
+      this.#encodePayload(index, event, names.length);
       if (event.dueAt > 0) {
         delayed.push(...this.#delayed(index, event));
         delayedCount += 1;
       } else {
-        for (const queueId of queueIds) this.#addTo(queueId, index);
+        for (const name of names) this.#addTo(name, index);
       }
     }
     const producers = encodeProducers(this.#events, this.#routing.durability);
@@ -81,7 +81,7 @@ class BatchEncoder {
     return {
       counts: [producers.count, ids.count, this.#shared.size, this.#chunks.length, delayedCount].map(String),
       groups: [...producers.groups, ...ids.groups, ...bodies, ...chunks, ...delayed],
-      queueIds: new Set(this.#open.keys()),
+      queueNames: new Set(this.#open.keys()),
     };
   }
 
@@ -99,25 +99,25 @@ class BatchEncoder {
     this.#expiresAt.push(expiresAt);
   }
 
-  #addTo(queueId: string, index: number): void {
+  #addTo(name: string, index: number): void {
     const size = this.#payloadBytes(index);
-    let chunk = this.#open.get(queueId);
+    let chunk = this.#open.get(name);
     const isFull =
       chunk !== undefined && (chunk.members.length >= CHUNK_EVENTS_MAX || chunk.bytes + size > CHUNK_BYTES_MAX);
     if (chunk === undefined || isFull) {
-      chunk = { queueId, kind: queueId.startsWith('a:') ? 'agent' : 'topic', members: [], bytes: 0 };
-      this.#open.set(queueId, chunk);
+      chunk = { name, kind: name.startsWith('a:') ? 'agent' : 'topic', members: [], bytes: 0 };
+      this.#open.set(name, chunk);
       this.#chunks.push(chunk);
     }
     chunk.members.push(index);
     chunk.bytes += size;
   }
 
-  #encodeChunk({ queueId, kind, members }: Chunk): readonly RedisArgument[] {
+  #encodeChunk({ name, kind, members }: Chunk): readonly RedisArgument[] {
     const bodyBytes = members.reduce((sum, index) => sum + this.#event(index).body.length, 0);
     const expiresAt = members.reduce((least, index) => Math.min(least, this.#expiresAt[index] ?? 0), FOREVER_MS);
     return [
-      queueId,
+      name,
       kind,
       String(members.length),
       String(bodyBytes),
@@ -131,9 +131,9 @@ class BatchEncoder {
   #delayed(index: number, { dueAt, to }: NewEvent): readonly RedisArgument[] {
     const due = String(this.#routing.toRedis(dueAt));
     const members = [index];
-    const queueId = to.startsWith(AGENT_PREFIX) ? agentQueueId(to.slice(AGENT_PREFIX.length)) : '';
+    const name = to.startsWith(AGENT_PREFIX) ? agentQueueName(to.slice(AGENT_PREFIX.length)) : '';
     const expiresAt = String(this.#expiresAt[index]);
-    return [String(index), due, this.#records(members), this.#joined(members), expiresAt, to, queueId];
+    return [String(index), due, this.#records(members), this.#joined(members), expiresAt, to, name];
   }
 
   #records(members: readonly number[]): Buffer {
@@ -234,13 +234,13 @@ function letterOf(event: NewEvent, durability: Durability): string {
   return event.durability === 'relaxed' || durability === 'relaxed' ? RELAXED : DURABLE;
 }
 
-/** Reads the script's answer: `base index=status…`. */
+/** Reads the script's answer: `base waiting index=status…`. */
 export function decodeAnswer(
   answer: string,
   events: readonly NewEvent[],
   durability: Durability,
 ): readonly PublishResult[] {
-  const [baseText = '', ...exceptions] = answer.split(' ');
+  const [baseText = '', , ...exceptions] = answer.split(' ');
   const base = Number(baseText);
   const results = events.map((event, index): PublishResult => ({
     status: 'stored',

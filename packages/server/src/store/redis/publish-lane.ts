@@ -10,14 +10,25 @@ import { FAULT_RETRY_MS, type RedisFault } from './redis-fault.ts';
 import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
 import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, PUBLISH_WAIT_MS, WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from './times.ts';
 
+/** What came of one batch. */
+export interface Stored {
+  /** The next position of the log. */
+  readonly next: number;
+  /** Entries that wait in all queues; empty where their number did not change. */
+  readonly waiting: string;
+  /** Queues that may have got entries. */
+  readonly queueNames: ReadonlySet<string>;
+  /** By Redis' clock, when delayed events are due. */
+  readonly dueTimes: readonly number[];
+}
+
 export interface PublishLaneOptions extends Pick<LaneOptions, 'recover' | 'onFault'> {
   readonly queuesOf: (to: string) => readonly string[];
   readonly toRedis: (wallMs: number) => number;
   readonly durability: () => Durability;
   /** Sends `publish` with its batch number and the arguments after the version. */
   readonly send: (batchNumber: number, args: readonly RedisArgument[]) => Promise<string>;
-  /** The next position of the log, queues that may have got entries, and times, by Redis' clock, at which delayed events are due. */
-  readonly onStored: (next: number, queueIds: ReadonlySet<string>, dueTimes: readonly number[]) => void;
+  readonly onStored: (stored: Stored) => void;
   readonly onCommit: (seconds: number) => void;
   /** Whether there is hope that Redis answers soon. */
   readonly isReachable: () => boolean;
@@ -127,8 +138,8 @@ export class PublishLane {
   send(batch: PublishBatch): Promise<string> {
     const { queuesOf, toRedis, durability, send } = this.#options;
     const events = batch.members.map(({ event }) => event);
-    const { counts, groups, queueIds } = encodeBatch(events, { queuesOf, toRedis, durability: durability() });
-    batch.queueIds = queueIds;
+    const { counts, groups, queueNames } = encodeBatch(events, { queuesOf, toRedis, durability: durability() });
+    batch.queueNames = queueNames;
     return send(batch.number, [String(events.length), ...counts, ...groups]);
   }
 
@@ -139,7 +150,8 @@ export class PublishLane {
     this.#batches.delete(batch);
     this.#options.onCommit((monotonicNow() - batch.sentAt) / 1_000);
     const dueTimes = events.filter(({ dueAt }) => dueAt > 0).map(({ dueAt }) => this.#options.toRedis(dueAt));
-    this.#options.onStored(Number.parseInt(answer) + events.length, batch.queueIds, dueTimes);
+    const [base, waiting = ''] = answer.split(' ', 2);
+    this.#options.onStored({ next: Number(base) + events.length, waiting, queueNames: batch.queueNames, dueTimes });
   }
 
   fail(batch: PublishBatch, fault: RedisFault): void {
@@ -187,7 +199,7 @@ class PublishBatch implements LaneBatch {
   readonly number: number;
   readonly members: readonly Waiting[];
   readonly sentAt = monotonicNow();
-  queueIds: ReadonlySet<string> = new Set();
+  queueNames: ReadonlySet<string> = new Set();
   readonly #lane: PublishLane;
 
   constructor(number: number, members: readonly Waiting[], lane: PublishLane) {

@@ -1,11 +1,14 @@
-/** Names of queues on Redis: made from what a queue is, so every node makes the same one. They hold no line break. */
+/**
+ * Names and ids of queues on Redis. A name is made from what a queue is, so every node makes the same one; an id is the name
+ * and the beginning of the lineage, so a queue that was deleted and made anew has another. They hold no line break.
+ */
 import type { QueueSpec } from '../store.ts';
 
 /** `a:AGENT`, `s:AGENT:PATTERN` or `g:GROUP:PATTERN`; an agent's name and the encoded group hold no colon. */
-export function queueIdOf(spec: QueueSpec): string {
+export function queueNameOf(spec: QueueSpec): string {
   switch (spec.kind) {
     case 'agent':
-      return agentQueueId(spec.agentId);
+      return agentQueueName(spec.agentId);
     case 'subscription':
       return `s:${encodeURIComponent(spec.agentId)}:${spec.pattern}`;
     case 'group':
@@ -13,21 +16,32 @@ export function queueIdOf(spec: QueueSpec): string {
   }
 }
 
-export function agentQueueId(agentId: string): string {
+export function agentQueueName(agentId: string): string {
   return `a:${encodeURIComponent(agentId)}`;
 }
 
 /** What a queue is, from its name. */
-export function queueSpecOf(queueId: string): QueueSpec {
-  const [kind = '', owner = '', ...pattern] = queueId.split(':');
-  const name = decodeURIComponent(owner);
-  if (kind === 'a') return { kind: 'agent', agentId: name };
-  if (kind === 's') return { kind: 'subscription', agentId: name, pattern: pattern.join(':') };
-  return { kind: 'group', group: name, pattern: pattern.join(':') };
+export function queueSpecOf(name: string): QueueSpec {
+  const [kind = '', owner = '', ...pattern] = name.split(':');
+  const ownerName = decodeURIComponent(owner);
+  if (kind === 'a') return { kind: 'agent', agentId: ownerName };
+  if (kind === 's') return { kind: 'subscription', agentId: ownerName, pattern: pattern.join(':') };
+  return { kind: 'group', group: ownerName, pattern: pattern.join(':') };
 }
 
 /** The queue in words, as dead letters tell it. */
 export function subscriptionText(spec: QueueSpec): string {
   if (spec.kind === 'agent') return `agent:${spec.agentId}`;
   return spec.kind === 'subscription' ? `${spec.agentId} ${spec.pattern}` : `group ${spec.group} ${spec.pattern}`;
+}
+
+const MARK_CHARACTERS = 8;
+
+/** @param lineage hex, as Redis holds it. */
+export function queueIdOf(name: string, lineage: string): string {
+  return `${name}#${lineage.slice(0, MARK_CHARACTERS)}`;
+}
+
+export function nameOfQueue(queueId: string): string {
+  return queueId.slice(0, -MARK_CHARACTERS - 1);
 }

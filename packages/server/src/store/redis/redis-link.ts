@@ -47,10 +47,8 @@ const DIGESTS = new Map(
 export class RedisLink {
   readonly table = new SubscriptionTable();
   readonly clock: RedisClock;
-  /** Name of what this Redis holds; another one after a flush. */
+  /** Name of what this Redis holds; another one after a flush, or when an older state came back. */
   store = '';
-  /** Grows whenever an older state came back. */
-  generation = 1;
   /** Next position of the log, and highest epoch, that this node was told. */
   nextSequence = 1;
   highestEpoch = 0;
@@ -187,12 +185,11 @@ export class RedisLink {
   async #startNode(send: SendCommand): Promise<void> {
     const { node, about, environment, prefix, onPastLost } = this.#options;
     const newStore = toHex(environment.random(STORE_NAME_BYTES));
-    const numbers = [this.generation, this.nextSequence, this.highestEpoch].map(String);
+    const numbers = [this.nextSequence, this.highestEpoch].map(String);
     const args = [node, about, String(NODE_LEASE_MS), newStore, this.store, ...numbers];
     const reply = await send(['EVALSHA', DIGESTS.get('startNode') ?? '', '1', prefix, ...args]);
-    const [past = '', store = '', generation = '', redisMs = ''] = reply as readonly string[];
+    const [past = '', store = '', redisMs = ''] = reply as readonly string[];
     this.store = store;
-    this.generation = Number(generation);
     this.clock.set(Number(redisMs));
     if (past !== 'lost' && past !== 'behind') return;
     this.table.reset();

@@ -10,10 +10,12 @@ import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
 import type { Lease, QueueLimits, StoreFigures, StoreListener } from '../store.ts';
 import { NodeLife, type PeerNode } from './node-life.ts';
 import { PublishLane } from './publish-lane.ts';
+import { KnownQueues } from './known-queues.ts';
+import { nameOfQueue, queueSpecOf } from './queue-id.ts';
 import type { RedisFault } from './redis-fault.ts';
 import { RedisHealth } from './redis-health.ts';
 import { RedisLink } from './redis-link.ts';
-import { readFigures } from './store-figures.ts';
+import { readFigures, type RedisFigures } from './store-figures.ts';
 import { PUBLISH_WAIT_MS } from './times.ts';
 import { WriteLane } from './write-lane.ts';
 
@@ -51,12 +53,11 @@ export class RedisNode {
   readonly writing: WriteLane;
   readonly #life: NodeLife;
   #listener: StoreListener | undefined;
-  /** Queues that are read here, and whether others may read them too. */
-  readonly #reading = new Map<string, boolean>();
+  readonly #queues = new KnownQueues();
   readonly #woken = new Set<string>();
   /** Agents that are served here, by `id instance`. */
   readonly #claims = new Map<string, Lease>();
-  #figures = NO_FIGURES;
+  #figures: RedisFigures = NO_FIGURES;
   #figuresAt = -Infinity;
   #commits = 0;
   #commitSeconds = 0;
@@ -76,20 +77,20 @@ export class RedisNode {
         this.#onPastLost(how);
       },
       onReady: () => {
-        this.wake([...this.#reading.keys()]);
+        this.wake(this.#queues.read());
       },
     });
     this.#life = new NodeLife({
       ...{ url, prefix, node: name, link: this.link, health, limits },
       random: () => (environment.random(1)[0] ?? 0) / 256,
-      onQueues: (queueIds) => {
-        this.wake(queueIds);
+      onQueues: (names) => {
+        this.wake(names);
       },
       onAgentLost: (agentId, instance) => this.#listener?.onAgentLost(agentId, instance, 'taken-over'),
       onPeerDied: () => {
-        this.wake([...this.#reading].filter(([, isGroup]) => isGroup).map(([queueId]) => queueId));
+        this.wake(this.#queues.readGroups());
       },
-      readsGroups: () => [...this.#reading.values()].includes(true),
+      readsGroups: () => this.#queues.readGroups().length > 0,
     });
     this.publishing = this.#makePublishing(limits);
     this.writing = this.#makeWriting();
@@ -108,6 +109,7 @@ export class RedisNode {
     try {
       await this.link.open();
       await this.link.refreshTable();
+      this.#figures = await readFigures(this.link, this.prefix);
       await this.#life.open();
     } catch (error) {
       await this.#life.close();
@@ -126,10 +128,13 @@ export class RedisNode {
     this.link.close();
   }
 
-  /** Tells the owner of queues that may have entries, outside of any call of its own. */
-  wake(queueIds: Iterable<string>): void {
+  /** Tells the owner of queues, given by name, that may have entries; outside of any call of its own. */
+  wake(names: Iterable<string>): void {
     const isPlanned = this.#woken.size > 0;
-    for (const queueId of queueIds) if (this.#reading.has(queueId)) this.#woken.add(queueId);
+    for (const name of names) {
+      const queueId = this.#queues.idOf(name);
+      if (queueId !== undefined) this.#woken.add(queueId);
+    }
     if (isPlanned || this.#woken.size === 0) return;
     setImmediate(() => {
       const woken = [...this.#woken];
@@ -138,17 +143,30 @@ export class RedisNode {
     });
   }
 
-  noteReading(queueId: string, isGroup: boolean): void {
-    this.#reading.set(queueId, isGroup);
+  /** A queue was opened here. @param made how many there are, where it was made just now. */
+  noteOpened(queueId: string, made: string): void {
+    this.#queues.noteOpened(queueId);
+    this.noteFigures({ queues: made });
+  }
+
+  noteReading(queueId: string): void {
+    this.#queues.noteReading(queueId);
+  }
+
+  /** Takes note of sums that came with an answer; empty ones did not change. */
+  noteFigures(sums: Partial<Record<'queues' | 'waiting' | 'deadLetters', string>>): void {
+    for (const [name, sum] of Object.entries(sums))
+      if (sum !== '') this.#figures = { ...this.#figures, [name]: Number(sum) };
   }
 
   /** A group may have other readers here, which may have what this one held. */
   release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
-    const isGroup = this.#reading.get(queueId) === true;
-    if (!isGroup) this.#reading.delete(queueId);
+    const name = nameOfQueue(queueId);
+    const isGroup = queueSpecOf(name).kind === 'group';
+    if (!isGroup) this.#queues.forgetReading(queueId);
     this.writing.release(queueId, deliveredTo, held, lease).then(
       () => {
-        if (isGroup) this.wake([queueId]);
+        if (isGroup) this.wake([name]);
       },
       () => undefined,
     );
@@ -205,10 +223,11 @@ export class RedisNode {
         const head = [this.name, `p:${this.name}`, String(batch), link.store, String(link.table.version), count];
         return (await link.script('publish', [...head, ...marks, ...rest])) as string;
       },
-      onStored: (next, queueIds, dueTimes) => {
+      onStored: ({ next, waiting, queueNames, dueTimes }) => {
         this.#onStored(next);
+        this.noteFigures({ waiting });
         for (const due of dueTimes) this.#life.expectDue(due);
-        this.wake(queueIds);
+        this.wake(queueNames);
       },
       onCommit: (seconds) => {
         this.#commits += 1;
@@ -224,6 +243,9 @@ export class RedisNode {
   #makeWriting(): WriteLane {
     const { link } = this;
     return new WriteLane({
+      onSums: (waiting, deadLetters) => {
+        this.noteFigures({ waiting, deadLetters });
+      },
       send: async (batch, operations) => {
         const head = [this.name, `w:${this.name}`, String(batch), link.store];
         return (await link.script('apply', [...head, ...operations])) as string;
@@ -252,7 +274,7 @@ export class RedisNode {
     this.#tellIncident(`${what}: events that were acked are missing`);
     const claims = [...this.#claims.keys()];
     this.#claims.clear();
-    this.#reading.clear();
+    this.#queues.clear();
     for (const claim of claims) {
       const [agentId = '', instance = ''] = claim.split(' ');
       setImmediate(() => this.#listener?.onAgentLost(agentId, instance, 'store-lost'));

@@ -33,20 +33,27 @@ import type {
 import { decodeDeadLetter } from './dead-letter-codec.ts';
 import { decodeRead } from './entry-reader.ts';
 import type { PeerNode } from './node-life.ts';
-import { queueIdOf, queueSpecOf } from './queue-id.ts';
+import { nameOfQueue, queueIdOf, queueNameOf, queueSpecOf } from './queue-id.ts';
+import { RedisAgentDirectory } from './redis-agent-directory.ts';
 import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
 import { readUsage, type UsageQuery } from './usage-pages.ts';
 
 const LINEAGE_BYTES = 16;
 const PURGE_PAGE = 1_000;
 const FENCED = 'fenced';
+/** Where the answer of `openQueue` says how many queues there are, when it made one. */
+const MADE_FIELD = 7;
 
 export class RedisStore implements Store {
   readonly kind = 'redis';
+  /** Who is enrolled, for all nodes. */
+  readonly agents: RedisAgentDirectory;
   readonly #node: RedisNode;
 
   constructor(options: RedisStoreOptions) {
     this.#node = new RedisNode(options);
+    const { link, prefix, environment } = this.#node;
+    this.agents = new RedisAgentDirectory(link, { prefix, random: (size) => environment.random(size) });
   }
 
   get health(): StoreHealth {
@@ -84,16 +91,20 @@ export class RedisStore implements Store {
     const agentId = spec.kind === 'group' ? '' : spec.agentId;
     const pattern = spec.kind === 'agent' ? '' : spec.pattern;
     const kind = spec.kind === 'subscription' ? 'topic' : spec.kind;
-    const reply = await this.#node.link.call('openQueue', [queueIdOf(spec), kind, agentId, pattern, lineage]);
-    return this.#infoOf(reply);
+    await this.#node.writing.flushed();
+    const reply = await this.#node.link.call('openQueue', [queueNameOf(spec), kind, agentId, pattern, lineage]);
+    const info = this.#infoOf(reply);
+    this.#node.noteOpened(info.queueId, (reply as readonly string[])[MADE_FIELD] ?? '');
+    return info;
   }
 
   async deleteQueue(spec: QueueSpec): Promise<boolean> {
     const agentId = spec.kind === 'group' ? '' : spec.agentId;
-    return await this.#deleteQueue(queueIdOf(spec), agentId);
+    return await this.#deleteQueue(queueNameOf(spec), agentId);
   }
 
   async queuesOf(agentId: string): Promise<readonly QueueInfo[]> {
+    await this.#node.writing.flushed();
     const reply = (await this.#node.link.call('queuesOf', [agentId])) as readonly unknown[];
     return reply.map((info) => this.#infoOf(info));
   }
@@ -132,18 +143,20 @@ export class RedisStore implements Store {
   }
 
   async agentRecord(agentId: string): Promise<AgentRecord> {
+    await this.#node.writing.flushed();
     const [seen = '', node = ''] = (await this.#node.link.call('agentRecord', [agentId])) as readonly string[];
     return { agentId, lastSeenAt: seen === '' ? undefined : Number(seen), node: node === '' ? undefined : node };
   }
 
   async forgetAgent(agentId: string): Promise<void> {
-    for (const { queueId } of await this.queuesOf(agentId)) await this.#deleteQueue(queueId, agentId);
+    for (const { queueId } of await this.queuesOf(agentId)) await this.#deleteQueue(nameOfQueue(queueId), agentId);
     await this.#node.link.call('forgetAgent', [agentId]);
   }
 
   async deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>> {
     const { queueId = '', after = '0', limit } = request;
-    const args = [queueId, /^\d+$/.test(after) ? after : '0', String(limit + 1)];
+    await this.#node.writing.flushed();
+    const args = [nameOfQueue(queueId), /^\d+$/.test(after) ? after : '0', String(limit + 1)];
     const found = (await this.#node.link.call('deadLetters', args, true)) as readonly (readonly Buffer[])[];
     const page = found.slice(0, limit);
     const items = page.flatMap((fields) => decodeDeadLetter(fields) ?? []);
@@ -151,20 +164,23 @@ export class RedisStore implements Store {
   }
 
   async redrive(deadLetterId: string): Promise<boolean> {
-    const queueId = String(await this.#node.link.call('redrive', [deadLetterId]));
-    if (queueId === '') return false;
-    this.#node.wake([queueId]);
+    await this.#node.writing.flushed();
+    const [name = '', waiting = '', deadLetters = ''] = (await this.#node.link.call('redrive', [
+      deadLetterId,
+    ])) as readonly string[];
+    if (name === '') return false;
+    this.#node.noteFigures({ waiting, deadLetters });
+    this.#node.wake([name]);
     return true;
   }
 
   async purgeDeadLetters(ids: readonly string[] | undefined): Promise<number> {
-    const { link, prefix } = this.#node;
-    if (ids !== undefined) return ids.length === 0 ? 0 : Number(await link.call('purgeDeadLetters', ids));
+    if (ids !== undefined) return ids.length === 0 ? 0 : await this.#purge(ids);
     let count = 0;
     for (;;) {
-      const page = await link.command(['ZRANGE', `${prefix}deads`, '0', String(PURGE_PAGE - 1)]);
+      const page = await this.#node.link.command(['ZRANGE', `${this.#node.prefix}deads`, '0', String(PURGE_PAGE - 1)]);
       if ((page as readonly string[]).length === 0) return count;
-      count += Number(await link.call('purgeDeadLetters', page as readonly string[]));
+      count += await this.#purge(page as readonly string[]);
     }
   }
 
@@ -173,6 +189,7 @@ export class RedisStore implements Store {
   }
 
   async usage(query: UsageQuery): Promise<Page<UsageRow>> {
+    await this.#node.writing.flushed();
     return await readUsage(this.#node.link, this.#node.prefix, query);
   }
 
@@ -188,7 +205,7 @@ export class RedisStore implements Store {
   async #read(queueId: string, lease: Lease, request: readonly string[]): Promise<readonly QueueItem[]> {
     const args = [queueId, lease.node, String(lease.epoch), ...request];
     // From now on this queue is woken here, so it is known here before.
-    this.#node.noteReading(queueId, queueSpecOf(queueId).kind === 'group');
+    this.#node.noteReading(queueId);
     const reply = await this.#node.link.call('read', args, true);
     if (Buffer.isBuffer(reply) && reply.toString() === FENCED) throw new StorageError('E_FENCED');
     const { items, damaged } = decodeRead(reply, this.#node.link.clock);
@@ -196,23 +213,35 @@ export class RedisStore implements Store {
     return items;
   }
 
-  async #deleteQueue(queueId: string, agentId: string): Promise<boolean> {
-    const deleted = (await this.#node.link.call('deleteQueue', [queueId, agentId])) === 1;
-    if (deleted) this.#node.reap();
-    return deleted;
+  async #purge(ids: readonly string[]): Promise<number> {
+    await this.#node.writing.flushed();
+    const [count = 0, left] = (await this.#node.link.call('purgeDeadLetters', ids)) as readonly number[];
+    this.#node.noteFigures({ deadLetters: String(left) });
+    return count;
+  }
+
+  async #deleteQueue(name: string, agentId: string): Promise<boolean> {
+    await this.#node.writing.flushed();
+    const [queues = '', waiting = ''] = (await this.#node.link.call('deleteQueue', [
+      name,
+      agentId,
+    ])) as readonly string[];
+    if (queues === '') return false;
+    this.#node.noteFigures({ queues, waiting });
+    this.#node.reap();
+    return true;
   }
 
   #infoOf(reply: unknown): QueueInfo {
-    const [queueId = '', lineage = '', ...numbers] = reply as readonly string[];
+    const [name = '', lineage = '', ...numbers] = reply as readonly string[];
     const [settledTo = 0, nextSequence = 1, waiting = 0, waitingBytes = 0, deliveredTo = 0] = numbers.map(Number);
     const counts = { settledTo, nextSequence, waiting, waitingBytes, deliveredTo };
-    return { queueId, spec: queueSpecOf(queueId), lineage: this.#lineageOf(lineage), ...counts };
+    return { queueId: queueIdOf(name, lineage), spec: queueSpecOf(name), lineage: this.#lineageOf(lineage), ...counts };
   }
 
   /** When an older state came back, sequences of all queues mean nothing any more (M10). */
   #lineageOf(lineage: string): Uint8Array {
-    const { generation } = this.#node.link;
-    const digest = createHash('sha256').update(`${lineage} ${generation}`).digest();
+    const digest = createHash('sha256').update(`${lineage} ${this.#node.link.store}`).digest();
     return Uint8Array.from(digest.subarray(0, LINEAGE_BYTES));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { TopicIndex, type IndexedQueue } from '../state/topic-index.ts';
 import { AGENT_PREFIX, TOPIC_PREFIX } from './addresses.ts';
-import { agentQueueId } from './queue-id.ts';
+import { agentQueueName } from './queue-id.ts';
 
 export class SubscriptionTable {
   readonly #queues = new Map<string, IndexedQueue>();
@@ -26,22 +26,22 @@ export class SubscriptionTable {
     this.version = Number(version);
   }
 
-  /** Ids of the queues that `agent:ID` or `topic:NAME` reaches. */
+  /** Names of the queues that `agent:ID` or `topic:NAME` reaches. */
   queuesOf(to: string): readonly string[] {
-    if (to.startsWith(AGENT_PREFIX)) return [agentQueueId(to.slice(AGENT_PREFIX.length))];
+    if (to.startsWith(AGENT_PREFIX)) return [agentQueueName(to.slice(AGENT_PREFIX.length))];
     const found: IndexedQueue[] = [];
     this.#index.match(to.slice(TOPIC_PREFIX.length), found);
     return found.map(({ holderKey }) => holderKey);
   }
 
-  #set(queueId: string, pattern: string): void {
-    const before = this.#queues.get(queueId);
+  #set(name: string, pattern: string): void {
+    const before = this.#queues.get(name);
     if (before?.pattern === pattern) return;
     if (before !== undefined) this.#index.delete(before);
-    this.#queues.delete(queueId);
+    this.#queues.delete(name);
     if (pattern === '') return;
-    const queue = { pattern, holderKey: queueId };
-    this.#queues.set(queueId, queue);
+    const queue = { pattern, holderKey: name };
+    this.#queues.set(name, queue);
     this.#index.add(queue);
   }
 }

@@ -7,9 +7,11 @@ import type { Lease, Settlement, UsageRow } from '../store.ts';
 import { RedisFault } from './redis-fault.ts';
 import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
 import { REASON_LETTERS } from './skip-letters.ts';
-import { WRITES_MAX } from './times.ts';
+import { CALL_WAIT_MS, WRITES_MAX } from './times.ts';
 
 export interface WriteLaneOptions extends Pick<LaneOptions, 'recover' | 'onFault'> {
+  /** Sums of waiting entries and of dead letters; empty where they did not change. */
+  readonly onSums: (waiting: string, deadLetters: string) => void;
   /** Sends `apply` with its batch number and its operations. */
   readonly send: (batchNumber: number, operations: readonly string[]) => Promise<string>;
 }
@@ -70,6 +72,18 @@ export class WriteLane {
     }
   }
 
+  /** Waits, for a moment, until what was handed in is done: whoever reads then sees it. */
+  async flushed(): Promise<void> {
+    if (this.isIdle) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CALL_WAIT_MS);
+    });
+    await Promise.race([this.#add(['N']), late]).finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
   /** What waits fails, and nothing is sent any more. */
   close(): void {
     this.#lane.close();
@@ -113,8 +127,10 @@ export class WriteLane {
       isAbandoned: false,
       send: () => this.#options.send(number, args),
       done: (answer) => {
+        const [letters = '', waiting = '', deadLetters = ''] = answer.split(' ');
+        this.#options.onSums(waiting, deadLetters);
         for (const [index, operation] of operations.entries()) {
-          if (answer[index] === DONE) operation.resolve();
+          if (letters[index] === DONE) operation.resolve();
           else operation.reject(new StorageError('E_FENCED'));
         }
       },

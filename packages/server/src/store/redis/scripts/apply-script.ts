@@ -11,8 +11,10 @@
  *   R  queueId, node, epoch, deliveredTo, held (joined by ,)     the reader is gone
  *   G  agentId, instance, node, epoch, at                       the agent is gone from here
  *   U  hour, agentId, seven counts                              usage
+ *   N                                                           nothing: it ends when all before it are done
  *
- * Answers one letter an operation, o for done and f for fenced; or `lost`.
+ * Answers one letter an operation, o for done and f for fenced, then the sums of waiting entries and of dead letters where
+ * they changed; or `lost`.
  */
 import { queueLibrary } from './queue-library.ts';
 
@@ -29,6 +31,7 @@ if call('HGET', P .. 'meta', 'store') ~= store then return 'lost' end
 local earlier = remembered(lane, batch)
 if earlier then return earlier end
 local touched = {}
+local isBuried = false
 
 local function historyOf(q, sequence)
   local found = call('HGET', P .. 'fh:' .. q.id, int(sequence))
@@ -44,6 +47,7 @@ local function addFailure(q, sequence, reason, time)
 end
 
 local function bury(q, chunk, sequence, reason, time)
+  addFailure(q, sequence, reason, tonumber(time))
   local payloadBytes, bodyBytes, index, flags = recordOf(chunk, sequence)
   local offset = payloadOffset(chunk, sequence)
   local position = tonumber(chunk.base) + index
@@ -55,6 +59,7 @@ local function bury(q, chunk, sequence, reason, time)
   call('HSET', P .. 'dead:' .. id, 'q', q.id, 'p', payload, 'b', body, 'f', flags, 'n', int(bodyBytes),
     'reason', reason, 'at', time, 'attempts', attempts, 'history', history, 'position', int(position))
   call('ZADD', P .. 'deads', id, id)
+  isBuried = true
   call('ZADD', P .. 'deads:' .. q.id, id, id)
 end
 
@@ -152,7 +157,7 @@ local operations = {}
 
 function operations.S()
   local id, node, epoch, count = arg(), arg(), arg(), argNumber()
-  local q = loadQueue(id)
+  local q = findQueue(id)
   local isFenced = not isLive(node, epoch) or (q and q.kind ~= 'group' and q.own > tonumber(epoch))
   if isFenced or not q then
     for _ = 1, count do skipArguments(arg()) end
@@ -160,14 +165,15 @@ function operations.S()
   end
   for _ = 1, count do settle(q, node .. ':' .. epoch) end
   advance(q)
-  touched[id] = q
+  touched[q.id] = q
   return 'o'
 end
 
 function operations.B()
   local id, node, epoch = arg(), arg(), arg()
-  if not loadQueue(id) or not isLive(node, epoch) then return 'f' end
-  call('SADD', P .. 't:' .. id, node .. ':' .. epoch)
+  local q = findQueue(id)
+  if not q or not isLive(node, epoch) then return 'f' end
+  call('SADD', P .. 't:' .. q.id, node .. ':' .. epoch)
   return 'o'
 end
 
@@ -183,8 +189,9 @@ end
 
 function operations.R()
   local id, node, epoch, deliveredTo, held = arg(), arg(), arg(), argNumber(), arg()
-  local q = loadQueue(id)
+  local q = findQueue(id)
   if not q then return 'o' end
+  id = q.id
   local token = node .. ':' .. epoch
   call('SREM', P .. 't:' .. id, token)
   local isOwner = q.kind == 'group' or q.own == tonumber(epoch)
@@ -233,11 +240,13 @@ function operations.U()
   return 'o'
 end
 
+function operations.N() return 'o' end
+
 local results = {}
 while at < #ARGV do results[#results + 1] = operations[arg()]() end
 for _, q in pairs(touched) do saveQueue(q) end
-saveWaiting()
-local answer = table.concat(results)
+local deads = isBuried and int(call('ZCARD', P .. 'deads')) or ''
+local answer = table.concat(results) .. ' ' .. saveWaiting() .. ' ' .. deads
 remember(lane, batch, answer)
 sendWakes()
 return answer

@@ -1,14 +1,15 @@
 /** Dead letters: listed, put back, removed. `deads` holds their ids by number, `deads:QUEUE` those of one queue. */
 import { queueLibrary } from './queue-library.ts';
 
-/** ARGV: queueId or empty, after, limit. Answers { id, fields… } each, one more than the limit where there are more. */
+/** ARGV: name of a queue or empty, after, limit. Answers { id, fields… } each, one more than the limit where there are more. */
 export const deadLettersScript = String.raw`#!lua flags=no-writes,allow-oom
 local P = KEYS[1]
 local list = ARGV[1] == '' and P .. 'deads' or P .. 'deads:' .. ARGV[1]
 local answer = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])) do
   local v = redis.call('HMGET', P .. 'dead:' .. id, 'q', 'p', 'b', 'reason', 'at', 'attempts', 'history', 'f')
-  if v[1] then answer[#answer + 1] = { id, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8] } end
+  local lineage = v[1] and redis.call('HGET', P .. 'q:' .. v[1], 'lineage') or ''
+  if v[1] then answer[#answer + 1] = { id, v[1], lineage, v[2], v[3], v[4], v[5], v[6], v[7], v[8] } end
 end
 return answer
 `;
@@ -21,12 +22,12 @@ local function removeLetter(id, queueId)
 end
 `;
 
-/** ARGV: id. Answers its queue, or nothing when there is none of this id or its queue is gone. */
+/** ARGV: id. Answers { queue, waiting, dead letters }, or nothing when there is none of this id or its queue is gone. */
 export const redriveScript = String.raw`#!lua
 ${queueLibrary}${remove}
 local v = call('HMGET', P .. 'dead:' .. ARGV[1], 'q', 'p', 'b', 'f', 'n', 'position')
 local q = v[1] and loadQueue(v[1])
-if not q then return '' end
+if not q then return {} end
 local position, flags, bodyBytes = tonumber(v[6]), tonumber(v[4]), tonumber(v[5])
 if flags == SHARED then
   local key = P .. 'body:' .. v[6]
@@ -40,13 +41,12 @@ appendChunk(q, { count = 1, bytes = bodyBytes, base = v[6], h = struct.pack('>I4
 saveQueue(q)
 if x < never then call('ZADD', P .. 'expire', 'LT', int(x), q.id) end
 removeLetter(ARGV[1], v[1])
-saveWaiting()
 wake(q, '')
 sendWakes()
-return v[1]
+return { v[1], saveWaiting(), int(call('ZCARD', P .. 'deads')) }
 `;
 
-/** ARGV: ids. Answers how many there were. */
+/** ARGV: ids. Answers { how many there were, dead letters left }. */
 export const purgeDeadLettersScript = String.raw`#!lua flags=allow-oom
 local P = KEYS[1]
 local call = redis.call
@@ -59,5 +59,5 @@ for _, id in ipairs(ARGV) do
     count = count + 1
   end
 end
-return count
+return { count, call('ZCARD', P .. 'deads') }
 `;

@@ -2,6 +2,7 @@
 import { agentRecordScript, claimAgentScript, forgetAgentScript } from './agent-scripts.ts';
 import { applyScript } from './apply-script.ts';
 import { deadLettersScript, purgeDeadLettersScript, redriveScript } from './dead-letter-scripts.ts';
+import { enrolScript, listEnrolledScript, standingScript, unenrolScript } from './directory-scripts.ts';
 import {
   dueScript,
   housekeepingScript,
@@ -21,8 +22,10 @@ export const SCRIPTS = {
   deadLetters: deadLettersScript,
   deleteQueue: deleteQueueScript,
   due: dueScript,
+  enrol: enrolScript,
   forgetAgent: forgetAgentScript,
   housekeeping: housekeepingScript,
+  listEnrolled: listEnrolledScript,
   listDue: listDueScript,
   openQueue: openQueueScript,
   probe: probeScript,
@@ -32,7 +35,9 @@ export const SCRIPTS = {
   read: readScript,
   reap: reapScript,
   redrive: redriveScript,
+  standing: standingScript,
   startNode: startNodeScript,
   sweep: sweepScript,
   table: tableScript,
+  unenrol: unenrolScript,
 } as const;

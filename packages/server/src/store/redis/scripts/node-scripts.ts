@@ -5,38 +5,44 @@ import { queueLibrary } from './queue-library.ts';
 const DEAD_NODE_KEPT_MS = 600_000;
 
 /**
- * ARGV: node, about, lease ms, new store name, store known or empty, generation known, next position known, highest epoch.
+ * ARGV: node, about, lease ms, new store name, store known or empty, next position known, highest epoch known.
  *
- * Answers { past, store, generation, Redis time }: `past` is `new` (an empty Redis, and nothing was known), `same`,
- * `lost` (flushed, or another store) or `behind` (an older state came back: positions that were acked are missing).
+ * Answers { past, store, Redis time }: `past` is `new` (an empty Redis, and nothing was known), `same`, `lost` (flushed, or
+ * another store) or `behind` (an older state came back: positions that were acked are missing). The name of a store is
+ * `HEX.N`, where N grows whenever an older state came back; the other nodes are told then.
  */
 export const startNodeScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}
-local node, about, leaseMs, newStore, known, knownGeneration, nextPosition, epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5],
-  tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local v = call('HMGET', P .. 'meta', 'store', 'generation')
-local store, generation = v[1], tonumber(v[2] or 1)
+local node, about, leaseMs, newStore, known, nextPosition, epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5],
+  tonumber(ARGV[6]), tonumber(ARGV[7])
+local store = call('HGET', P .. 'meta', 'store')
 local past = 'same'
+local function originOf(name) return string.match(name, '^%x+') end
 if not store then
   past = known == '' and 'new' or 'lost'
-  store = newStore
-  generation = 1
-elseif known ~= '' and store ~= known then
+  store = newStore .. '.1'
+elseif known ~= '' and originOf(store) ~= originOf(known) then
   past = 'lost'
-elseif known ~= '' and tonumber(call('GET', P .. 'seq') or 0) < nextPosition then
+elseif known ~= '' and store ~= known then
   past = 'behind'
-  generation = math.max(generation, knownGeneration) + 1
-elseif known ~= '' and generation ~= knownGeneration then
+elseif known ~= '' and tonumber(call('GET', P .. 'seq') or 1) < nextPosition then
   past = 'behind'
+  store = originOf(store) .. '.' .. int(tonumber(string.match(store, '%d+$')) + 1)
+  for _, other in ipairs(call('HKEYS', P .. 'nodes')) do
+    if other ~= node then
+      call('SADD', P .. 'dirty:' .. other, 'r')
+      call('PUBLISH', P .. 'wake:' .. other, 'r')
+    end
+  end
 end
-call('HSET', P .. 'meta', 'store', store, 'generation', generation, 'format', 1)
+call('HSET', P .. 'meta', 'store', store, 'format', 1)
 call('HSETNX', P .. 'meta', 'version', 0)
 -- Positions and epochs only grow, whatever came back.
 if tonumber(call('GET', P .. 'seq') or 0) < nextPosition then call('SET', P .. 'seq', int(nextPosition)) end
 if tonumber(call('GET', P .. 'epoch') or 0) < epoch then call('SET', P .. 'epoch', int(epoch)) end
 call('SET', P .. 'lease:' .. node, about, 'PX', leaseMs)
 call('HSET', P .. 'nodes', node, about)
-return { past, store, int(generation), int(redisNow()) }
+return { past, store, int(redisNow()) }
 `;
 
 /**

@@ -12,7 +12,7 @@
  *   delayed    index, due, h, b, x, to, queueId of an agent or empty
  *
  * Answers `stale` (the table of subscriptions changed), `lost` (this is another store than the caller knows), or
- * `base index=status…`: d and r duplicates of the position after it, c conflict, s settled, f full, u no such queue.
+ * `base waiting index=status…`, where waiting is the sum of all queues or nothing: d and r duplicates of the position after it, c conflict, s settled, f full, u no such queue.
  */
 import { queueLibrary } from './queue-library.ts';
 
@@ -270,8 +270,7 @@ for _, each in ipairs(ids) do
   end
 end
 
-saveWaiting()
-local answer = { baseText }
+local answer = { baseText, saveWaiting() }
 if refusals then
   for index = 0, eventCount - 1 do
     if status[index] then answer[#answer + 1] = index .. '=' .. status[index] end

@@ -2,13 +2,13 @@
  * What the scripts on queues have in common, in Lua. Scripts run whole and alone, so each is one step for every node.
  *
  * Keys, each after the prefix `KEYS[1]`:
- *   q:ID    queue: next, settled, waiting, bytes, own (epoch), nodes (that read it), kind, lineage, delivered
- *   e:ID    stream of chunks; the id is `<last sequence>-<count>`, so what is settled is trimmed by its number alone
- *   d:ID    ranges settled above `settled`, scored by their first sequence
- *   k:ID    skips `from:to:reason` that nobody took note of yet, scored by `from`
- *   f:ID    failures by sequence; fh:ID their reasons
- *   c:ID    claims of a group by sequence: `node:epoch`
- *   t:ID    readers that began deliveries and are not gone in good order
+ *   q:NAME  queue: next, settled, waiting, bytes, own (epoch), nodes (that read it), kind, lineage, delivered
+ *   e:NAME  stream of chunks; the id is `<last sequence>-<count>`, so what is settled is trimmed by its number alone
+ *   d:NAME  ranges settled above `settled`, scored by their first sequence
+ *   k:NAME  skips `from:to:reason` that nobody took note of yet, scored by `from`
+ *   f:NAME  failures by sequence; fh:NAME their reasons
+ *   c:NAME  claims of a group by sequence: `node:epoch`
+ *   t:NAME  readers that began deliveries and are not gone in good order
  *   body:N  a body that several queues share: b, n (how many)
  *   live    epoch → node of every lease; lease:NODE is there while a node lives
  *
@@ -36,12 +36,20 @@ local waitingDelta = 0
 local function loadQueue(id)
   local q = loaded[id]
   if q then return q end
-  local v = call('HMGET', P .. 'q:' .. id, 'next', 'settled', 'waiting', 'bytes', 'own', 'nodes', 'kind')
+  local v = call('HMGET', P .. 'q:' .. id, 'next', 'settled', 'waiting', 'bytes', 'own', 'nodes', 'kind', 'lineage')
   if not v[1] then return nil end
   q = { id = id, next = tonumber(v[1]), settled = tonumber(v[2]), waiting = tonumber(v[3]), bytes = tonumber(v[4]),
-    own = tonumber(v[5] or 0), nodes = v[6] or '', kind = v[7] }
+    own = tonumber(v[5] or 0), nodes = v[6] or '', kind = v[7], lineage = v[8] }
   loaded[id] = q
   return q
+end
+
+-- A queue by the id that callers have: its name and the beginning of its lineage, so one made anew is another.
+local MARK = 8
+local function findQueue(queueId)
+  local q = loadQueue(string.sub(queueId, 1, -MARK - 2))
+  if q and string.sub(q.lineage, 1, MARK) == string.sub(queueId, -MARK) then return q end
+  return nil
 end
 
 local function saveQueue(q)
@@ -49,8 +57,10 @@ local function saveQueue(q)
     'bytes', int(q.bytes))
 end
 
+-- Answers the new sum, or nothing where it did not change.
 local function saveWaiting()
-  if waitingDelta ~= 0 then call('HINCRBY', P .. 'meta', 'waiting', int(waitingDelta)) end
+  if waitingDelta == 0 then return '' end
+  return int(call('HINCRBY', P .. 'meta', 'waiting', int(waitingDelta)))
 end
 
 local function appendChunk(q, chunk)

@@ -23,18 +23,21 @@ local function changeTable(id, pattern)
 end
 `;
 
-/** ARGV: queueId, kind, agentId (empty for a group), pattern (empty for an agent's own), lineage. Answers its info. */
+/** ARGV: name, kind, agentId (empty for a group), pattern (empty for an agent's own), lineage. Answers its info, and how many there are where it was made. */
 export const openQueueScript = String.raw`#!lua
 ${queueLibrary}${queueInfo}${table}
 local id, kind, agentId, pattern, lineage = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local q = loadQueue(id)
-if not q then
+local made = not q
+if made then
   call('HSET', P .. 'q:' .. id, 'next', 1, 'settled', 0, 'waiting', 0, 'bytes', 0, 'kind', kind, 'lineage', lineage)
   call('SADD', P .. 'queues', id)
   if agentId ~= '' then call('SADD', P .. 'aq:' .. agentId, id) end
   if pattern ~= '' then changeTable(id, pattern) end
 end
-return infoOf(id)
+local info = infoOf(id)
+info[8] = made and int(call('SCARD', P .. 'queues')) or ''
+return info
 `;
 
 /** ARGV: agentId. Answers the infos of its queues. */
@@ -70,14 +73,14 @@ return answer
 `;
 
 /**
- * ARGV: queueId, agentId. Answers 1, or 0 when there is none. What waits in it is only put aside (`gone`) and taken apart
+ * ARGV: name, agentId. Answers { queues left, sum of waiting entries }, or nothing when there is none. What waits in it is only put aside (`gone`) and taken apart
  * later, a piece at a time, so that a long queue stops nobody.
  */
 export const deleteQueueScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}${table}
 local id, agentId = ARGV[1], ARGV[2]
 local q = loadQueue(id)
-if not q then return 0 end
+if not q then return {} end
 local gone = int(call('INCR', P .. 'goneseq'))
 call('HSET', P .. 'gone', gone, int(q.settled))
 for _, kind in ipairs({ 'e', 'd', 'k' }) do
@@ -91,8 +94,7 @@ call('ZREM', P .. 'expire', id)
 if agentId ~= '' then call('SREM', P .. 'aq:' .. agentId, id) end
 if call('HEXISTS', P .. 'subs', id) == 1 then changeTable(id, '') end
 waitingDelta = -q.waiting
-saveWaiting()
-return 1
+return { int(call('SCARD', P .. 'queues')), saveWaiting() }
 `;
 
 /** Takes up to 64 chunks of a deleted queue apart: shared bodies lose a reference. Answers 1 while there is more. */

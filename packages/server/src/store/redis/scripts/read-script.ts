@@ -15,10 +15,11 @@ export const readScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}
 local CHUNKS_AT_ONCE = 4
 local FAILURES_KEPT = 4096
-local queueId, node, epoch = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local node, epoch = ARGV[2], tonumber(ARGV[3])
 
-local q = loadQueue(queueId)
+local q = findQueue(ARGV[1])
 if not q or not isLive(node, ARGV[3]) then return 'fenced' end
+local queueId = q.id
 local isGroup = q.kind == 'group'
 if isGroup then
   if not string.find(',' .. q.nodes .. ',', ',' .. node .. ',', 1, true) then
