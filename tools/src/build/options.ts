@@ -1,6 +1,7 @@
 // esbuild options of the two kinds of output: a library with one file per exported entry, and a single-file program.
 import { readFileSync } from 'node:fs';
 import { type BuildOptions } from 'esbuild';
+import { embeddedWorker } from './embedded-worker.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** What the build reads of a package.json. */
@@ -33,6 +34,7 @@ export const libraryOptions = (folder: string, manifest: Manifest): BuildOptions
   chunkNames: 'chunks/[hash]',
   packages: 'external',
   target: 'node24',
+  plugins: [embeddedWorker],
 });
 
 // Stands below the `#!` line, which esbuild takes from `src/main.ts`. The version check is the file that `node --import`
@@ -58,5 +60,5 @@ export const programOptions = (folder: string, manifest: Manifest): BuildOptions
   minifyWhitespace: true,
   target: 'node18',
   banner: { js: banner },
-  plugins: [lazyBuiltins],
+  plugins: [embeddedWorker, lazyBuiltins],
 });

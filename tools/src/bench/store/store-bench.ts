@@ -1,0 +1,52 @@
+/**
+ * `main.ts store [--rows publish,queues] [--seconds 3] [--queues 1000000] [--folder DIR]`: the store of one process alone,
+ * without network and encryption.
+ *
+ *   publish   events/s of 256 B into SqliteStore, each fsynced before its receipt, 1 to 2,000 in flight
+ *   queues    idle queues: how fast they are made, what each takes, what a start and a publish cost with them
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SqliteStore, type StoreListener } from '@sealane/server/store';
+import { measurePublish } from './publish-rate.ts';
+import { measureQueues } from './idle-queues.ts';
+
+export interface StoreBenchOptions {
+  readonly seconds: number;
+  readonly queues: number;
+  /** Folder of the store's file; on the disk that is to be measured. */
+  readonly folder: string;
+}
+
+const rows = { publish: measurePublish, queues: measureQueues } as const;
+
+export async function runStoreBench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rows: { type: 'string', default: 'publish,queues' },
+      seconds: { type: 'string', default: '3' },
+      queues: { type: 'string', default: '1000000' },
+      folder: { type: 'string' },
+    },
+  });
+  for (const [name, measure] of Object.entries(rows)) {
+    if (!values.rows.split(',').includes(name)) continue;
+    const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'sealane-bench-store-'));
+    try {
+      await measure({ seconds: Number(values.seconds), queues: Number(values.queues), folder });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+/** A store in a file of the folder, open. */
+export async function openStore(folder: string, listener: Partial<StoreListener> = {}): Promise<SqliteStore> {
+  const store = new SqliteStore(join(folder, 'store.db'), { diskFloorBytes: 0 });
+  const nothing = (): void => undefined;
+  await store.open({ onQueues: nothing, onAgentLost: nothing, onHealth: nothing, onIncident: nothing, ...listener });
+  return store;
+}
