@@ -111,7 +111,7 @@ export class TcpConnection {
 
   /** Something waits to be sent: it goes out at the end of this turn, or when the socket can take it. */
   wake(): void {
-    this.#writeSealed();
+    if (this.session.sealedBytes > 0) this.#writeSealed();
     if (this.#turnComes) return;
     this.#turnComes = true;
     process.nextTick(takeTurn, this);

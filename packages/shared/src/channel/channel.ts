@@ -6,6 +6,7 @@
  */
 import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
 import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
+import { IdTable } from '../requests/index.ts';
 import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
 import { ChannelStream, type StreamHost } from './channel-stream.ts';
 import { ReceivedContent, encodeContent, type Content } from './content.ts';
@@ -62,7 +63,7 @@ export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;
   readonly #outgoing: OutgoingRequests;
-  readonly #atWork = new Map<number, RequestContext<Peer>>();
+  readonly #atWork = new IdTable<RequestContext<Peer>>();
   #notificationsAtWork = 0;
   #abandonedAtWork = 0;
   readonly #streams = new Map<number, ChannelStream>();
@@ -268,7 +269,7 @@ export class Channel<Peer = unknown> implements StreamHost {
 
   #awaitReply(request: Request, context: RequestContext<Peer>, reply: Promise<Content | undefined>): void {
     const { requestId } = request;
-    this.#atWork.set(requestId, context);
+    this.#atWork.add(requestId, context);
     reply.then(
       (content) => {
         if (!this.#endWork(requestId)) return;
@@ -379,7 +380,7 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#closed = event;
     const error = new ProtocolError(event.code ?? 'E_CLOSED');
     this.#outgoing.rejectAll(error);
-    for (const requestId of [...this.#atWork.keys()]) this.#abandon(requestId, 'E_CLOSED');
+    for (const [requestId] of this.#atWork.entries()) this.#abandon(requestId, 'E_CLOSED');
     for (const stream of [...this.#streams.values()]) stream.onClosed(error);
     this.#wakeWriters(0);
     const waiters = this.#drainWaiters;

@@ -4,6 +4,7 @@
  */
 import { ProtocolError, errorByNumber } from '../errors/index.ts';
 import type { Response } from '../packets/index.ts';
+import { IdTable } from '../requests/index.ts';
 import { RESPONSE_STATUS, type OutgoingRequest, type Session } from '../session/index.ts';
 import { ReceivedContent } from './content.ts';
 
@@ -43,7 +44,7 @@ interface RequestHost {
 
 export class OutgoingRequests {
   readonly #host: RequestHost;
-  readonly #sinks = new Map<number, ResponseSink>();
+  readonly #sinks = new IdTable<ResponseSink>();
   #queued: QueuedRequest[] = [];
   #watchedAt = Number.POSITIVE_INFINITY;
 
@@ -93,7 +94,7 @@ export class OutgoingRequests {
 
   /** The connection is gone: nobody will answer. */
   rejectAll(error: Error): void {
-    const sinks = [...this.#sinks.values(), ...this.#queued.map(({ sink }) => sink)];
+    const sinks = [...this.#sinks.entries().map(([, sink]) => sink), ...this.#queued.map(({ sink }) => sink)];
     this.#sinks.clear();
     this.#queued = [];
     for (const sink of sinks) sink.reject(error);
@@ -112,7 +113,7 @@ export class OutgoingRequests {
       return true;
     }
     if (request.requestId === undefined) return false;
-    this.#sinks.set(request.requestId, sink);
+    this.#sinks.add(request.requestId, sink);
     this.#host.wake();
     return true;
   }

@@ -1,9 +1,11 @@
+import { IdTable } from './id-table.ts';
+
 /**
  * Ids with deadlines. Adding and deleting cost O(1); the earliest deadline is a lower bound that is made exact when it
  * passes, which costs one look at each waiting id: at most `requestsInFlightMax`.
  */
 export class DeadlineSet {
-  readonly #deadlines = new Map<number, number>();
+  readonly #deadlines = new IdTable<number>();
   #earliest = Number.POSITIVE_INFINITY;
 
   get size(): number {
@@ -17,7 +19,7 @@ export class DeadlineSet {
 
   add(id: number, deadlineAt: number): void {
     this.#earliest = this.#deadlines.size === 0 ? deadlineAt : Math.min(this.#earliest, deadlineAt);
-    this.#deadlines.set(id, deadlineAt);
+    this.#deadlines.add(id, deadlineAt);
   }
 
   has(id: number): boolean {
@@ -34,7 +36,7 @@ export class DeadlineSet {
     if (now < this.earliest) return [];
     const expired: number[] = [];
     let earliest = Number.POSITIVE_INFINITY;
-    for (const [id, deadlineAt] of this.#deadlines) {
+    for (const [id, deadlineAt] of this.#deadlines.entries()) {
       if (deadlineAt <= now) {
         expired.push(id);
         this.#deadlines.delete(id);

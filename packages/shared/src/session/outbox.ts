@@ -30,6 +30,11 @@ export class Outbox {
     return this.#outputBytes + (this.#writer?.length ?? 0);
   }
 
+  /** Bytes of the frames not taken. */
+  get sealedBytes(): number {
+    return this.#outputBytes;
+  }
+
   /** Why nothing can be sealed any more (docs/protocols/records.md §5); the session is to end. */
   get failure(): ProtocolError | undefined {
     return this.#failure;

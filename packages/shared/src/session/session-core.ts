@@ -95,6 +95,11 @@ export abstract class SessionCore {
     return this.outbox.waitingBytes;
   }
 
+  /** Bytes that `takeOutput` would give now. */
+  get sealedBytes(): number {
+    return this.outbox.sealedBytes;
+  }
+
   /** The next event, or undefined when there is none. */
   nextEvent(): SessionEvent | undefined {
     return this.events.take();

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { IdTable } from './id-table.ts';
+
+describe('IdTable', () => {
+  it('holds what a Map would, whatever the ids and the order in which they go', () => {
+    const steps = fc.array(
+      fc.record({ ahead: fc.integer({ min: 1, max: 5_000 }), deleted: fc.nat(), burst: fc.nat(40) }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (taken) => {
+        const table = new IdTable<string>();
+        const model = new Map<number, string>();
+        let id = 0;
+        for (const { ahead, deleted, burst } of taken) {
+          for (let count = 0; count <= burst; count++) {
+            id += count === 0 ? ahead : 1;
+            table.add(id, `value ${id}`);
+            model.set(id, `value ${id}`);
+          }
+          const gone = [...model.keys()][deleted % model.size]!;
+          expect(table.delete(gone)).toBe(model.delete(gone));
+          expect(table.delete(gone)).toBe(false);
+          expect(table.get(gone)).toBeUndefined();
+        }
+        expect(table.size).toBe(model.size);
+        expect(new Map(table.entries())).toEqual(model);
+        for (const [key, value] of model) {
+          expect(table.has(key)).toBe(true);
+          expect(table.get(key)).toBe(value);
+        }
+      }),
+    );
+  });
+
+  it('keeps an id that lives on while thousands pass, and is empty when cleared', () => {
+    const table = new IdTable<number>();
+    table.add(1, -1);
+    for (let id = 2; id < 100_000; id++) {
+      table.add(id, id);
+      expect(table.delete(id)).toBe(true);
+    }
+    expect(table.entries()).toEqual([[1, -1]]);
+    table.clear();
+    expect(table.size).toBe(0);
+    expect(table.has(1)).toBe(false);
+    expect(table.entries()).toEqual([]);
+  });
+
+  it.each([0, 3, 2 ** 40])('does not know %i', (id) => {
+    const table = new IdTable<number>();
+    table.add(1, 1);
+    expect(table.has(id)).toBe(false);
+    expect(table.get(id)).toBeUndefined();
+    expect(table.delete(id)).toBe(false);
+  });
+});
