@@ -17,7 +17,10 @@ export type { AgentPeer } from './handlers/index.ts';
 export type {
   DisconnectReason,
   DrainOptions,
+  EventCounters,
   Listening,
+  PublishOptions,
+  PublishReceipt,
   ReloadOptions,
   Server,
   ServerCounters,

@@ -68,6 +68,7 @@ async function serve(fault: Fault): Promise<number> {
     admission: faultyAdmission(fault) as Admission,
     resumeTokens: faultyTokens(fault),
     handlers,
+    attach: () => undefined,
     log: createLogger({ level: 'debug', json: true, stream }),
     wallClock: Date.now,
     sessionSettings: () => settings,

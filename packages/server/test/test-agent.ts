@@ -3,7 +3,13 @@ import { IdentityKeys } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { Channel, HandlerSet, type RequestHandler } from '@sealane/shared/channel';
 import { parseEnrolmentToken } from '@sealane/shared/documents';
-import type { AgentSessionSettings, ClosedEvent, OpenedEvent, SessionEvent } from '@sealane/shared/session';
+import type {
+  AgentSessionSettings,
+  ClosedEvent,
+  OpenedEvent,
+  ServerDeliveryPacket,
+  SessionEvent,
+} from '@sealane/shared/session';
 import { AgentSession } from '@sealane/shared/session';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, suitesFor } from '@sealane/shared/wire';
 import { TcpConnection, connectTcp, createEnvironment, monotonicNow, systemRandom } from '@sealane/node/transport';
@@ -36,9 +42,13 @@ export class TestAgent {
   readonly closed: Promise<ClosedEvent>;
   serverKey: Uint8Array | undefined;
   successions: readonly Uint8Array[] = [];
+  /** Takes the packets about events. */
+  onDelivery: ((packet: ServerDeliveryPacket) => void) | undefined;
+  readonly session: AgentSession;
   readonly #connection: TcpConnection;
 
-  private constructor(connection: (owner: TestAgent) => TcpConnection) {
+  private constructor(session: AgentSession, connection: (owner: TestAgent) => TcpConnection) {
+    this.session = session;
     const opened = Promise.withResolvers<OpenedEvent>();
     const closed = Promise.withResolvers<ClosedEvent>();
     this.opened = opened.promise;
@@ -91,7 +101,7 @@ export class TestAgent {
       },
       monotonicNow(),
     );
-    return new TestAgent((owner) => {
+    return new TestAgent(session, (owner) => {
       connection = new TcpConnection(socket, session, {
         readsItself: true,
         owner: {
@@ -119,6 +129,11 @@ export class TestAgent {
     return this;
   }
 
+  /** What was sent in this turn goes out. */
+  wake(): void {
+    this.#connection.wake();
+  }
+
   /** An orderly end. */
   async close(): Promise<ClosedEvent> {
     this.#connection.close();
@@ -131,6 +146,10 @@ export class TestAgent {
   }
 
   #onEvent(event: SessionEvent, session: AgentSession): void {
+    if (event.type === 'delivery') {
+      this.onDelivery?.(event.packet as ServerDeliveryPacket);
+      return;
+    }
     this.events.push(event);
     if (event.type === 'server-identified') {
       this.serverKey = event.serverKey;

@@ -1,5 +1,5 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
-import { defineCommand } from '@sealane/node/cli';
+import { defineCommand, type Shutdown } from '@sealane/node/cli';
 import {
   oneOf,
   path,
@@ -14,6 +14,7 @@ import {
   type SettingValues,
 } from '@sealane/node/config';
 import { LOG_LEVEL_SETTINGS, type RootLogger } from '@sealane/node/log';
+import { StorageError } from '@sealane/shared/errors';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
 import { Server, type Listening } from '../server/index.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
@@ -29,6 +30,10 @@ export const serveSettings = {
   enrolment: setting(oneOf(ENROLMENT_POLICIES), { help: 'Which unknown agents may enrol.', default: 'loopback' }),
   suites: setting(oneOf(['pq', 'any']), { help: 'Whether agents without post-quantum keys get in.', default: 'pq' }),
   limits: setting(oneOf(LIMIT_PRESETS), { help: 'Preset of the limits.', default: 'default' }),
+  store: setting(text({ placeholder: '<sqlite:PATH|redis://…|memory:>' }), {
+    help: 'Where events are kept.',
+    defaultHelp: 'sqlite in the data directory',
+  }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
   ...fileSettings,
 };
@@ -45,16 +50,29 @@ export const serve = defineCommand({
     await serveFiles(server, settings, log);
     const listening = await server.listen();
     shutdown.onShutdown(() => server.drain());
+    const fault = endWhenStoreFails(server, shutdown);
     shutdown.onReload(reloader(server, { current: { values: settings, origins }, resolveOptions, log }));
     log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
     await output.emit({ event: 'listening', ...listening, adminPort: null }, startText(listening, settings));
     await shutdown.whenTasksDone;
+    if (fault.store !== undefined) throw fault.store;
   },
 });
 
 const logSettings = {
   'log-level': setting(oneOf(LOG_LEVEL_SETTINGS), { help: 'How much is logged.', default: 'info', reloadable: true }),
 };
+
+/** A store that cannot go on ends the server, drained: never continue in doubt (fault S4). */
+function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: StorageError | undefined } {
+  const fault: { store: StorageError | undefined } = { store: undefined };
+  server.on('store-health', ({ status, reasons }) => {
+    if (status !== 'failed' || fault.store !== undefined) return;
+    fault.store = new StorageError('E_STORAGE', `The store cannot go on: ${reasons.join(', ')}`);
+    shutdown.begin();
+  });
+  return fault;
+}
 
 interface ReloadState {
   current: ResolvedSettings<typeof serveSettings>;

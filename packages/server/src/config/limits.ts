@@ -2,6 +2,7 @@
 import { DEFAULT_CONNECTION_LIMITS } from '@sealane/node/transport';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, type PeerLimits, type SessionLimits } from '@sealane/shared/wire';
 
+import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from './delivery-limits.ts';
 /** Names of the presets, as `--limits` takes them. */
 export const LIMIT_PRESETS = ['default', 'strict'] as const;
 export type LimitPreset = (typeof LIMIT_PRESETS)[number];
@@ -35,6 +36,7 @@ export interface ServerLimits {
   /** An agent that reads slower than this for this long, while bytes wait for it, is cut. */
   readonly slowReaderBytesPerSecond: number;
   readonly slowReaderWindowMs: number;
+  readonly delivery: DeliveryLimits;
   readonly session: SessionLimits;
   /** What agents are told they may do. */
   readonly announced: PeerLimits;
@@ -56,6 +58,7 @@ const DEFAULT_LIMITS: ServerLimits = {
   agentsMax: 1_000_000,
   slowReaderBytesPerSecond: DEFAULT_CONNECTION_LIMITS.slowReaderBytesPerSecond,
   slowReaderWindowMs: DEFAULT_CONNECTION_LIMITS.slowReaderWindowMs,
+  delivery: DEFAULT_DELIVERY_LIMITS,
   session: DEFAULT_SESSION_LIMITS,
   announced: DEFAULT_PEER_LIMITS,
 };

@@ -24,6 +24,17 @@ export interface ServerOptions {
   readonly limits?: LimitPreset;
   /** Limits that differ from the preset. */
   readonly limitOverrides?: Partial<ServerLimits>;
+  /**
+   * Where events are kept: `sqlite:PATH`, `redis://HOST:PORT/DATABASE` for several nodes, or `memory:` for tests. Default a
+   * file in the data directory.
+   */
+  readonly store?: string | undefined;
+  /** Bounds of every queue that differ from the defaults: 1,000,000 events, 1 GiB, 30 days. */
+  readonly queueLimits?: {
+    readonly eventsMax?: number;
+    readonly bytesMax?: number;
+    readonly retentionMs?: number;
+  };
   /** File with the permissions of agents; without it enrolled agents may do everything. */
   readonly permissionsFile?: string | undefined;
   /** Default: no log. */

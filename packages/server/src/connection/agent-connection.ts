@@ -20,6 +20,7 @@ import {
   type SessionEvent,
 } from '@sealane/shared/session';
 import type { AgentPeer } from '../handlers/index.ts';
+import type { AgentAttachment, DeliverySink } from '../delivery/index.ts';
 import { strangerOf, type Stranger } from './first-bytes.ts';
 
 /** Who runs connections. */
@@ -39,7 +40,7 @@ export interface ConnectionHost {
   onFault(connection: AgentConnection, error: unknown, handler: string | undefined): void;
 }
 
-export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer> {
+export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>, DeliverySink {
   readonly session: ServerSession;
   readonly address: string;
   readonly addressKey: string;
@@ -52,6 +53,8 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   isAuthenticated = false;
   /** Set when the agent was admitted. */
   admitted: AgentPeer | undefined;
+  /** Set once the session was open. */
+  delivery: AgentAttachment | undefined;
   /** Set when the first bytes belonged to another protocol. */
   isStranger = false;
   /** Set once the session was open. */
@@ -104,10 +107,10 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
     return this.#tcp.socket.bytesWritten;
   }
 
-  /** Whether nothing is at work: no request in either direction, no stream. */
+  /** Whether nothing is at work: no request in either direction, no stream, no event. */
   get isIdle(): boolean {
     const { outgoing, incoming } = this.session.requestsInFlight;
-    return outgoing + incoming + this.session.streamsOpen === 0;
+    return outgoing + incoming + this.session.streamsOpen === 0 && (this.delivery?.isIdle ?? true);
   }
 
   /** Whether the session is over; its socket may still be there. */
@@ -164,6 +167,9 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
         this.requests += 1;
         this.channel.dispatch(event);
         break;
+      case 'delivery':
+        this.delivery?.onPacket(event.packet);
+        break;
       case 'agent-identified':
         this.#host.onIdentified(this, event);
         break;
@@ -174,6 +180,7 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
       case 'closed':
         this.#channel?.dispatch(event);
         this.#host.onClosed(this, event);
+        this.delivery?.detach();
         break;
       case 'key-updated':
         break;
@@ -184,10 +191,11 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
 
   onDrain(): void {
     this.#channel?.onDrain();
+    this.delivery?.onDrain();
   }
 
   wantsPause(): boolean {
-    return this.#channel?.wantsPause ?? false;
+    return (this.#channel?.wantsPause ?? false) || (this.delivery?.wantsPause ?? false);
   }
 
   onFault(error: unknown): void {

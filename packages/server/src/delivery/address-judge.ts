@@ -44,8 +44,7 @@ export class AddressJudge {
     const code = this.#host.judgeAddress(this.#sink, to);
     const agentId = code === undefined ? agentIdOf(to) : undefined;
     if (agentId !== undefined && !this.#host.agentQueues.isOpen(agentId)) this.#missing.push(agentId);
-    // An agent that is unknown now may enrol the next moment.
-    else if (code !== 'E_UNKNOWN_ADDRESS') this.#judged.set(to, code);
+    else this.#judged.set(to, code);
     return code;
   }
 
@@ -56,12 +55,11 @@ export class AddressJudge {
     return missing;
   }
 
-  /** The store knows no queue of this address. @returns whether it may be opened again. */
+  /** The store knows no queue of this address. @returns whether that may be otherwise the next time. */
   reopen(to: string): boolean {
     const agentId = agentIdOf(to);
     this.#judged.delete(to);
-    if (agentId !== undefined) this.#host.agentQueues.forget(agentId);
-    return this.#host.judgeAddress(this.#sink, to) === undefined;
+    return agentId !== undefined && this.#host.agentQueues.reopen(agentId);
   }
 }
 

@@ -80,10 +80,10 @@ export class AgentAttachment implements SubscriptionOwner {
     return await this.#claiming;
   }
 
-  /** Another node took the agent over. */
-  onLost(): void {
+  /** Its lease counts no more: another connection took the agent over, or the store lost its past. */
+  onLost(code: ErrorCode): void {
     this.lease = undefined;
-    this.fail(new ProtocolError('E_REPLACED'));
+    this.fail(new ProtocolError(code));
   }
 
   /** A queue ended one of its subscriptions. */

@@ -10,7 +10,7 @@ import type { DeliveryLimits } from '../config/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { Lease, Store, StoreHealth, StoreListener } from '../store/index.ts';
 import { AgentAttachment } from './agent-attachment.ts';
-import { AgentQueues } from './agent-queues.ts';
+import { AgentQueues, type IsKnownAgent } from './agent-queues.ts';
 import { Alarms } from './alarms.ts';
 import type { DeliveryHost } from './delivery-host.ts';
 import { DeliveryCounters } from './delivery-counters.ts';
@@ -31,8 +31,7 @@ export interface DeliveryOptions {
   readonly environment: DeliveryEnvironment;
   readonly limits: DeliveryLimits;
   readonly permissions: Permissions;
-  /** Whether an agent is enrolled. */
-  readonly isKnownAgent: (agentId: string) => boolean;
+  readonly isKnownAgent: IsKnownAgent;
   /** Whether the instance `main` of an agent is connected to this node. */
   readonly isConnected: (agentId: string) => boolean;
   /** Whether other nodes serve agents of the same store. */
@@ -65,7 +64,7 @@ export class Delivery implements DeliveryHost, StoreListener {
     this.environment = environment;
     this.limits = limits;
     this.alarms = new Alarms(environment);
-    this.agentQueues = new AgentQueues(store);
+    this.agentQueues = new AgentQueues(store, options.isKnownAgent);
     this.readers = new QueueReaders(this);
     this.presence = new Presence(this, { isConnected, polls: isShared });
     this.usageBook = new UsageBook({ store, environment, alarms: this.alarms, flushMs: limits.usageFlushMs });
@@ -139,15 +138,11 @@ export class Delivery implements DeliveryHost, StoreListener {
     if (address === undefined) return checkEventAddress(to);
     const target = address.kind === 'topic' ? address.topic : to;
     if (!this.#permissions.authorize(peer, 'publish', target)) return 'E_FORBIDDEN';
-    return address.kind === 'agent' && !this.isKnownAgent(address.agentId) ? 'E_UNKNOWN_ADDRESS' : undefined;
-  }
-
-  isKnownAgent(agentId: string): boolean {
-    return this.#options.isKnownAgent(agentId);
+    return undefined;
   }
 
   onFenced(lease: Lease): void {
-    for (const attachment of this.#attachments) if (attachment.lease === lease) attachment.onLost();
+    for (const attachment of this.#attachments) if (attachment.lease === lease) attachment.onLost('E_REPLACED');
   }
 
   onReaderClosed(reader: { readonly queueId: string; readonly deliveredTo: number }): void {
@@ -165,10 +160,11 @@ export class Delivery implements DeliveryHost, StoreListener {
     for (const queueId of queueIds) this.readers.find(queueId)?.onMore();
   }
 
-  onAgentLost(agentId: string, instance: string): void {
+  onAgentLost(agentId: string, instance: string, reason: 'taken-over' | 'store-lost'): void {
     for (const attachment of this.#attachments) {
       const { peer } = attachment.sink;
-      if (peer.agentId === agentId && peer.instance === instance) attachment.onLost();
+      if (peer.agentId !== agentId || peer.instance !== instance) continue;
+      attachment.onLost(reason === 'taken-over' ? 'E_REPLACED' : 'E_STORE_UNAVAILABLE');
     }
   }
 

@@ -180,26 +180,25 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     return environment.now() + limits.storeRetryMs;
   }
 
-  /** Who is to have the next delivery, if anybody has room. Whoever let one pass comes last. */
+  /** Who is to have the next delivery, if anybody has room: rather not who had it, and nobody who is stalled. */
   pick(previous: Holder | undefined): Consumer | undefined {
     const members = this.#members;
     const only = members[0];
     if (members.length === 1 && only !== undefined) return only.hasRoom ? only : undefined;
-    let lastChoice: Consumer | undefined;
-    let others = false;
+    let secondChoice: Consumer | undefined;
+    let hasHealthy = false;
     for (let index = 0; index < members.length; index++) {
       const member = members[(this.#turn + index) % members.length];
       if (member === undefined) continue;
-      const isFirstChoice = !member.isStalled && member !== previous;
-      others ||= isFirstChoice;
+      hasHealthy ||= !member.isStalled;
       if (!member.hasRoom) continue;
-      if (isFirstChoice) {
+      if (!member.isStalled && member !== previous) {
         this.#turn = (this.#turn + index + 1) % members.length;
         return member;
       }
-      if (lastChoice === undefined || lastChoice.isStalled) lastChoice = member;
+      if (secondChoice?.isStalled !== false) secondChoice = member;
     }
-    return others ? undefined : lastChoice;
+    return hasHealthy && secondChoice?.isStalled === true ? undefined : secondChoice;
   }
 
   deliverAgain(unsettled: Unsettled, entry: QueueEntry, now: number): void {

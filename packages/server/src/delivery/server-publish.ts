@@ -27,39 +27,36 @@ export type ServerPublishResult = { readonly id: string } & (
   | { readonly status: 'refused'; readonly code: 'E_BAD_TOPIC' | 'E_EVENT_TOO_LARGE'; readonly retryAfterMs: 0 }
 );
 
-/** What it needs of the engine. */
-export interface ServerPublishHost extends PublisherHost {
-  isKnownAgent(agentId: string): boolean;
-}
-
 /** @throws RangeError for an id or a time outside its bounds. */
-export async function publishFromServer(host: ServerPublishHost, event: ServerEvent): Promise<ServerPublishResult> {
+export async function publishFromServer(host: PublisherHost, event: ServerEvent): Promise<ServerPublishResult> {
   const { environment, counters } = host;
   checkBounds(event);
   const id = event.id ?? environment.newEventId();
-  const result = refusalOf(host, event) ?? (await publishOne(host, newEvent(event, id, environment.wallClock())));
+  const result = refusalOf(event) ?? (await publishOne(host, newEvent(event, id, environment.wallClock())));
   if (result.status === 'refused') counters.refuse(result.code);
   else if (result.status === 'stored') counters.stored += 1;
   else counters.duplicates += 1;
   return { ...result, id };
 }
 
-async function publishOne(host: ServerPublishHost, event: NewEvent): Promise<PublishResult> {
-  const startedAt = host.environment.now();
+async function publishOne(host: PublisherHost, event: NewEvent): Promise<PublishResult> {
+  const { environment, store, counters, agentQueues, limits } = host;
+  const startedAt = environment.now();
   const address = parseEventAddress(event.to);
-  if (address?.kind === 'agent' && !host.agentQueues.isOpen(address.agentId))
-    await host.agentQueues.open([address.agentId]);
-  const [result] = await host.store.publish([event]);
-  host.counters.publishSeconds.observe((host.environment.now() - startedAt) / 1_000);
-  return result ?? { status: 'refused', code: 'E_STORE_UNAVAILABLE', retryAfterMs: host.limits.busyRetryMs };
+  const agentId = address?.kind === 'agent' ? address.agentId : undefined;
+  if (agentId !== undefined && !agentQueues.isOpen(agentId)) await agentQueues.open([agentId]);
+  const [result] = await store.publish([event]);
+  counters.publishSeconds.observe((environment.now() - startedAt) / 1_000);
+  const isUnknown = result?.status === 'refused' && result.code === 'E_UNKNOWN_ADDRESS';
+  if (result === undefined || (isUnknown && agentId !== undefined && agentQueues.reopen(agentId)))
+    return { status: 'refused', code: 'E_STORE_UNAVAILABLE', retryAfterMs: limits.busyRetryMs };
+  return result;
 }
 
-function refusalOf(host: ServerPublishHost, { to, body }: ServerEvent) {
-  const address = parseEventAddress(to);
+function refusalOf({ to, body }: ServerEvent) {
   if (body.length > EVENT_BODY_BYTES_MAX) return refused('E_EVENT_TOO_LARGE');
-  if (address === undefined)
-    return refused(checkEventAddress(to) === 'E_BAD_TOPIC' ? 'E_BAD_TOPIC' : 'E_UNKNOWN_ADDRESS');
-  return address.kind === 'agent' && !host.isKnownAgent(address.agentId) ? refused('E_UNKNOWN_ADDRESS') : undefined;
+  const code = checkEventAddress(to);
+  return code === undefined ? undefined : refused(code);
 }
 
 function refused<Code extends string>(code: Code) {

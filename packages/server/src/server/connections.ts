@@ -10,9 +10,10 @@ import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
 import type { AgentIdentifiedEvent, ClosedEvent, ServerSessionSettings } from '@sealane/shared/session';
 import { suiteName } from '@sealane/shared/wire';
-import type { Admission, EnrolledBy, ResumeTokens } from '../admission/index.ts';
+import type { Admission, EnrolledBy, ResumeTokens, Verdict } from '../admission/index.ts';
 import type { ServerLimits } from '../config/index.ts';
 import { AgentConnection, refuseSocket, type ConnectionHost, type Stranger } from '../connection/index.ts';
+import type { AgentAttachment } from '../delivery/index.ts';
 import type { AgentPeer, ServerHandlers } from '../handlers/index.ts';
 import { addressKey, isLoopback, plainAddress, type ConnectionGate, type Refusal } from '../limits/index.ts';
 import { Roster } from './roster.ts';
@@ -28,6 +29,8 @@ export interface ConnectionsOptions {
   readonly admission: Admission;
   readonly resumeTokens: ResumeTokens;
   readonly handlers: ServerHandlers;
+  /** Lets a connection take part in delivery. */
+  readonly attach: (connection: AgentConnection) => AgentAttachment | undefined;
   readonly log: Logger;
   readonly wallClock: () => number;
   /** Settings of new sessions; exchanged when the identity changes. */
@@ -119,41 +122,16 @@ export class Connections implements ConnectionHost {
   }
 
   onIdentified(connection: AgentConnection, event: AgentIdentifiedEvent): void {
-    const { agentId, instance } = event;
     if (this.isDraining) {
       this.#refuseAgent(connection, event, 'E_DRAINING');
       return;
     }
     const verdict = this.#options.admission.decide({ ...event, isLoopback: connection.isLoopback });
-    if (!verdict.admitted) {
-      this.#refuseAgent(connection, event, verdict.code);
+    if (!(verdict instanceof Promise)) {
+      this.#follow(connection, event, verdict);
       return;
     }
-    const isNewInstance = this.roster.find(agentId, instance) === undefined;
-    if (isNewInstance && this.roster.instanceCount(agentId) >= this.#options.limits.instancesPerAgentMax) {
-      this.#refuseAgent(connection, event, 'E_TOO_MANY_CONNECTIONS');
-      return;
-    }
-    if (verdict.durable === undefined) {
-      this.#accept(connection, event, verdict.enrolledBy);
-      return;
-    }
-    const decided = verdict.durable.then(
-      () => {
-        this.#accept(connection, event, verdict.enrolledBy);
-        connection.wake();
-      },
-      (error: unknown) => {
-        this.#options.log.error('enrolment not stored', { agent: agentId, error });
-        this.#refuseAgent(connection, event, 'E_BUSY');
-        connection.wake();
-      },
-    );
-    // A fault of ours while admitting costs this connection, not the process.
-    decided.catch((error: unknown) => {
-      this.onFault(connection, error, undefined);
-      connection.destroy();
-    });
+    this.#afterwards(connection, event, verdict, (known) => this.#follow(connection, event, known));
   }
 
   onOpened(connection: AgentConnection): void {
@@ -164,6 +142,7 @@ export class Connections implements ConnectionHost {
       replaced.session.fail('E_REPLACED', monotonicNow());
       replaced.wake();
     }
+    connection.delivery = this.#options.attach(connection);
     const { agentId, instance, address, resumed, suite } = peer;
     this.#options.log.info('agent connected', {
       agent: agentId,
@@ -221,6 +200,47 @@ export class Connections implements ConnectionHost {
       this.#refusing -= 1;
     };
     refuseSocket(socket, refusal, { silent, onGone });
+  }
+
+  /** Does what was decided, once it is safe. */
+  #follow(connection: AgentConnection, event: AgentIdentifiedEvent, verdict: Verdict): void {
+    const { agentId, instance } = event;
+    if (!verdict.admitted) {
+      this.#refuseAgent(connection, event, verdict.code);
+      return;
+    }
+    const isNewInstance = this.roster.find(agentId, instance) === undefined;
+    if (isNewInstance && this.roster.instanceCount(agentId) >= this.#options.limits.instancesPerAgentMax) {
+      this.#refuseAgent(connection, event, 'E_TOO_MANY_CONNECTIONS');
+      return;
+    }
+    if (verdict.durable === undefined) {
+      this.#accept(connection, event, verdict.enrolledBy);
+      return;
+    }
+    this.#afterwards(connection, event, verdict.durable, () => this.#accept(connection, event, verdict.enrolledBy));
+  }
+
+  /** Goes on when something is decided or stored; where that failed, the agent may try again. */
+  #afterwards<Value>(
+    connection: AgentConnection,
+    event: AgentIdentifiedEvent,
+    decided: Promise<Value>,
+    goOn: (value: Value) => void,
+  ): void {
+    decided
+      .then(goOn, (error: unknown) => {
+        this.#options.log.error('enrolment not stored', { agent: event.agentId, error });
+        this.#refuseAgent(connection, event, 'E_BUSY');
+      })
+      .then(() => {
+        connection.wake();
+      })
+      // A fault of ours while admitting costs this connection, not the process.
+      .catch((error: unknown) => {
+        this.onFault(connection, error, undefined);
+        connection.destroy();
+      });
   }
 
   #refuseAgent(connection: AgentConnection, event: AgentIdentifiedEvent, code: ErrorCode): void {

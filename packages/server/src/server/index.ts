@@ -2,5 +2,12 @@
 export type { DisconnectReason } from './connections.ts';
 export type { DrainOptions } from './drain.ts';
 export { Server } from './server.ts';
-export type { Listening, ReloadOptions, ServerEvents, ToInstance } from './server.ts';
-export type { ServerCounters } from './server-counters.ts';
+export type {
+  Listening,
+  PublishOptions,
+  PublishReceipt,
+  ReloadOptions,
+  ServerEvents,
+  ToInstance,
+} from './server-interface.ts';
+export type { EventCounters, ServerCounters } from './server-counters.ts';

@@ -1,5 +1,24 @@
 /** The counters of a server at one moment, as its library and its metrics show them (rule 7). */
+import type { DeliveryCounters } from '../delivery/index.ts';
 import type { Connections } from './connections.ts';
+
+/** What became of events since the start. */
+export interface EventCounters {
+  readonly published: { readonly stored: number; readonly duplicates: number };
+  /** Refused events by code. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Deliveries, and those of them that were repetitions. */
+  readonly delivered: number;
+  readonly redelivered: number;
+  readonly acked: number;
+  readonly nacked: number;
+  readonly ackTimeouts: number;
+  readonly expired: number;
+  /** Events that became dead letters, by what they failed of last. */
+  readonly deadLettered: Readonly<Record<string, number>>;
+  /** Acks that counted for nothing, by reason. */
+  readonly acksRefused: Readonly<Record<string, number>>;
+}
 
 /** Counters at one moment. */
 export interface ServerCounters {
@@ -18,6 +37,7 @@ export interface ServerCounters {
   readonly requests: number;
   /** Requests from agent to agent that wait for their answer. */
   readonly relaysUnderWay: number;
+  readonly events: EventCounters;
   /** Faults of handlers and of this program. */
   readonly faults: number;
   /** Sources of connections, and sources with failed handshakes, that are remembered now. */
@@ -26,7 +46,10 @@ export interface ServerCounters {
 }
 
 /** Puts the counters together; costs one walk over the connections. */
-export function countersOf(connections: Connections, relaysUnderWay: number): ServerCounters {
+export function countersOf(
+  connections: Connections,
+  { delivery, relaysUnderWay }: { readonly delivery: DeliveryCounters; readonly relaysUnderWay: number },
+): ServerCounters {
   const { totals, all, gateCounts } = connections;
   const states = { handshaking: 0, open: 0, closing: 0 };
   let requests = totals.requests;
@@ -49,8 +72,25 @@ export function countersOf(connections: Connections, relaysUnderWay: number): Se
     bytesOut,
     requests,
     relaysUnderWay,
+    events: eventCountersOf(delivery),
     faults: totals.faults,
     addresses: gateCounts.addresses,
     failingAddresses: gateCounts.failingAddresses,
+  };
+}
+
+function eventCountersOf(counters: DeliveryCounters): EventCounters {
+  const { stored, duplicates, refused, delivered, redelivered, acked, nacked, ackTimeouts, expired } = counters;
+  return {
+    published: { stored, duplicates },
+    refused: Object.fromEntries(refused),
+    delivered,
+    redelivered,
+    acked,
+    nacked,
+    ackTimeouts,
+    expired,
+    deadLettered: { ...counters.deadLettered },
+    acksRefused: { ...counters.acksRefused },
   };
 }

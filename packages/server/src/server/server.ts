@@ -3,69 +3,56 @@
  * its own data directory.
  *
  *   listener → gate → connection → session (shared) → admission → handlers
+ *                                                              → delivery → store
  */
 import { EventEmitter } from 'node:events';
 import type { Server as NetServer } from 'node:net';
 import { silentLogger, type Logger } from '@sealane/node/log';
 import { version } from '@sealane/node/cli';
-import { createEnvironment, systemRandom } from '@sealane/node/transport';
-import type {
-  ChannelStream,
-  Content,
-  NotificationHandler,
-  ReceivedContent,
-  RequestHandler,
-  RequestOptions,
-  StreamHandler,
+import { createEnvironment } from '@sealane/node/transport';
+import {
+  encodeContent,
+  type ChannelStream,
+  type Content,
+  type NotificationHandler,
+  type ReceivedContent,
+  type RequestHandler,
+  type RequestOptions,
+  type StreamHandler,
 } from '@sealane/shared/channel';
 import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
-import { decodeKeySuccession } from '@sealane/shared/documents';
 import { ProtocolError, assert } from '@sealane/shared/errors';
 import type { ServerSessionSettings } from '@sealane/shared/session';
 import { suitesFor } from '@sealane/shared/wire';
-import { Admission, ResumeTokens } from '../admission/index.ts';
 import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
-import { ConnectionGate, descriptorLimit } from '../limits/index.ts';
+import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
-import { Connections, type DisconnectReason } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
 import { drainConnections, type DrainOptions } from './drain.ts';
 import { addressOf, openListener } from './listener.ts';
 import { MAIN_INSTANCE } from './roster.ts';
-
-/** Where a server listens, and who it is. */
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
-  /** `SHA256:` and 43 characters: what agents know the server by. */
-  readonly fingerprint: string;
-}
-
-/** What a server tells about its agents. */
-export interface ServerEvents {
-  'agent-connected': [peer: AgentPeer];
-  'agent-disconnected': [peer: AgentPeer, reason: DisconnectReason];
-}
-
-/** What a reload may change; what is left out stays. */
-export interface ReloadOptions {
-  readonly permissionsFile?: string | undefined;
-}
+import type {
+  Listening,
+  PublishOptions,
+  PublishReceipt,
+  ReloadOptions,
+  ServerEvents,
+  ToInstance,
+} from './server-interface.ts';
+import { startDelivery } from './server-delivery.ts';
 
 /** Everything that exists while the server runs. */
 interface Running {
   readonly data: DataDirectory;
+  readonly delivery: Delivery;
   readonly connections: Connections;
   readonly listener: NetServer;
-}
-
-/** Which of an agent's instances is meant; by default `main`. */
-export interface ToInstance {
-  readonly instance?: string;
 }
 
 export class Server extends EventEmitter<ServerEvents> {
@@ -126,15 +113,19 @@ export class Server extends EventEmitter<ServerEvents> {
     const data = await openDataDirectory(dataDirectory, { passphrase, wallClock: this.#wallClock });
     try {
       this.#useIdentity(data.identity);
-      const connections = this.#connectionsOver(data);
+      const delivery = await this.#startDelivery(data);
+      const connections = this.#connectionsOver(data, delivery);
       const listener = await openListener({ host, port }, (socket) => {
         connections.take(socket);
+      }).catch(async (error: unknown) => {
+        await delivery.stop();
+        throw error;
       });
       // A failing accept (EMFILE and its like) must not end the process: it is told, and the next one is tried.
       listener.on('error', (error) => {
         this.#log.error('a connection could not be taken', { error });
       });
-      this.#running = { data, connections, listener };
+      this.#running = { data, delivery, connections, listener };
       return { ...addressOf(listener), fingerprint: this.fingerprint };
     } catch (error) {
       await data.close();
@@ -178,11 +169,29 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#connectionTo(agentId, instance).channel.openStream(name, metadata);
   }
 
-  /** What was counted since the start. */
+  /**
+   * Publishes an event to `agent:ID` or `topic:NAME`. Resolves when it is stored, as safe as the receipt says.
+   *
+   * @throws ProtocolError `E_UNKNOWN_ADDRESS`, `E_BAD_TOPIC`, `E_EVENT_CONFLICT`, `E_EVENT_TOO_LARGE`, or with
+   *   `retryAfterMs` `E_QUEUE_FULL`, `E_STORE_FULL`, `E_STORE_UNAVAILABLE`.
+   */
+  async publish(to: string, content: Content, options: PublishOptions = {}): Promise<PublishReceipt> {
+    const result = await this.delivery.publish({ to, ...encodeContent(content), ...options });
+    if (result.status === 'refused')
+      throw new ProtocolError(result.code, undefined, { retryAfterMs: result.retryAfterMs });
+    const { id, sequence, durability, status } = result;
+    return { id, sequence, durability, isDuplicate: status === 'duplicate' };
+  }
+
+  /** The delivery engine, for the admin API. @throws TypeError before `listen`. */
+  get delivery(): Delivery {
+    return this.#listening().delivery;
+  }
+
+  /** What was counted since the start. @throws TypeError before `listen`. */
   counters(): ServerCounters {
-    const connections = this.#running?.connections;
-    if (connections === undefined) throw new TypeError('this server does not listen');
-    return countersOf(connections, this.#relay.underWay);
+    const { connections, delivery } = this.#listening();
+    return countersOf(connections, { delivery: delivery.counters, relaysUnderWay: this.#relay.underWay });
   }
 
   /**
@@ -196,6 +205,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const permissions = file === undefined ? new Permissions([]) : readPermissionsFile(file);
     const identity = await loadServerIdentity(dataDirectory, { passphrase, wallClock: this.#wallClock });
     this.#handlers.permissions = permissions;
+    if (this.#running !== undefined) this.#running.delivery.permissions = permissions;
     this.#useIdentity(identity);
   }
 
@@ -204,6 +214,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const running = this.#running;
     if (running === undefined) return;
     running.listener.close();
+    running.delivery.drain();
     await drainConnections(running.connections, options);
     await this.close();
   }
@@ -216,7 +227,33 @@ export class Server extends EventEmitter<ServerEvents> {
     running.connections.isDraining = true;
     running.listener.close();
     for (const connection of running.connections.live) connection.destroy();
-    await running.data.close();
+    try {
+      await running.delivery.stop();
+    } finally {
+      await running.data.close();
+    }
+  }
+
+  #listening(): Running {
+    if (this.#running === undefined) throw new TypeError('this server does not listen');
+    return this.#running;
+  }
+
+  #startDelivery({ registry }: DataDirectory): Promise<Delivery> {
+    const { dataDirectory, store, queueLimits } = this.#options;
+    return startDelivery({
+      store,
+      dataDirectory,
+      queueLimits,
+      limits: this.#limits.delivery,
+      permissions: this.#handlers.permissions,
+      wallClock: this.#wallClock,
+      log: this.#log,
+      isKnownAgent: (agentId) => registry.find(agentId) !== undefined,
+      isConnected: (agentId) => this.#find(agentId) !== undefined,
+      onHealth: (health) => this.emit('store-health', health),
+      onIncident: (incident) => this.emit('store-incident', incident),
+    });
   }
 
   /** Sessions from now on prove this identity; those that are open keep the one they began with. */
@@ -233,39 +270,20 @@ export class Server extends EventEmitter<ServerEvents> {
     };
   }
 
-  #connectionsOver({ registry, resumeKey }: DataDirectory): Connections {
-    const limits = this.#limits;
-    const admission = new Admission({
+  #connectionsOver(data: DataDirectory, delivery: Delivery): Connections {
+    return createConnections({
+      data,
+      attach: (connection) => delivery.attach(connection),
       policy: this.#options.enrolment ?? 'loopback',
-      registry,
-      crypto: nativeCrypto,
-      tokenKeys: () => this.#tokenKeys(),
-      agentsMax: limits.agentsMax,
-      nowSeconds: () => Math.floor(this.#wallClock() / 1_000),
-    });
-    return new Connections({
-      limits,
-      gate: new ConnectionGate(limits, { descriptorsMax: descriptorLimit() }),
-      admission,
-      resumeTokens: new ResumeTokens({ crypto: nativeCrypto, random: systemRandom, key: resumeKey }),
+      limits: this.#limits,
       handlers: this.#handlers,
       log: this.#log,
       wallClock: this.#wallClock,
-      sessionSettings: () => {
-        assert(this.#sessionSettings !== undefined, 'a server that listens has an identity');
-        return this.#sessionSettings;
-      },
+      identity: () => present(this.#identity),
+      sessionSettings: () => present(this.#sessionSettings),
       onConnected: (peer) => this.emit('agent-connected', peer),
       onDisconnected: (peer, reason) => this.emit('agent-disconnected', peer, reason),
     });
-  }
-
-  /** Tokens of the present identity count, and those that earlier ones signed, for as long as agents follow them. */
-  #tokenKeys(): readonly Uint8Array[] {
-    assert(this.#identity !== undefined, 'a server that listens has an identity');
-    const { keys, successions } = this.#identity;
-    const earlier = successions.flatMap((document) => decodeKeySuccession(document)?.oldSigningKey ?? []);
-    return [keys.signingPublicKey, ...earlier];
   }
 
   #find(agentId: string, instance = MAIN_INSTANCE): AgentConnection | undefined {
@@ -277,4 +295,9 @@ export class Server extends EventEmitter<ServerEvents> {
     if (connection === undefined) throw new ProtocolError('E_NOT_CONNECTED');
     return connection;
   }
+}
+
+function present<Value>(value: Value | undefined): Value {
+  assert(value !== undefined, 'a server that listens has an identity');
+  return value;
 }

@@ -1,0 +1,70 @@
+/** The delivery engine of a server: on the system's time, over the store that the operator chose. */
+import { setTimeout as startTimer, clearTimeout as stopTimer } from 'node:timers';
+import type { Logger } from '@sealane/node/log';
+import { monotonicNow, systemRandom } from '@sealane/node/transport';
+import { toBase64Url } from '@sealane/shared/bytes';
+import type { DeliveryLimits } from '../config/index.ts';
+import { Delivery, steadyClock, type DeliveryEnvironment, type StoreIncident } from '../delivery/index.ts';
+import type { Permissions } from '../permissions/index.ts';
+import type { QueueLimits, StoreHealth } from '../store/index.ts';
+import { createStore } from './create-store.ts';
+
+export interface ServerDeliveryOptions {
+  /** `sqlite:PATH`, `redis://…` or `memory:`; default a file in the data directory. */
+  readonly store: string | undefined;
+  readonly dataDirectory: string;
+  readonly queueLimits: Partial<QueueLimits> | undefined;
+  readonly limits: DeliveryLimits;
+  readonly permissions: Permissions;
+  readonly wallClock: () => number;
+  readonly log: Logger;
+  readonly isKnownAgent: (agentId: string) => boolean;
+  readonly isConnected: (agentId: string) => boolean;
+  readonly onHealth: (health: StoreHealth) => void;
+  readonly onIncident: (incident: StoreIncident) => void;
+}
+
+const EVENT_ID_BYTES = 16;
+/** Longest delay of one timer: whoever is called too early looks again. */
+const TIMER_MS_MAX = 60_000;
+
+/** Opens the store and begins. @throws ConfigError, StorageError that say what to do. */
+export async function startDelivery(options: ServerDeliveryOptions): Promise<Delivery> {
+  const { log, limits, permissions, isKnownAgent, isConnected } = options;
+  const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });
+  const store = await createStore({ ...options, wallClock });
+  const delivery = new Delivery({
+    store,
+    environment: systemEnvironment(wallClock),
+    limits,
+    permissions,
+    isKnownAgent,
+    isConnected,
+    isShared: store.kind === 'redis',
+    onHealth: (health) => {
+      log[health.status === 'ready' ? 'info' : 'error']('store', { status: health.status, reasons: health.reasons });
+      options.onHealth(health);
+    },
+    onIncident: (incident) => {
+      log.error('store: an incident', { code: incident.code, what: incident.message });
+      options.onIncident(incident);
+    },
+  });
+  await delivery.start();
+  return delivery;
+}
+
+function systemEnvironment(wallClock: () => number): DeliveryEnvironment {
+  return {
+    now: monotonicNow,
+    wallClock,
+    random: Math.random,
+    newEventId: () => toBase64Url(systemRandom(EVENT_ID_BYTES)),
+    defer: queueMicrotask,
+    schedule: (delayMs, run) => {
+      const timer = startTimer(run, Math.min(delayMs, TIMER_MS_MAX));
+      timer.unref();
+      return { cancel: () => stopTimer(timer) };
+    },
+  };
+}
