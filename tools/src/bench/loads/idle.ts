@@ -9,5 +9,10 @@ export function startIdle({ connections }: LoadContext, heartbeatMs: number): Lo
     clearInterval(timer);
     return Promise.resolve();
   };
-  return { done: () => connections.length, takeLatencies: () => [], finished: Promise.resolve(), stop };
+  return {
+    done: () => connections.length,
+    takeLatencies: () => new Float64Array(0),
+    finished: Promise.resolve(),
+    stop,
+  };
 }

@@ -21,7 +21,7 @@ export interface Load {
   /** Work done: replies, connections or bytes; one-way messages are counted by the server. */
   readonly done: () => number;
   /** Latencies in µs of what was done since the last call. */
-  readonly takeLatencies: () => number[];
+  readonly takeLatencies: () => Float64Array;
   /** Ends the load; resolves when nothing is under way. */
   readonly stop: () => Promise<void>;
   /** Resolves when a load of limited size is through. */

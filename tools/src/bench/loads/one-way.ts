@@ -26,7 +26,7 @@ export function startOneWay({ connections }: LoadContext, bytes: number): Load {
   const running = run();
   return {
     done: () => sent,
-    takeLatencies: () => [],
+    takeLatencies: () => new Float64Array(0),
     finished: running,
     stop() {
       isStopped = true;

@@ -90,7 +90,7 @@ class Worker implements Implementation {
   }
 
   latencies(): Promise<{ count: number; p50: number; p99: number }> {
-    const samples = Float64Array.from(this.#load?.takeLatencies() ?? []).sort();
+    const samples = (this.#load?.takeLatencies() ?? new Float64Array(0)).sort();
     const count = samples.length;
     return Promise.resolve({ count, p50: percentile(samples, 50), p99: percentile(samples, 99) });
   }
