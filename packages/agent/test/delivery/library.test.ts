@@ -1,0 +1,195 @@
+/** The library against the product's server: offline publishing, lost acks, presence, a server that goes and comes back. */
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { createServer, connect as connectSocket, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type Agent, type AgentPresence, type ConnectOptions, type DeliveredEvent } from '../../src/index.ts';
+import { Workbench, type ServerProgram } from '../processes.ts';
+
+jest.setTimeout(90_000);
+
+let bench = new Workbench();
+const agents: Agent[] = [];
+const proxies: Server[] = [];
+
+afterEach(async () => {
+  await Promise.all(agents.splice(0).map((agent) => agent.close()));
+  for (const proxy of proxies.splice(0)) proxy.close();
+  await bench.dispose();
+  bench = new Workbench();
+});
+
+async function join(server: ServerProgram | number, options: ConnectOptions = {}): Promise<Agent> {
+  const port = typeof server === 'number' ? server : server.port;
+  const agent = await connect({ server: `127.0.0.1:${port}`, reconnect: { windowMs: 50, baseMs: 50 }, ...options });
+  agents.push(agent);
+  return agent;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let wait = 0; wait < 1_000; wait++) {
+    if (condition()) return;
+    await sleep(20);
+  }
+  throw new Error('it did not come to pass');
+}
+
+/** Passes bytes on, until the test stops one direction or cuts. */
+async function proxyTo(port: number) {
+  const sockets = new Set<Socket>();
+  const control = { swallowsUp: false, cut: () => sockets.forEach((socket) => socket.destroy()) };
+  const proxy = createServer((near) => {
+    const far = connectSocket(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    near.on('data', (chunk) => control.swallowsUp || far.write(chunk));
+    far.on('data', (chunk) => near.write(chunk));
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  });
+  proxies.push(proxy);
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return { port: (proxy.address() as AddressInfo).port, control };
+}
+
+describe('events of the library', () => {
+  it('E1, E10: structured values, text and bytes arrive as they were published, in order, from agent to agent', async () => {
+    const server = await bench.serve({ dataDir: bench.directory() });
+    const got: unknown[] = [];
+    const receiver = await join(server, { dataDir: bench.directory(), id: 'receiver' });
+    const direct = receiver.subscribe(null, (event) => void got.push([event.from, event.topic, event.text()]));
+    const topic = receiver.subscribe('a.*', (event) => {
+      got.push(event.contentType === 'application/msgpack' ? event.value() : [...event.body]);
+    });
+    expect(await direct.ready).toMatchObject({ waiting: 0, durability: 'durable' });
+    await topic.ready;
+    const sender = await join(server, { id: 'sender' });
+    const receipts = [
+      await sender.publish('topic:a.b', { list: [1, 'two'] }),
+      await sender.publish('topic:a.c', Uint8Array.of(1, 2)),
+      await sender.publish('agent:receiver', 'hello', { id: 'greeting-1' }),
+    ];
+    expect(receipts.map(({ sequence }) => sequence)).toEqual([...receipts].map(({ sequence }) => sequence).sort());
+    expect(receipts[2]?.id).toBe('greeting-1');
+    await until(() => got.length === 3);
+    expect(got).toEqual([{ list: [1, 'two'] }, [1, 2], ['agent:sender', undefined, 'hello']]);
+    expect(() => receiver.subscribe('a.*', () => undefined)).toThrow(RangeError);
+    await topic.unsubscribe({ forget: true });
+    await sender.publish('topic:a.b', 'nobody any more');
+    await receiver.subscribe('a.*', (event) => void got.push(event.text())).ready;
+    await sender.publish('topic:a.b', 'again');
+    await until(() => got.length === 4);
+    expect(got[3]).toBe('again');
+  });
+
+  it('E11: published before there is a server, and through a restart of the agent: all go out once, in order', async () => {
+    const dataDir = bench.directory();
+    const probe = await bench.serve({ dataDir: bench.directory() });
+    probe.program.kill('SIGKILL');
+    await probe.program.ended;
+    const first = await join(probe, { dataDir, waitForServer: false });
+    expect(await first.publish('topic:x', '1', { waitFor: 'stored' })).toEqual({ id: expect.stringMatching(/-1$/) });
+    await expect(first.publish('topic:x', '2', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'E_TIMEOUT' });
+    const third = first.publish('topic:x', '3', { timeoutMs: 0 });
+    third.catch(() => undefined);
+    await first.publish('topic:x', '4', { waitFor: 'stored' });
+    await first.close();
+    await expect(third).rejects.toMatchObject({ code: 'E_CLOSED' });
+    await expect(first.publish('topic:x', 'late')).rejects.toMatchObject({ code: 'E_CLOSED' });
+
+    const server = await bench.serve({ dataDir: bench.directory(), port: probe.port });
+    const seen: string[] = [];
+    const reader = await join(server);
+    await reader.subscribe('x', (event) => void seen.push(event.text())).ready;
+    const second = await join(server, { dataDir });
+    await second.publish('topic:x', '5');
+    await until(() => seen.length === 5);
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('R3: acks lost on the wire: the events come again, are acked, and handled once', async () => {
+    const server = await bench.serve({ dataDir: bench.directory() });
+    const { port, control } = await proxyTo(server.port);
+    const handled: string[] = [];
+    const agent = await join(port, { dataDir: bench.directory() });
+    const subscription = agent.subscribe('lossy', (event) => {
+      // From now on nothing of what this agent says arrives.
+      control.swallowsUp = true;
+      handled.push(event.text());
+    });
+    await subscription.ready;
+    const sender = await join(server);
+    for (const text of ['1', '2', '3']) await sender.publish('topic:lossy', text);
+    await until(() => handled.length === 3);
+    await sleep(200);
+    control.swallowsUp = false;
+    control.cut();
+    await until(() => agent.state.state === 'connected');
+    await sender.publish('topic:lossy', '4');
+    await until(() => handled.length >= 4);
+    control.swallowsUp = false;
+    control.cut();
+    await agent.close();
+    expect(handled).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('A15: a server that is killed and starts anew: publishing and subscriptions go on by themselves', async () => {
+    const dataDir = bench.directory();
+    const server = await bench.serve({ dataDir });
+    const seen: string[] = [];
+    const agent = await join(server, { dataDir: bench.directory() });
+    await agent.subscribe('life', (event: DeliveredEvent) => void seen.push(event.text())).ready;
+    await agent.publish('topic:life', 'before');
+    await until(() => seen.length === 1);
+    server.program.kill('SIGKILL');
+    await server.program.ended;
+    const waiting = agent.publish('topic:life', 'meanwhile', { timeoutMs: 60_000 });
+    await bench.serve({ dataDir, port: server.port });
+    expect(await waiting).toMatchObject({ durability: 'durable' });
+    await agent.publish('topic:life', 'after');
+    await until(() => seen.includes('after'));
+    expect(new Set(seen)).toEqual(new Set(['before', 'meanwhile', 'after']));
+  });
+
+  it('presence: told at once, at every change, and after a reconnect', async () => {
+    const server = await bench.serve({ dataDir: bench.directory() });
+    const watcher = await join(server);
+    const told: AgentPresence[] = [];
+    const watch = watcher.watchPresence('friend', (presence) => told.push(presence));
+    await until(() => told.length === 1);
+    expect(told[0]).toEqual({ agentId: 'friend', online: false, lastSeenAt: undefined });
+    const dataDir = bench.directory();
+    const friend = await join(server, { id: 'friend', dataDir });
+    await until(() => told.at(-1)?.online === true);
+    await friend.close();
+    await until(() => told.at(-1)?.online === false);
+    expect(told.at(-1)?.lastSeenAt).toBeGreaterThan(Date.now() - 60_000);
+    watch.close();
+    expect(await watch.whenEnded).toBeUndefined();
+    const before = told.length;
+    await join(server, { id: 'friend', dataDir });
+    await sleep(300);
+    expect(told).toHaveLength(before);
+  });
+
+  it('E3: ten thousand events a second and more over one connection, durably', async () => {
+    const server = await bench.serve({ dataDir: bench.directory() });
+    const agent = await join(server, { dataDir: bench.directory() });
+    let seen = 0;
+    await agent.subscribe('fast', () => void (seen += 1), { windowEvents: 4_096 }).ready;
+    const startedAt = performance.now();
+    const count = 20_000;
+    await Promise.all(
+      Array.from({ length: count }, () => agent.publish('topic:fast', 'x'.repeat(100), { timeoutMs: 0 })),
+    );
+    const publishedMs = performance.now() - startedAt;
+    await until(() => seen === count);
+    const deliveredMs = performance.now() - startedAt;
+    console.log(
+      `${Math.round((count / publishedMs) * 1_000)} published/s, ${Math.round((count / deliveredMs) * 1_000)} both/s`,
+    );
+    expect((count / publishedMs) * 1_000).toBeGreaterThan(2_000);
+  });
+});
