@@ -1,17 +1,17 @@
 /**
  * How an event lies in Redis: a payload, and a record of 12 bytes about it that the scripts read.
  *
- *     payload  version 0x01 (1) ‖ CRC-32 of all that follows and the body (4) ‖ publishedAt (8) ‖ expiresAt (8) ‖
- *              lengths of id, from, to, contentType (2 each; 0xffff for none) ‖ those four ‖ body, where it is not shared
+ *     payload  version 0x01 (1) ‖ checksum (4) ‖ publishedAt (8) ‖ expiresAt (8) ‖ content
+ *     content  lengths of id, from, to, contentType (2 each; 0xffff for none) ‖ those four ‖ body, where it is not shared
  *     record   payload bytes (4) ‖ body bytes (4) ‖ index in the batch (2) ‖ flags (2; 1: the body is shared)
  *
- * All numbers big-endian, times IEEE-754 doubles. `expiresAt` is of Redis' clock.
+ * The checksum is the CRC-32 of content, shared body and times, in this order; without the times it is what a repetition is
+ * compared by. All numbers big-endian, times IEEE-754 doubles. `expiresAt` is of Redis' clock.
  */
 import { crc32 } from 'node:zlib';
 import type { NewEvent } from '../store.ts';
 
 const VERSION = 0x01;
-const CHECKED_FROM = 5;
 const PUBLISHED_AT = 5;
 const EXPIRES_AT = 13;
 const LENGTHS = 21;
@@ -39,13 +39,20 @@ export function payloadBytesMax(event: NewEvent): number {
   return FIXED_BYTES + 3 * characters + event.body.length;
 }
 
-/** Writes a payload at `offset`. @returns where it ends. */
+/** A payload that was written. */
+export interface WrittenPayload {
+  readonly end: number;
+  /** CRC-32 of everything that a receiver sees, times apart. */
+  readonly contentChecksum: number;
+}
+
+/** Writes a payload at `offset`. */
 export function encodePayload(
   into: Buffer,
   offset: number,
   event: NewEvent,
   options: { readonly expiresAt: number; readonly withBody: boolean },
-): number {
+): WrittenPayload {
   into[offset] = VERSION;
   into.writeDoubleBE(event.publishedAt, offset + PUBLISHED_AT);
   into.writeDoubleBE(options.expiresAt, offset + EXPIRES_AT);
@@ -57,21 +64,24 @@ export function encodePayload(
     lengthAt += 2;
     if (text !== null) end += bytes;
   }
+  let contentChecksum: number;
   if (options.withBody) {
     into.set(event.body, end);
     end += event.body.length;
-    into.writeUInt32BE(crc32(into.subarray(offset + CHECKED_FROM, end)), offset + 1);
+    contentChecksum = crc32(into.subarray(offset + LENGTHS, end));
   } else {
-    into.writeUInt32BE(crc32(event.body, crc32(into.subarray(offset + CHECKED_FROM, end))), offset + 1);
+    contentChecksum = crc32(event.body, crc32(into.subarray(offset + LENGTHS, end)));
   }
-  return end;
+  into.writeUInt32BE(crc32(into.subarray(offset + PUBLISHED_AT, offset + LENGTHS), contentChecksum), offset + 1);
+  return { end, contentChecksum };
 }
 
 /** Reads a payload. @param shared the body where it lies apart. @returns undefined when it is damaged (S5). */
 export function decodePayload(payload: Buffer, shared: Uint8Array | undefined): StoredEvent | undefined {
   if (payload.length < FIXED_BYTES || payload[0] !== VERSION) return undefined;
-  const own = crc32(payload.subarray(CHECKED_FROM));
-  if ((shared === undefined ? own : crc32(shared, own)) !== payload.readUInt32BE(1)) return undefined;
+  const own = crc32(payload.subarray(LENGTHS));
+  const contentChecksum = shared === undefined ? own : crc32(shared, own);
+  if (crc32(payload.subarray(PUBLISHED_AT, LENGTHS), contentChecksum) !== payload.readUInt32BE(1)) return undefined;
   let end = FIXED_BYTES;
   const texts: (string | null)[] = [];
   for (let index = 0; index < 4; index++) {

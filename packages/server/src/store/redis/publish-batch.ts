@@ -2,7 +2,6 @@
  * PublishBatch: events that go to Redis in one script call. It is encoded anew each time it is sent, because the table of
  * subscriptions may have changed; its number and events stay.
  */
-import { hash } from 'node:crypto';
 import type { Durability, NewEvent, PublishResult } from '../store.ts';
 import { AGENT_PREFIX } from './addresses.ts';
 import { RECORD_BYTES, encodePayload, encodeRecord, payloadBytesMax } from './event-codec.ts';
@@ -40,23 +39,33 @@ interface Chunk {
   bytes: number;
 }
 
-export function encodeBatch(events: readonly NewEvent[], routing: Routing): EncodedBatch {
-  return new BatchEncoder(events, routing).encode();
+/** @param keys what each event is known again by (`dedupKey`). */
+export function encodeBatch(events: readonly NewEvent[], keys: readonly string[], routing: Routing): EncodedBatch {
+  return new BatchEncoder(events, keys, routing).encode();
+}
+
+/** Names the outbox of an event, or its sender and id; empty where it is not known again. */
+export function dedupKey({ dedup, from, id }: NewEvent): string {
+  if (dedup.kind === 'number') return `${dedup.producer.producerId}${dedup.producer.agentId}`;
+  return dedup.kind === 'id' ? `${from} ${id}` : '';
 }
 
 class BatchEncoder {
   readonly #events: readonly NewEvent[];
+  readonly #keys: readonly string[];
   readonly #routing: Routing;
   readonly #payloads: Buffer;
   /** Where payloads begin, and where the last one ends. */
   readonly #offsets: number[] = [0];
   readonly #expiresAt: number[] = [];
+  readonly #checksums: number[] = [];
   readonly #open = new Map<string, Chunk>();
   readonly #chunks: Chunk[] = [];
   readonly #shared = new Set<number>();
 
-  constructor(events: readonly NewEvent[], routing: Routing) {
+  constructor(events: readonly NewEvent[], keys: readonly string[], routing: Routing) {
     this.#events = events;
+    this.#keys = keys;
     this.#routing = routing;
     this.#payloads = Buffer.allocUnsafe(events.reduce((sum, event) => sum + payloadBytesMax(event), 0));
   }
@@ -74,8 +83,8 @@ class BatchEncoder {
         for (const name of names) this.#addTo(name, index);
       }
     }
-    const producers = encodeProducers(this.#events, this.#routing.durability);
-    const ids = encodeIds(this.#events, this.#routing.durability);
+    const producers = this.#producers();
+    const ids = this.#ids();
     const bodies = [...this.#shared].flatMap((index) => [String(index), asBuffer(this.#event(index).body)]);
     const chunks = this.#chunks.flatMap((chunk) => this.#encodeChunk(chunk));
     return {
@@ -83,6 +92,36 @@ class BatchEncoder {
       groups: [...producers.groups, ...ids.groups, ...bodies, ...chunks, ...delayed],
       queueNames: new Set(this.#open.keys()),
     };
+  }
+
+  #producers(): { readonly count: number; readonly groups: readonly RedisArgument[] } {
+    const byProducer = new Map<string, number[]>();
+    for (const [index, key] of this.#keys.entries()) {
+      if (this.#event(index).dedup.kind !== 'number') continue;
+      const members = byProducer.get(key);
+      if (members === undefined) byProducer.set(key, [index]);
+      else members.push(index);
+    }
+    const about = { durability: this.#routing.durability, hashOf: (index: number) => this.#hashOf(index) };
+    const groups = [...byProducer.values()].flatMap((members) => encodeProducer(this.#events, members, about));
+    return { count: byProducer.size, groups };
+  }
+
+  #ids(): { readonly count: number; readonly groups: readonly RedisArgument[] } {
+    const groups: RedisArgument[] = [];
+    for (const [index, event] of this.#events.entries()) {
+      if (event.dedup.kind !== 'id') continue;
+      const mark = [Buffer.from(letterOf(event, this.#routing.durability)), this.#hashOf(index)];
+      groups.push(String(index), `${event.from} ${event.id}`, Buffer.concat(mark));
+    }
+    return { count: groups.length / 3, groups };
+  }
+
+  #hashOf(index: number): Buffer {
+    const bytes = Buffer.allocUnsafe(HASH_BYTES);
+    bytes.writeUInt32BE(this.#checksums[index] ?? 0);
+    bytes.writeUInt32BE(this.#event(index).body.length, 4);
+    return bytes;
   }
 
   #event(index: number): NewEvent {
@@ -94,8 +133,10 @@ class BatchEncoder {
     const expiresAt = this.#routing.toRedis(event.expiresAt);
     const withBody = queueCount <= 1 || event.dueAt > 0;
     if (!withBody) this.#shared.add(index);
-    const end = encodePayload(this.#payloads, this.#offsets[index] ?? 0, event, { expiresAt, withBody });
+    const offset = this.#offsets[index] ?? 0;
+    const { end, contentChecksum } = encodePayload(this.#payloads, offset, event, { expiresAt, withBody });
     this.#offsets.push(end);
+    this.#checksums.push(contentChecksum);
     this.#expiresAt.push(expiresAt);
   }
 
@@ -166,36 +207,14 @@ class BatchEncoder {
   }
 }
 
-/** What a repetition is compared by: everything that a receiver sees, 8 bytes of its SHA-256. */
-function contentHash(event: NewEvent): Buffer {
-  const head = `${event.id}\n${event.to}\n${event.contentType ?? '\r'}\n`;
-  const bytes = Buffer.allocUnsafe(3 * head.length + event.body.length);
-  const length = bytes.write(head, 0, 'utf8');
-  bytes.set(event.body, length);
-  return hash('sha256', bytes.subarray(0, length + event.body.length), 'buffer').subarray(0, HASH_BYTES);
-}
+/** What a repetition is compared by: the checksum of what a receiver sees, and the length of the body. */
+type ContentHash = (index: number) => Buffer;
 
-function encodeProducers(
-  events: readonly NewEvent[],
-  durability: Durability,
-): { readonly count: number; readonly groups: readonly RedisArgument[] } {
-  const byProducer = new Map<string, number[]>();
-  for (const [index, { dedup }] of events.entries()) {
-    if (dedup.kind !== 'number') continue;
-    const name = `${dedup.producer.producerId}${dedup.producer.agentId}`;
-    const members = byProducer.get(name);
-    if (members === undefined) byProducer.set(name, [index]);
-    else members.push(index);
-  }
-  const groups: RedisArgument[] = [];
-  for (const members of byProducer.values()) groups.push(...encodeProducer(events, members, durability));
-  return { count: byProducer.size, groups };
-}
-
+/** Records of an outbox: number (8), index (2), durability (1), content hash (8). */
 function encodeProducer(
   events: readonly NewEvent[],
   members: readonly number[],
-  durability: Durability,
+  { durability, hashOf }: { readonly durability: Durability; readonly hashOf: ContentHash },
 ): readonly RedisArgument[] {
   const records = Buffer.allocUnsafe(members.length * RING_RECORD_BYTES);
   let settled = 0;
@@ -208,26 +227,11 @@ function encodeProducer(
     records.writeDoubleBE(number, offset);
     records.writeUInt16BE(index, offset + 8);
     records.write(letterOf(event, durability), offset + 10, 'latin1');
-    records.set(contentHash(event), offset + 11);
+    records.set(hashOf(index), offset + 11);
     settled = Math.max(settled, settledNumber);
     if (place === 0) head = [producer.agentId, producer.producerId, '', String(number), String(members.length)];
   }
   return [...head.with(2, String(settled)), records];
-}
-
-function encodeIds(
-  events: readonly NewEvent[],
-  durability: Durability,
-): { readonly count: number; readonly groups: readonly RedisArgument[] } {
-  const groups: RedisArgument[] = [];
-  let count = 0;
-  for (const [index, event] of events.entries()) {
-    if (event.dedup.kind !== 'id') continue;
-    const mark = Buffer.concat([Buffer.from(letterOf(event, durability)), contentHash(event)]);
-    groups.push(String(index), `${event.from} ${event.id}`, mark);
-    count += 1;
-  }
-  return { count, groups };
 }
 
 function letterOf(event: NewEvent, durability: Durability): string {

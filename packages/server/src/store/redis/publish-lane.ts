@@ -4,7 +4,7 @@
  */
 import { monotonicNow } from '@sealane/node/transport';
 import type { Durability, NewEvent, PublishResult } from '../store.ts';
-import { decodeAnswer, encodeBatch } from './publish-batch.ts';
+import { decodeAnswer, dedupKey, encodeBatch } from './publish-batch.ts';
 import type { RedisArgument } from './redis-connection.ts';
 import { FAULT_RETRY_MS, type RedisFault } from './redis-fault.ts';
 import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
@@ -46,6 +46,7 @@ interface Call {
 
 interface Waiting {
   readonly event: NewEvent;
+  readonly key: string;
   readonly call: Call;
   readonly place: number;
   readonly since: number;
@@ -85,7 +86,7 @@ export class PublishLane {
       const call: Call = { results: [], left: events.length, resolve };
       const since = monotonicNow();
       for (const [place, event] of events.entries()) {
-        this.#waiting.push({ event, call, place, since, isAnswered: false });
+        this.#waiting.push({ event, key: dedupKey(event), call, place, since, isAnswered: false });
       }
       this.#watch();
       this.#schedule();
@@ -116,11 +117,10 @@ export class PublishLane {
     while (this.#head < this.#waiting.length && members.length < BATCH_EVENTS_MAX) {
       const next = this.#waiting[this.#head] as Waiting;
       if (!next.isAnswered) {
-        if (members.length > 0 && (bytes + next.event.body.length > BATCH_BYTES_MAX || repeats(seen, next.event)))
-          break;
+        if (members.length > 0 && (bytes + next.event.body.length > BATCH_BYTES_MAX || repeats(seen, next))) break;
         bytes += next.event.body.length;
         members.push(next);
-        noteIn(seen, next.event);
+        noteIn(seen, next);
       }
       this.#head += 1;
     }
@@ -138,7 +138,8 @@ export class PublishLane {
   send(batch: PublishBatch): Promise<string> {
     const { queuesOf, toRedis, durability, send } = this.#options;
     const events = batch.members.map(({ event }) => event);
-    const { counts, groups, queueNames } = encodeBatch(events, { queuesOf, toRedis, durability: durability() });
+    const keys = batch.members.map(({ key }) => key);
+    const { counts, groups, queueNames } = encodeBatch(events, keys, { queuesOf, toRedis, durability: durability() });
     batch.queueNames = queueNames;
     return send(batch.number, [String(events.length), ...counts, ...groups]);
   }
@@ -231,15 +232,16 @@ const UNAVAILABLE: PublishResult = {
   retryAfterMs: FAULT_RETRY_MS,
 };
 
-/** A batch holds each number of an outbox once, upwards, and each id once: what the script compares is stored before. */
-function repeats(seen: ReadonlyMap<string, number>, { dedup, from, id }: NewEvent): boolean {
+/**
+ * Whether an event has to wait for the next batch: one holds the numbers of an outbox upwards, and each id once, for what
+ * the script compares with is stored before.
+ */
+function repeats(seen: ReadonlyMap<string, number>, { key, event: { dedup } }: Waiting): boolean {
   if (dedup.kind === 'none') return false;
-  if (dedup.kind === 'id') return seen.has(`id ${from} ${id}`);
-  const { producer, number } = dedup;
-  return number <= (seen.get(`${producer.producerId}${producer.agentId}`) ?? 0);
+  const before = seen.get(key);
+  return before !== undefined && (dedup.kind === 'id' || dedup.number <= before);
 }
 
-function noteIn(seen: Map<string, number>, { dedup, from, id }: NewEvent): void {
-  if (dedup.kind === 'id') seen.set(`id ${from} ${id}`, 1);
-  if (dedup.kind === 'number') seen.set(`${dedup.producer.producerId}${dedup.producer.agentId}`, dedup.number);
+function noteIn(seen: Map<string, number>, { key, event: { dedup } }: Waiting): void {
+  if (dedup.kind !== 'none') seen.set(key, dedup.kind === 'id' ? 0 : dedup.number);
 }

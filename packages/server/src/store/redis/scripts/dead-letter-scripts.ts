@@ -39,7 +39,7 @@ local x = struct.unpack('>d', v[2], 14)
 appendChunk(q, { count = 1, bytes = bodyBytes, base = v[6], h = struct.pack('>I4I4I2I2', #v[2], bodyBytes, 0, flags),
   b = v[2], t = int(redisNow()), x = int(x) })
 saveQueue(q)
-if x < never then call('ZADD', P .. 'expire', 'LT', int(x), q.id) end
+if x < never then expectExpiry(q, x) end
 removeLetter(ARGV[1], v[1])
 wake(q, '')
 sendWakes()

@@ -25,7 +25,7 @@ elseif known ~= '' and originOf(store) ~= originOf(known) then
   past = 'lost'
 elseif known ~= '' and store ~= known then
   past = 'behind'
-elseif known ~= '' and tonumber(call('GET', P .. 'seq') or 1) < nextPosition then
+elseif known ~= '' and tonumber(call('HGET', P .. 'meta', 'seq') or 1) < nextPosition then
   past = 'behind'
   store = originOf(store) .. '.' .. int(tonumber(string.match(store, '%d+$')) + 1)
   for _, other in ipairs(call('HKEYS', P .. 'nodes')) do
@@ -38,7 +38,7 @@ end
 call('HSET', P .. 'meta', 'store', store, 'format', 1)
 call('HSETNX', P .. 'meta', 'version', 0)
 -- Positions and epochs only grow, whatever came back.
-if tonumber(call('GET', P .. 'seq') or 0) < nextPosition then call('SET', P .. 'seq', int(nextPosition)) end
+if tonumber(call('HGET', P .. 'meta', 'seq') or 0) < nextPosition then call('HSET', P .. 'meta', 'seq', int(nextPosition)) end
 if tonumber(call('GET', P .. 'epoch') or 0) < epoch then call('SET', P .. 'epoch', int(epoch)) end
 call('SET', P .. 'lease:' .. node, about, 'PX', leaseMs)
 call('HSET', P .. 'nodes', node, about)
@@ -121,7 +121,7 @@ local function deliver(position, later, list)
   end
   for _, q in ipairs(targets) do
     appendChunk(q, { count = 1, bytes = bodyBytes, base = base, h = h, b = b, t = int(now), x = x })
-    call('ZADD', P .. 'expire', 'LT', int(math.min(tonumber(x), now + retentionMs)), q.id)
+    expectExpiry(q, math.min(tonumber(x), now + retentionMs))
   end
 end
 
@@ -163,6 +163,13 @@ local function isRead(q)
   return found
 end
 
+local function lookAgain(q, time)
+  call('ZREM', P .. 'expire', q.id)
+  call('HDEL', P .. 'q:' .. q.id, 'expire')
+  q.expire = math.huge
+  expectExpiry(q, time)
+end
+
 local function sweepChunk(q, chunk)
   local isOld = chunk.t + retentionMs <= now
   if not isOld and chunk.x > now then return math.min(chunk.x, chunk.t + retentionMs) end
@@ -190,7 +197,7 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'expire', '-inf', int(now), 'LIMI
   if not q then
     call('ZREM', P .. 'expire', id)
   elseif isRead(q) then
-    call('ZADD', P .. 'expire', int(now + LOOK_AGAIN_MS), id)
+    lookAgain(q, now + LOOK_AGAIN_MS)
   else
     local from = tonumber(call('HGET', P .. 'q:' .. id, 'sweptTo') or 0)
     local next = tonumber(call('HGET', P .. 'q:' .. id, 'sweepNext') or math.huge)
@@ -205,7 +212,7 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'expire', '-inf', int(now), 'LIMI
       call('HSET', P .. 'q:' .. id, 'sweptTo', int(from), 'sweepNext', next == math.huge and 'inf' or int(next))
     else
       call('HDEL', P .. 'q:' .. id, 'sweptTo', 'sweepNext')
-      if next == math.huge then call('ZREM', P .. 'expire', id) else call('ZADD', P .. 'expire', int(math.max(next, now + 1000)), id) end
+      lookAgain(q, math.max(next, now + 1000))
     end
   end
 end

@@ -20,6 +20,7 @@ export const publishScript = String.raw`#!lua
 ${queueLibrary}
 local RING_RECORD = 19
 local RING_NUMBERS = 8192
+local TRIM_STEP = 128
 local PRODUCERS_PER_AGENT_MAX = 64
 local ID_KEPT_MS = 86400000
 
@@ -30,7 +31,7 @@ local function argNumber() return tonumber(arg()) end
 local node, lane, batch, store, version = arg(), arg(), argNumber(), arg(), arg()
 local eventCount, eventsMax, bytesMax, retentionMs = argNumber(), argNumber(), argNumber(), argNumber()
 
-local meta = call('HMGET', P .. 'meta', 'store', 'version')
+local meta = call('HMGET', P .. 'meta', 'store', 'version', 'seq', 'waiting')
 if meta[1] ~= store then return 'lost' end
 local earlier = remembered(lane, batch)
 if earlier then return earlier end
@@ -38,7 +39,7 @@ if meta[2] ~= version then return 'stale' end
 
 local producerCount, idCount, bodyCount, chunkCount, delayedCount =
   argNumber(), argNumber(), argNumber(), argNumber(), argNumber()
-local base = call('INCRBY', P .. 'seq', eventCount) - eventCount
+local base = tonumber(meta[3] or 1)
 local baseText = int(base)
 local now = redisNow()
 local nowText = int(now)
@@ -84,12 +85,14 @@ for i = 1, producerCount do
   if first <= p.high then
     for j = 0, count - 1 do
       local number, index, _, hash = ringRecord(records, j)
-      if number <= p.high then
+      if number <= p.floor then
+        refuse(index, 's')
+      elseif number <= p.high then
         local position, durability, hashBefore = storedBefore(p, number)
-        if position then
-          if hashBefore ~= hash then refuse(index, 'c') else refuse(index, durability .. position) end
-        elseif number <= p.floor then
-          refuse(index, 's')
+        if position and hashBefore ~= hash then
+          refuse(index, 'c')
+        elseif position then
+          refuse(index, durability .. position)
         end
       end
     end
@@ -210,7 +213,7 @@ end
 
 for _, each in ipairs(changedList) do
   saveQueue(each.q)
-  call('ZADD', P .. 'expire', 'LT', int(math.min(each.x, now + retentionMs)), each.q.id)
+  expectExpiry(each.q, math.min(each.x, now + retentionMs))
   wake(each.q, node)
 end
 
@@ -252,7 +255,8 @@ for _, p in ipairs(producers) do
     high = last
   end
   local floor = math.max(p.floor, math.min(p.settled, high), high - RING_NUMBERS)
-  if floor > p.floor then
+  -- In steps, for it costs about as much as an event.
+  if math.floor(floor / TRIM_STEP) > math.floor(p.floor / TRIM_STEP) then
     call('XTRIM', p.ring, 'MINID', int(floor + 1))
     for _, field in ipairs(call('HKEYS', p.gaps)) do
       if tonumber(field) <= floor then call('HDEL', p.gaps, field) end
@@ -270,7 +274,13 @@ for _, each in ipairs(ids) do
   end
 end
 
-local answer = { baseText, saveWaiting() }
+local waiting = waitingDelta == 0 and '' or int(tonumber(meta[4] or 0) + waitingDelta)
+if waiting == '' then
+  call('HSET', P .. 'meta', 'seq', int(base + eventCount))
+else
+  call('HSET', P .. 'meta', 'seq', int(base + eventCount), 'waiting', waiting)
+end
+local answer = { baseText, waiting }
 if refusals then
   for index = 0, eventCount - 1 do
     if status[index] then answer[#answer + 1] = index .. '=' .. status[index] end

@@ -36,10 +36,11 @@ local waitingDelta = 0
 local function loadQueue(id)
   local q = loaded[id]
   if q then return q end
-  local v = call('HMGET', P .. 'q:' .. id, 'next', 'settled', 'waiting', 'bytes', 'own', 'nodes', 'kind', 'lineage')
+  local v = call('HMGET', P .. 'q:' .. id, 'next', 'settled', 'waiting', 'bytes', 'own', 'nodes', 'kind', 'lineage', 'expire')
   if not v[1] then return nil end
   q = { id = id, next = tonumber(v[1]), settled = tonumber(v[2]), waiting = tonumber(v[3]), bytes = tonumber(v[4]),
-    own = tonumber(v[5] or 0), nodes = v[6] or '', kind = v[7], lineage = v[8] }
+    own = tonumber(v[5] or 0), nodes = v[6] or '', kind = v[7], lineage = v[8],
+    expire = tonumber(v[9] or 'inf') }
   loaded[id] = q
   return q
 end
@@ -55,6 +56,14 @@ end
 local function saveQueue(q)
   call('HSET', P .. 'q:' .. q.id, 'next', int(q.next), 'settled', int(q.settled), 'waiting', int(q.waiting),
     'bytes', int(q.bytes))
+end
+
+-- Somebody looks at the queue at this time; asked for only where it is earlier than before.
+local function expectExpiry(q, time)
+  if time >= q.expire then return end
+  q.expire = time
+  call('ZADD', P .. 'expire', int(time), q.id)
+  call('HSET', P .. 'q:' .. q.id, 'expire', int(time))
 end
 
 -- Answers the new sum, or nothing where it did not change.
