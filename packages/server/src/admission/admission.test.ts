@@ -38,7 +38,7 @@ function applicant(fields: Partial<Applicant> = {}): Applicant {
 
 /** `known`, how it enrolled, or the code. */
 async function result(admission: Admission, fields: Partial<Applicant> = {}): Promise<string> {
-  const verdict = admission.decide(applicant(fields));
+  const verdict = await admission.decide(applicant(fields));
   if (!verdict.admitted) return verdict.code;
   await verdict.durable;
   return verdict.enrolledBy ?? 'known';
@@ -104,6 +104,39 @@ describe('admission of known agents', () => {
   });
 });
 
+describe('bans', () => {
+  it('A6: who is banned does not get in, known or not, also after a restart, until the ban is lifted', async () => {
+    const registry = new AgentRegistry(file, { nowSeconds: now });
+    const admission = admissionOf('open', registry);
+    await result(admission);
+    await registry.setBanned('ada', true);
+    await registry.setBanned('eve', true);
+    expect(await result(admission)).toBe('E_BANNED');
+    expect(await result(admission, { agentId: 'eve' })).toBe('E_BANNED');
+    await registry.close();
+    const later = new AgentRegistry(file, { nowSeconds: now });
+    expect(await result(admissionOf('open', later), { enrolmentToken: token() })).toBe('E_BANNED');
+    await later.setBanned('ada', false);
+    expect(await result(admissionOf('open', later))).toBe('known');
+  });
+
+  it('a forgotten id is free, and pages of agents are complete', async () => {
+    const registry = new AgentRegistry(file, { nowSeconds: now });
+    const admission = admissionOf('open', registry);
+    for (const agentId of ['c', 'a', 'b']) await result(admission, { agentId });
+    expect(await registry.forget('b')).toBe(true);
+    expect(await registry.forget('b')).toBe(false);
+    expect(await result(admission, { agentId: 'b', agentKey: keyB })).toBe('open');
+    await registry.setBanned('c', true);
+    await registry.close();
+    const later = new AgentRegistry(file, { nowSeconds: now });
+    const first = await later.list({ after: undefined, limit: 2 });
+    expect(first.items.map(({ agentId }) => agentId)).toEqual(['a', 'b']);
+    const second = await later.list({ after: first.next, limit: 2 });
+    expect(second).toMatchObject({ items: [{ agentId: 'c', isBanned: true }], next: undefined });
+  });
+});
+
 describe('tokens', () => {
   it('work once, also after a restart, and the one who used it may repeat itself', async () => {
     const once = token();
@@ -125,6 +158,7 @@ describe('tokens', () => {
 
   it('the redemption is on the disk before the verdict is final', async () => {
     const verdict = admissionOf('token').decide(applicant({ enrolmentToken: token() }));
+    if (verdict instanceof Promise) throw new Error('a registry answers at once');
     expect(verdict).toMatchObject({ admitted: true, durable: expect.any(Promise) });
     expect(readFileSync(file, 'utf8')).toBe('');
     if (verdict.admitted) await verdict.durable;

@@ -4,13 +4,21 @@
  *   1. A known id with its own key gets in, whatever it shows.
  *   2. A known id with another key does not, except with a token that replaces the key.
  *   3. An unknown id gets in with a token, or where the policy admits strangers.
+ *   4. Whoever is banned does not get in.
  */
 import { toBase64, toHex } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
 import { isAgentName, verifyEnrolmentToken, type EnrolmentToken } from '@sealane/shared/documents';
-import { StorageError, type ErrorCode } from '@sealane/shared/errors';
+import type { ErrorCode } from '@sealane/shared/errors';
 import type { EnrolmentPolicy } from '../config/index.ts';
-import type { AgentRegistry, EnrolledBy } from './agent-registry.ts';
+import {
+  whenKnown,
+  type AgentDirectory,
+  type AgentStanding,
+  type Enrolment,
+  type MaybePromise,
+} from './agent-directory.ts';
+import type { EnrolledBy } from './agent-registry.ts';
 
 /** Who asks to be admitted. */
 export interface Applicant {
@@ -36,7 +44,7 @@ export type Verdict =
 /** What decisions are made from. */
 export interface AdmissionOptions {
   readonly policy: EnrolmentPolicy;
-  readonly registry: AgentRegistry;
+  readonly registry: AgentDirectory;
   readonly crypto: Crypto;
   /** Ed25519 keys, 32 bytes each, whose tokens count: the server's own, and those it succeeded. */
   readonly tokenKeys: () => readonly Uint8Array[];
@@ -52,29 +60,21 @@ export class Admission {
     this.#options = options;
   }
 
-  /** Decides at once; what it grants counts from now on. */
-  decide(applicant: Applicant): Verdict {
-    const { registry } = this.#options;
-    const { agentId, instance, agentKey } = applicant;
+  /** Decides, at once where the directory answers at once; what it grants counts from then on. */
+  decide(applicant: Applicant): MaybePromise<Verdict> {
+    const { agentId, instance } = applicant;
     if (!isAgentName(agentId) || !isAgentName(instance)) return refused('E_MALFORMED');
-    const known = registry.find(agentId);
-    const key = toBase64(agentKey);
-    if (known?.key === key) return { admitted: true, enrolledBy: undefined, durable: this.#untilDurable(agentId, key) };
-    if (known === undefined && registry.size >= this.#options.agentsMax) return refused('E_BUSY');
-    if (this.#options.policy === 'closed') return refused(known === undefined ? 'E_UNKNOWN_AGENT' : 'E_ID_TAKEN');
-    if (applicant.enrolmentToken !== null)
-      return this.#redeem(applicant, applicant.enrolmentToken, known !== undefined);
-    if (known !== undefined) return refused('E_ID_TAKEN');
-    const by = this.#admitsStranger(applicant);
-    return by === undefined ? refused('E_UNKNOWN_AGENT') : this.#enrol(applicant, by);
+    return whenKnown(this.#options.registry.standing(agentId), (standing) => this.#judge(applicant, standing));
   }
 
-  /** What is known may have been learnt a moment ago, and be taken back when the disk refuses it. */
-  #untilDurable(agentId: string, key: string): Promise<void> | undefined {
-    const { registry } = this.#options;
-    return registry.pending?.then(() => {
-      if (registry.find(agentId)?.key !== key) throw new StorageError('E_STORAGE');
-    });
+  #judge(applicant: Applicant, { agent, isBanned, durable }: AgentStanding): MaybePromise<Verdict> {
+    if (isBanned) return refused('E_BANNED');
+    if (agent?.key === toBase64(applicant.agentKey)) return { admitted: true, enrolledBy: undefined, durable };
+    if (this.#options.policy === 'closed') return refused(agent === undefined ? 'E_UNKNOWN_AGENT' : 'E_ID_TAKEN');
+    if (applicant.enrolmentToken !== null) return this.#redeem(applicant, applicant.enrolmentToken, agent?.key);
+    if (agent !== undefined) return refused('E_ID_TAKEN');
+    const by = this.#admitsStranger(applicant);
+    return by === undefined ? refused('E_UNKNOWN_AGENT') : this.#enrol(applicant, by, { keyBefore: undefined });
   }
 
   #admitsStranger({ isLoopback }: Applicant): EnrolledBy | undefined {
@@ -83,26 +83,40 @@ export class Admission {
     return policy === 'loopback' && isLoopback ? 'loopback' : undefined;
   }
 
-  #redeem(applicant: Applicant, bytes: Uint8Array, isTaken: boolean): Verdict {
+  #redeem(applicant: Applicant, bytes: Uint8Array, keyBefore: string | undefined): MaybePromise<Verdict> {
     const { crypto, registry, tokenKeys, nowSeconds } = this.#options;
     const results = tokenKeys().map((key) => verifyEnrolmentToken(crypto, bytes, key, nowSeconds()));
     const result = results.find(({ ok }) => ok) ?? results.find((each) => !each.ok && each.code === 'E_TOKEN_EXPIRED');
     if (result === undefined) return refused('E_TOKEN_INVALID');
     if (!result.ok) return refused(result.code);
     const { token } = result;
-    if (registry.isRedeemed(toHex(token.tokenId))) return refused('E_TOKEN_USED');
-    if (token.agentId !== undefined && token.agentId !== applicant.agentId) return refused('E_TOKEN_INVALID');
-    if (isTaken && !token.replace) return refused('E_ID_TAKEN');
-    return this.#enrol(applicant, 'token', token);
+    return whenKnown(registry.isRedeemed(toHex(token.tokenId)), (isRedeemed) => {
+      if (isRedeemed) return refused('E_TOKEN_USED');
+      if (token.agentId !== undefined && token.agentId !== applicant.agentId) return refused('E_TOKEN_INVALID');
+      if (keyBefore !== undefined && !token.replace) return refused('E_ID_TAKEN');
+      return this.#enrol(applicant, 'token', { keyBefore, token });
+    });
   }
 
-  #enrol({ agentId, agentKey }: Applicant, by: EnrolledBy, token?: EnrolmentToken): Verdict {
-    const { registry, nowSeconds } = this.#options;
+  #enrol(
+    { agentId, agentKey }: Applicant,
+    by: EnrolledBy,
+    { keyBefore, token }: { readonly keyBefore: string | undefined; readonly token?: EnrolmentToken },
+  ): MaybePromise<Verdict> {
+    const { registry, nowSeconds, agentsMax } = this.#options;
     const agent = { agentId, key: toBase64(agentKey), by, at: nowSeconds() };
     const redeemed = token && { tokenId: toHex(token.tokenId), expiresAt: token.expiresAt };
-    return { admitted: true, enrolledBy: by, durable: registry.enrol(agent, redeemed) };
+    return whenKnown(registry.enrol(agent, { keyBefore, token: redeemed, agentsMax }), ({ outcome, durable }) =>
+      outcome === 'enrolled' ? { admitted: true, enrolledBy: by, durable } : refused(REFUSALS[outcome]),
+    );
   }
 }
+
+const REFUSALS = {
+  taken: 'E_ID_TAKEN',
+  'token-used': 'E_TOKEN_USED',
+  full: 'E_BUSY',
+} as const satisfies Record<Exclude<Enrolment['outcome'], 'enrolled'>, ErrorCode>;
 
 function refused(code: ErrorCode): Verdict {
   return { admitted: false, code };

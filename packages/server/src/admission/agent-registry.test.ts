@@ -12,7 +12,8 @@ it('S12: the registry is compacted at start and keeps what counts', async () => 
   const registry = new AgentRegistry(file, { nowSeconds: at });
   for (let turn = 0; turn < 50; turn++) {
     const token = { tokenId: `${turn}`, expiresAt: turn < 25 ? at : at + 90 * 86_400 };
-    await registry.enrol(agent('ada', `key${turn}`), token);
+    const keyBefore = turn === 0 ? undefined : `key${turn - 1}`;
+    await registry.enrol(agent('ada', `key${turn}`), { keyBefore, token, agentsMax: 5 }).durable;
   }
   await registry.close();
   const later = new AgentRegistry(file, { nowSeconds: at + 31 * 86_400 });

@@ -1,7 +1,19 @@
 /** Admission: who gets in, which ids are whose, and the tokens for both. Services without sockets. */
 export { Admission } from './admission.ts';
-export { AgentRegistry } from './agent-registry.ts';
-export type { EnrolledBy } from './agent-registry.ts';
+export type { Verdict } from './admission.ts';
+export { isEnrolled } from './agent-directory.ts';
+export type {
+  AgentDirectory,
+  AgentPage,
+  AgentStanding,
+  Enrolment,
+  EnrolmentTerms,
+  MaybePromise,
+} from './agent-directory.ts';
+export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
+export type { EnrolledAgent, EnrolledBy } from './agent-registry.ts';
+export { BAN_KINDS, Bans } from './bans.ts';
+export type { Ban, BanKind } from './bans.ts';
 export { issueEnrolmentToken } from './enrolment-tokens.ts';
 export { openResumeKey } from './resume-key.ts';
 export { ResumeTokens } from './resume-token.ts';

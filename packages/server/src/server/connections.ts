@@ -10,7 +10,7 @@ import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
 import type { AgentIdentifiedEvent, ClosedEvent, ServerSessionSettings } from '@sealane/shared/session';
 import { suiteName } from '@sealane/shared/wire';
-import type { Admission, EnrolledBy, ResumeTokens, Verdict } from '../admission/index.ts';
+import type { Admission, Bans, EnrolledBy, ResumeTokens, Verdict } from '../admission/index.ts';
 import type { ServerLimits } from '../config/index.ts';
 import { AgentConnection, refuseSocket, type ConnectionHost, type Stranger } from '../connection/index.ts';
 import type { AgentAttachment } from '../delivery/index.ts';
@@ -22,11 +22,22 @@ import { Totals } from './totals.ts';
 /** Why an agent is not connected any more: a reason of the session, or the code that ended it. */
 export type DisconnectReason = ClosedEvent['reason'] | ErrorCode;
 
+/** Sessions that are to end: those of an agent, of one of its instances, or of an address. */
+export interface Disconnection {
+  readonly agentId?: string | undefined;
+  readonly instance?: string | undefined;
+  /** As limits count it. */
+  readonly addressKey?: string | undefined;
+  /** What the agent is told; without it the session is closed in order, and the agent may come back. */
+  readonly code?: ErrorCode | undefined;
+}
+
 /** What connections are made of. */
 export interface ConnectionsOptions {
   readonly limits: ServerLimits;
   readonly gate: ConnectionGate;
   readonly admission: Admission;
+  readonly bans: Pick<Bans, 'addressWaitMs'>;
   readonly resumeTokens: ResumeTokens;
   readonly handlers: ServerHandlers;
   /** Lets a connection take part in delivery. */
@@ -36,6 +47,8 @@ export interface ConnectionsOptions {
   /** Settings of new sessions; exchanged when the identity changes. */
   readonly sessionSettings: () => ServerSessionSettings;
   readonly onConnected: (peer: AgentPeer) => void;
+  readonly onEnrolled: (agent: { readonly agentId: string; readonly address: string; readonly by: EnrolledBy }) => void;
+  readonly onRefused: (agent: { readonly agentId: string; readonly address: string; readonly code: ErrorCode }) => void;
   readonly onDisconnected: (peer: AgentPeer, reason: DisconnectReason) => void;
 }
 
@@ -115,6 +128,22 @@ export class Connections implements ConnectionHost {
     this.all.add(new AgentConnection(this, socket, { settings, address, addressKey: key, isLoopback: loopback }));
   }
 
+  /** Ends sessions. @returns how many. */
+  disconnect({ agentId, instance, addressKey: key, code }: Disconnection): number {
+    const ended = [...this.roster].filter(
+      ({ peer, addressKey: own }) =>
+        (agentId === undefined || peer.agentId === agentId) &&
+        (instance === undefined || peer.instance === instance) &&
+        (key === undefined || own === key),
+    );
+    for (const connection of ended) {
+      if (code === undefined) connection.close();
+      else connection.session.fail(code, monotonicNow());
+      connection.wake();
+    }
+    return ended.length;
+  }
+
   onStranger(connection: AgentConnection, stranger: Stranger): void {
     this.totals.refused.add(stranger);
     this.#options.gate.fail(connection.addressKey, monotonicNow());
@@ -136,6 +165,7 @@ export class Connections implements ConnectionHost {
 
   onOpened(connection: AgentConnection): void {
     this.totals.handshakesSucceeded += 1;
+    this.totals.handshakeSeconds.observe((monotonicNow() - connection.openedAt) / 1_000);
     const { peer } = connection;
     const replaced = this.roster.add(connection);
     if (replaced !== undefined) {
@@ -188,6 +218,8 @@ export class Connections implements ConnectionHost {
 
   #judge(key: string, loopback: boolean): Refusal | undefined {
     if (this.isDraining) return { reason: 'draining', code: 'E_DRAINING', retryAfterMs: RETRY_AFTER_MS };
+    const retryAfterMs = this.#options.bans.addressWaitMs(key);
+    if (retryAfterMs > 0) return { reason: 'banned', code: 'E_RATE_LIMITED', retryAfterMs };
     return this.#options.gate.judge(key, { isLoopback: loopback, now: monotonicNow() });
   }
 
@@ -247,6 +279,7 @@ export class Connections implements ConnectionHost {
     const retryAfterMs = BLAMELESS.has(code) ? RETRY_AFTER_MS : 0;
     this.#options.log.info('agent refused', { agent: event.agentId, address: connection.address, code });
     connection.session.refuse(code, monotonicNow(), retryAfterMs);
+    this.#options.onRefused({ agentId: event.agentId, address: connection.address, code });
   }
 
   #accept(connection: AgentConnection, event: AgentIdentifiedEvent, enrolledBy: EnrolledBy | undefined): void {
@@ -257,7 +290,7 @@ export class Connections implements ConnectionHost {
       return;
     }
     connection.isAuthenticated = true;
-    if (enrolledBy !== undefined) this.#noteEnrolment(event, enrolledBy);
+    if (enrolledBy !== undefined) this.#noteEnrolment(event, connection, enrolledBy);
     const { resumeTokens, wallClock } = this.#options;
     const { agentId, instance, agentKey, suite, build } = event;
     const connectedAt = wallClock();
@@ -280,9 +313,10 @@ export class Connections implements ConnectionHost {
     );
   }
 
-  #noteEnrolment({ agentId }: AgentIdentifiedEvent, by: EnrolledBy): void {
+  #noteEnrolment({ agentId }: AgentIdentifiedEvent, { address }: AgentConnection, by: EnrolledBy): void {
     this.totals.enrolled.add(by);
     this.#options.log.info('agent enrolled', { agent: agentId, by });
+    this.#options.onEnrolled({ agentId, address, by });
   }
 
   /** Whoever came with nothing to say, such as a health check of the port, is counted and not blamed. */

@@ -8,7 +8,10 @@ import { ConnectionGate, descriptorLimit } from '../limits/index.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
 import type { DataDirectory, ServerIdentity } from './data-directory.ts';
 
-export interface CreateConnectionsOptions extends Omit<ConnectionsOptions, 'gate' | 'admission' | 'resumeTokens'> {
+export interface CreateConnectionsOptions extends Omit<
+  ConnectionsOptions,
+  'gate' | 'admission' | 'resumeTokens' | 'bans'
+> {
   readonly data: DataDirectory;
   readonly policy: EnrolmentPolicy;
   readonly identity: () => ServerIdentity;
@@ -26,6 +29,7 @@ export function createConnections(options: CreateConnectionsOptions): Connection
   });
   return new Connections({
     ...options,
+    bans: data.bans,
     gate: new ConnectionGate(limits, { descriptorsMax: descriptorLimit() }),
     admission,
     resumeTokens: new ResumeTokens({ crypto: nativeCrypto, random: systemRandom, key: data.resumeKey }),

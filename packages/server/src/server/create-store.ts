@@ -1,9 +1,12 @@
-/** Which store: the one place that knows all of them. Each is loaded only where it is used. */
+/** Which store: the one place that knows all of them. The client of Redis is loaded only where it is used. */
+import { join } from 'node:path';
 import { explained } from '@sealane/node/config';
 import { ConfigError } from '@sealane/shared/errors';
+import type { AgentDirectory } from '../admission/index.ts';
 import {
   DEFAULT_QUEUE_LIMITS,
   MemoryStore,
+  SqliteStore,
   systemStoreEnvironment,
   type QueueLimits,
   type Store,
@@ -17,13 +20,50 @@ export interface CreateStoreOptions {
   readonly wallClock: () => number;
 }
 
+/** Who is enrolled, and the key of their resume tokens, where several nodes share them. */
+export interface SharedDirectory {
+  readonly directory: AgentDirectory;
+  /** 32 bytes. */
+  readonly resumeKey: Uint8Array;
+}
+
+/** A store that is not open yet. */
+export interface CreatedStore {
+  readonly store: Store;
+  /** Where several nodes use it: what else they share, once it is open. */
+  readonly openShared: (() => Promise<SharedDirectory>) | undefined;
+}
+
+const STORE_FILE = 'events.db';
+const SQLITE_PREFIX = 'sqlite:';
+
 /** @throws ConfigError `E_CONFIG` for what is no store. */
-export async function createStore({ store: uri, queueLimits, wallClock }: CreateStoreOptions): Promise<Store> {
+export async function createStore(options: CreateStoreOptions): Promise<CreatedStore> {
+  const { store: uri, dataDirectory, queueLimits, wallClock } = options;
   const environment = { ...systemStoreEnvironment, now: wallClock };
-  await Promise.resolve();
-  if (uri === undefined || uri === 'memory:')
-    return new MemoryStore({ environment, limits: { ...DEFAULT_QUEUE_LIMITS, ...queueLimits } });
-  throw explained(new ConfigError('E_CONFIG', `"${uri}" is no store`), {
-    next: 'Use sqlite:PATH, redis://HOST:PORT or memory: with --store.',
+  const common = { environment, limits: { ...DEFAULT_QUEUE_LIMITS, ...queueLimits } };
+  if (uri === undefined) return local(new SqliteStore(join(dataDirectory, STORE_FILE), common));
+  if (uri === 'memory:') return local(new MemoryStore(common));
+  if (uri.startsWith(SQLITE_PREFIX) && uri.length > SQLITE_PREFIX.length)
+    return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), common));
+  if (!/^rediss?:\/\//.test(uri)) throw noStore(uri);
+  const { RedisStore } = await import('../store/redis/index.ts');
+  const store = new RedisStore({ url: uri, ...common });
+  const openShared = async (): Promise<SharedDirectory> => ({
+    directory: store.agents,
+    resumeKey: await store.agents.resumeKey(),
+  });
+  return { store, openShared };
+}
+
+function local(store: Store): CreatedStore {
+  return { store, openShared: undefined };
+}
+
+/** What was given may hold a password: only its scheme is shown. */
+function noStore(uri: string): ConfigError {
+  const scheme = /^[a-z]{1,16}:/.exec(uri)?.[0] ?? '';
+  return explained(new ConfigError('E_CONFIG', `"${scheme}…" is no store`), {
+    next: 'Use sqlite:PATH, redis://HOST:PORT/DATABASE or memory: with --store.',
   });
 }

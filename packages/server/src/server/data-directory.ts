@@ -10,7 +10,9 @@ import {
 import { systemRandom } from '@sealane/node/transport';
 import type { IdentityKeys } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
-import { AgentRegistry, openResumeKey } from '../admission/index.ts';
+import { assert } from '@sealane/shared/errors';
+import { AgentRegistry, Bans, openResumeKey, type AgentDirectory } from '../admission/index.ts';
+import type { SharedDirectory } from './create-store.ts';
 
 /** The identity with the documents that lead to it. */
 export interface ServerIdentity {
@@ -21,10 +23,16 @@ export interface ServerIdentity {
 /** An open data directory; it is this server's alone until `close`. */
 export interface DataDirectory {
   readonly identity: ServerIdentity;
-  readonly registry: AgentRegistry;
+  readonly registry: AgentDirectory;
+  readonly bans: Bans;
   /** 32 bytes. */
   readonly resumeKey: Uint8Array;
   close(): Promise<void>;
+}
+
+interface OpenOptions extends DataOptions {
+  /** Opens what nodes share in place of files of this directory; called once the directory is locked. */
+  readonly openShared: () => Promise<SharedDirectory | undefined>;
 }
 
 interface DataOptions {
@@ -33,18 +41,23 @@ interface DataOptions {
 }
 
 /** @throws ConfigError and StorageError that name the file and what to do. */
-export async function openDataDirectory(directory: string, options: DataOptions): Promise<DataDirectory> {
+export async function openDataDirectory(directory: string, options: OpenOptions): Promise<DataDirectory> {
   openPrivateDirectory(directory);
   const lock = await acquireProcessLock(directory);
   try {
     const identity = await loadServerIdentity(directory, options);
+    const shared = await options.openShared();
     const nowSeconds = Math.floor(options.wallClock() / 1_000);
-    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds });
+    const own = shared === undefined ? new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds }) : undefined;
+    const registry = shared?.directory ?? own;
+    assert(registry !== undefined, 'there is a directory of agents');
+    const bans = new Bans(join(directory, 'bans.jsonl'), { directory: registry, wallClock: options.wallClock });
     return {
       identity,
       registry,
-      resumeKey: openResumeKey(directory, systemRandom),
-      close: () => close(registry, lock),
+      bans,
+      resumeKey: shared?.resumeKey ?? openResumeKey(directory, systemRandom),
+      close: () => close(own === undefined ? [bans] : [bans, own], lock),
     };
   } catch (error) {
     lock.release();
@@ -64,9 +77,9 @@ export async function loadServerIdentity(directory: string, options: DataOptions
   return { keys, successions: loadSuccessions(directory, keys.static.publicKey, nowSeconds) };
 }
 
-async function close(registry: AgentRegistry, lock: ProcessLock): Promise<void> {
+async function close(files: readonly { close(): Promise<void> }[], lock: ProcessLock): Promise<void> {
   try {
-    await registry.close();
+    for (const file of files) await file.close();
   } finally {
     lock.release();
   }

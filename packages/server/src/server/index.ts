@@ -1,5 +1,5 @@
 /** Server: the composition, and the library's face. */
-export type { DisconnectReason } from './connections.ts';
+export type { DisconnectReason, Disconnection } from './connections.ts';
 export type { DrainOptions } from './drain.ts';
 export { Server } from './server.ts';
 export type {

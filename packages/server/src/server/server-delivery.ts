@@ -4,10 +4,16 @@ import type { Logger } from '@sealane/node/log';
 import { monotonicNow, systemRandom } from '@sealane/node/transport';
 import { toBase64Url } from '@sealane/shared/bytes';
 import type { DeliveryLimits } from '../config/index.ts';
-import { Delivery, steadyClock, type DeliveryEnvironment, type StoreIncident } from '../delivery/index.ts';
+import {
+  Delivery,
+  steadyClock,
+  type DeliveryEnvironment,
+  type DeliveryOptions,
+  type StoreIncident,
+} from '../delivery/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { QueueLimits, StoreHealth } from '../store/index.ts';
-import { createStore } from './create-store.ts';
+import { createStore, type SharedDirectory } from './create-store.ts';
 
 export interface ServerDeliveryOptions {
   /** `sqlite:PATH`, `redis://…` or `memory:`; default a file in the data directory. */
@@ -18,10 +24,16 @@ export interface ServerDeliveryOptions {
   readonly permissions: Permissions;
   readonly wallClock: () => number;
   readonly log: Logger;
-  readonly isKnownAgent: (agentId: string) => boolean;
+  readonly isKnownAgent: DeliveryOptions['isKnownAgent'];
   readonly isConnected: (agentId: string) => boolean;
   readonly onHealth: (health: StoreHealth) => void;
   readonly onIncident: (incident: StoreIncident) => void;
+}
+
+/** A delivery engine that runs, and what its store shares among nodes. */
+export interface StartedDelivery {
+  readonly delivery: Delivery;
+  readonly shared: SharedDirectory | undefined;
 }
 
 const EVENT_ID_BYTES = 16;
@@ -29,10 +41,10 @@ const EVENT_ID_BYTES = 16;
 const TIMER_MS_MAX = 60_000;
 
 /** Opens the store and begins. @throws ConfigError, StorageError that say what to do. */
-export async function startDelivery(options: ServerDeliveryOptions): Promise<Delivery> {
+export async function startDelivery(options: ServerDeliveryOptions): Promise<StartedDelivery> {
   const { log, limits, permissions, isKnownAgent, isConnected } = options;
   const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });
-  const store = await createStore({ ...options, wallClock });
+  const { store, openShared } = await createStore({ ...options, wallClock });
   const delivery = new Delivery({
     store,
     environment: systemEnvironment(wallClock),
@@ -40,7 +52,7 @@ export async function startDelivery(options: ServerDeliveryOptions): Promise<Del
     permissions,
     isKnownAgent,
     isConnected,
-    isShared: store.kind === 'redis',
+    isShared: openShared !== undefined,
     onHealth: (health) => {
       log[health.status === 'ready' ? 'info' : 'error']('store', { status: health.status, reasons: health.reasons });
       options.onHealth(health);
@@ -51,7 +63,12 @@ export async function startDelivery(options: ServerDeliveryOptions): Promise<Del
     },
   });
   await delivery.start();
-  return delivery;
+  try {
+    return { delivery, shared: await openShared?.() };
+  } catch (error) {
+    await delivery.stop();
+    throw error;
+  }
 }
 
 function systemEnvironment(wallClock: () => number): DeliveryEnvironment {

@@ -1,4 +1,6 @@
 /** What callers of a server's library give and get. */
+import type { ErrorCode } from '@sealane/shared/errors';
+import type { EnrolledBy } from '../admission/index.ts';
 import type { StoreIncident } from '../delivery/index.ts';
 import type { AgentPeer } from '../handlers/index.ts';
 import type { Durability, StoreHealth } from '../store/index.ts';
@@ -16,6 +18,8 @@ export interface Listening {
 export interface ServerEvents {
   'agent-connected': [peer: AgentPeer];
   'agent-disconnected': [peer: AgentPeer, reason: DisconnectReason];
+  'agent-enrolled': [agent: { readonly agentId: string; readonly address: string; readonly by: EnrolledBy }];
+  'agent-refused': [agent: { readonly agentId: string; readonly address: string; readonly code: ErrorCode }];
   /** The store is ready, degraded, does not answer, or failed for good: then the server has to be restarted. */
   'store-health': [health: StoreHealth];
   /** The store found damage, or lost its past. */

@@ -25,12 +25,13 @@ import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { ProtocolError, assert } from '@sealane/shared/errors';
 import type { ServerSessionSettings } from '@sealane/shared/session';
 import { suitesFor } from '@sealane/shared/wire';
+import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.ts';
 import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
 import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, Disconnection } from './connections.ts';
 import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
@@ -45,7 +46,7 @@ import type {
   ServerEvents,
   ToInstance,
 } from './server-interface.ts';
-import { startDelivery } from './server-delivery.ts';
+import { startDelivery, type StartedDelivery } from './server-delivery.ts';
 
 /** Everything that exists while the server runs. */
 interface Running {
@@ -108,18 +109,14 @@ export class Server extends EventEmitter<ServerEvents> {
    */
   async listen(): Promise<Listening> {
     if (this.#running !== undefined) throw new TypeError('this server listens already');
-    const { dataDirectory, passphrase, permissionsFile, host = '0.0.0.0', port = 1337 } = this.#options;
+    const { permissionsFile, host = '0.0.0.0', port = 1337 } = this.#options;
     if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
-    const data = await openDataDirectory(dataDirectory, { passphrase, wallClock: this.#wallClock });
+    const { data, delivery } = await this.#open();
     try {
       this.#useIdentity(data.identity);
-      const delivery = await this.#startDelivery(data);
       const connections = this.#connectionsOver(data, delivery);
       const listener = await openListener({ host, port }, (socket) => {
         connections.take(socket);
-      }).catch(async (error: unknown) => {
-        await delivery.stop();
-        throw error;
       });
       // A failing accept (EMFILE and its like) must not end the process: it is told, and the next one is tried.
       listener.on('error', (error) => {
@@ -128,6 +125,7 @@ export class Server extends EventEmitter<ServerEvents> {
       this.#running = { data, delivery, connections, listener };
       return { ...addressOf(listener), fingerprint: this.fingerprint };
     } catch (error) {
+      await delivery.stop();
       await data.close();
       throw error;
     }
@@ -188,6 +186,26 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#listening().delivery;
   }
 
+  /** Who is enrolled, for the admin API. @throws TypeError before `listen`. */
+  get directory(): AgentDirectory {
+    return this.#listening().data.registry;
+  }
+
+  /** Who is banned, for the admin API. @throws TypeError before `listen`. */
+  get bans(): Bans {
+    return this.#listening().data.bans;
+  }
+
+  /** Whether it listens and takes agents. */
+  get isServing(): boolean {
+    return this.#running !== undefined && !this.#running.connections.isDraining;
+  }
+
+  /** Ends sessions, with a code or in an orderly way. @returns how many. */
+  disconnect(which: Disconnection): number {
+    return this.#running?.connections.disconnect(which) ?? 0;
+  }
+
   /** What was counted since the start. @throws TypeError before `listen`. */
   counters(): ServerCounters {
     const { connections, delivery } = this.#listening();
@@ -239,7 +257,25 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#running;
   }
 
-  #startDelivery({ registry }: DataDirectory): Promise<Delivery> {
+  /** The data directory, and the store once it is locked. */
+  async #open(): Promise<Pick<Running, 'data' | 'delivery'>> {
+    const { dataDirectory, passphrase } = this.#options;
+    const started: { delivery?: Delivery } = {};
+    const openShared = async (): Promise<StartedDelivery['shared']> => {
+      const { delivery, shared } = await this.#startDelivery();
+      started.delivery = delivery;
+      return shared;
+    };
+    try {
+      const data = await openDataDirectory(dataDirectory, { passphrase, wallClock: this.#wallClock, openShared });
+      return { data, delivery: present(started.delivery) };
+    } catch (error) {
+      await started.delivery?.stop();
+      throw error;
+    }
+  }
+
+  #startDelivery(): Promise<StartedDelivery> {
     const { dataDirectory, store, queueLimits } = this.#options;
     return startDelivery({
       store,
@@ -249,7 +285,7 @@ export class Server extends EventEmitter<ServerEvents> {
       permissions: this.#handlers.permissions,
       wallClock: this.#wallClock,
       log: this.#log,
-      isKnownAgent: (agentId) => registry.find(agentId) !== undefined,
+      isKnownAgent: (agentId) => isEnrolled(this.directory, agentId),
       isConnected: (agentId) => this.#find(agentId) !== undefined,
       onHealth: (health) => this.emit('store-health', health),
       onIncident: (incident) => this.emit('store-incident', incident),
@@ -282,6 +318,8 @@ export class Server extends EventEmitter<ServerEvents> {
       identity: () => present(this.#identity),
       sessionSettings: () => present(this.#sessionSettings),
       onConnected: (peer) => this.emit('agent-connected', peer),
+      onEnrolled: (agent) => this.emit('agent-enrolled', agent),
+      onRefused: (agent) => this.emit('agent-refused', agent),
       onDisconnected: (peer, reason) => this.emit('agent-disconnected', peer, reason),
     });
   }
@@ -298,6 +336,6 @@ export class Server extends EventEmitter<ServerEvents> {
 }
 
 function present<Value>(value: Value | undefined): Value {
-  assert(value !== undefined, 'a server that listens has an identity');
+  assert(value !== undefined, 'a server that listens is whole');
   return value;
 }

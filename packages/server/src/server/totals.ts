@@ -1,4 +1,5 @@
 /** What only grows: plain numbers since the start of a server, and counts by name where there are few names. */
+import { Histogram } from '../delivery/index.ts';
 
 /** Counts by name; the names are codes and reasons of this program, so there are few. */
 export class CountsByName {
@@ -22,6 +23,8 @@ export class Totals {
   bytesIn = 0;
   bytesOut = 0;
   requests = 0;
+  /** From the first byte to the open session. */
+  readonly handshakeSeconds = new Histogram();
   readonly refused = new CountsByName();
   readonly handshakesFailed = new CountsByName();
   readonly enrolled = new CountsByName();

@@ -9,15 +9,15 @@ import { EventAgent } from './event-agent.ts';
 
 let server: TestServer;
 
-beforeEach(async () => {
-  server = await TestServer.start({ store: 'memory:' });
-});
-
 afterEach(async () => {
   await server.stop();
 });
 
-describe('events over connections', () => {
+describe.each(['memory:', undefined])('events over connections, store %s', (store) => {
+  beforeEach(async () => {
+    server = await TestServer.start({ store });
+  });
+
   it('E1: an agent publishes, another takes and acks, and what waited for one that was away comes when it is back', async () => {
     const identity = newIdentity();
     const { port } = server;
