@@ -8,6 +8,9 @@ import { Alarm, type AlarmOwner } from './alarms.ts';
 import { isOpen, type DeliverySink } from './environment.ts';
 import type { ReaderHost } from './reader-host.ts';
 
+/** Agents that are looked up at a time: many that are watched only take longer to be noticed. */
+const LOOKS_MAX = 100;
+
 interface Watched {
   readonly watchers: Set<DeliverySink>;
   /** What watchers were told last; undefined while it is looked up. */
@@ -19,6 +22,8 @@ export class Presence implements AlarmOwner {
   readonly #isConnected: (agentId: string) => boolean;
   readonly #polls: boolean;
   readonly #watched = new Map<string, Watched>();
+  /** Whose turn it is to be looked up. */
+  #round: Iterator<[string, Watched]> = this.#watched.entries();
   readonly #alarm = new Alarm(this);
 
   /** @param options.polls whether other nodes serve agents of the same store. */
@@ -61,7 +66,11 @@ export class Presence implements AlarmOwner {
   }
 
   onAlarm(): void {
-    for (const [agentId, watched] of this.#watched) this.#look(agentId, watched);
+    for (let count = 0; count < Math.min(LOOKS_MAX, this.#watched.size); count++) {
+      const next = this.#round.next();
+      if (next.done === true) this.#round = this.#watched.entries();
+      else this.#look(...next.value);
+    }
     if (this.#watched.size > 0) this.#wake();
   }
 

@@ -33,8 +33,11 @@ export class EventAgent {
     return this.receipts.reduce((sum, { code, count }) => sum + (code === 0 ? count : 0), 0);
   }
 
-  async subscribe(topic: string | null, options: { readonly ackWaitMs?: number } = {}): Promise<Subscribed> {
-    this.agent.session.subscribe(1, topic, null, 256, options.ackWaitMs ?? 0, null, 0, NO_BYTES);
+  async subscribe(
+    topic: string | null,
+    options: { readonly ackWaitMs?: number; readonly group?: string } = {},
+  ): Promise<Subscribed> {
+    this.agent.session.subscribe(1, topic, options.group ?? null, 256, options.ackWaitMs ?? 0, null, 0, NO_BYTES);
     this.agent.wake();
     await eventually('an answer to Subscribe', () => this.subscribed.length + this.unsubscribed.length > 0);
     const [subscribed] = this.subscribed;
