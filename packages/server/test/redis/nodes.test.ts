@@ -1,5 +1,8 @@
 /** Several nodes on one Redis: wake-ups, take-over, groups, clocks, idle cost. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemStoreEnvironment } from '../../src/store/environment.ts';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
@@ -10,6 +13,7 @@ import { event, openStore, type Opened } from './store-host.ts';
 
 const ALL = { after: 0, limit: 1_000, bytesMax: 16_777_216 };
 const GROUP = { kind: 'group', group: 'workers', pattern: 'work.>' } as const;
+const NODE_PROCESS = fileURLToPath(new URL('./node-process.ts', import.meta.url));
 const ADA = { kind: 'agent', agentId: 'ada' } as const;
 
 function sequences(items: readonly QueueItem[]): readonly number[] {
@@ -136,6 +140,28 @@ describeWithRedis('several nodes on one Redis', () => {
     await a.store.settle(group, [{ kind: 'acked', sequence: 1 }], one);
     expect(sequences(await b.store.readAgain(group, [1, 2], two))).toEqual([1, 2]);
   });
+
+  it('M7: kill -9 of a node: another is woken for what it held within 21 s, and nothing is lost', async () => {
+    const a = await node();
+    const group = await idOf(a, GROUP);
+    const lease = await a.store.claimAgent('one', 'main');
+    await a.store.publish([event({ to: 'topic:work.x' }), event({ to: 'topic:work.x' })]);
+    const args = ['--conditions=@sealane/source', NODE_PROCESS, server.url, GROUP.group, GROUP.pattern];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(JSON.parse(line.toString())).toEqual([1, 2]);
+    const b = await node();
+    const other = await b.store.claimAgent('two', 'main');
+    expect(await b.store.read(group, ALL, other)).toEqual([]);
+    expect(await a.store.read(group, ALL, lease)).toEqual([]);
+    b.told.queues.length = 0;
+    child.kill('SIGKILL');
+    await sleep(1_000);
+    expect(await b.store.read(group, ALL, other)).toEqual([]);
+    await eventually('woken', () => b.told.queues.includes(group), 21_000);
+    expect(sequences(await b.store.read(group, ALL, other))).toEqual([1, 2]);
+    expect(await a.store.read(group, ALL, lease)).toEqual([]);
+  }, 60_000);
 
   it('M8: clocks five minutes apart: nothing expires early or late, nothing is out of order', async () => {
     const shift = (ms: number) => ({ ...systemStoreEnvironment, now: () => systemStoreEnvironment.now() + ms });

@@ -1,6 +1,5 @@
 /** Redis that is gone, slow, full, weak or not what it was: nothing acked is lost, nothing is doubled, all of it is told. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
 import type { Lease, NewEvent, PublishResult, QueueItem, Store } from '../../src/store/store.ts';
@@ -237,86 +236,4 @@ describeWithRedis('outages of Redis', () => {
     expect(outbox.receipts.size).toBe(outbox.number);
     expect(outbox.number).toBeGreaterThan(20);
   });
-
-  it.each([
-    ['appendfsync', 'everysec'],
-    ['no-appendfsync-on-rewrite', 'yes'],
-    ['maxmemory-policy', 'allkeys-lru'],
-    ['appendonly', 'no'],
-  ])('M4: %s %s: receipts say relaxed, and whoever wants durable ones is refused at start', async (name, value) => {
-    await server.command('CONFIG', 'SET', name, value);
-    await expect(openStore({ url: server.url, requireDurable: true })).rejects.toMatchObject({
-      code: 'E_CONFIG',
-      message: expect.stringContaining(name),
-    });
-    const { store } = await open();
-    expect(store.health).toEqual({ status: 'ready', reasons: ['redis-config'], durability: 'relaxed' });
-    expect(await store.publish([event()])).toMatchObject([{ status: 'stored', durability: 'relaxed' }]);
-    await server.command('CONFIG', 'SET', 'appendonly', 'yes');
-    await server.command('CONFIG', 'SET', 'appendfsync', 'always');
-    await server.command('CONFIG', 'SET', 'no-appendfsync-on-rewrite', 'no');
-    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
-    await server.command('CLIENT', 'KILL', 'TYPE', 'normal');
-    await eventually('durable after the reconnect', () => store.health.durability === 'durable');
-    const [durable, relaxed] = await store.publish([event(), event({ durability: 'relaxed' })]);
-    expect(durable).toMatchObject({ durability: 'durable' });
-    expect(relaxed).toMatchObject({ durability: 'relaxed' });
-  });
-
-  it('M4: where CONFIG is forbidden nobody can tell, so receipts say relaxed', async () => {
-    await server.command('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '&*', '+@all', '-config');
-    const { store } = await open({ url: server.url.replace('//', '//limited:pw@') });
-    expect(store.health).toEqual({ status: 'ready', reasons: ['redis-config'], durability: 'relaxed' });
-    expect(await store.publish([event()])).toMatchObject([{ status: 'stored', durability: 'relaxed' }]);
-  });
-
-  it('M10: FLUSHALL: told loudly, agents are told to come again, and work goes on with new lineages', async () => {
-    const { store, told, lease, ada } = await open();
-    const before = await store.openQueue({ kind: 'agent', agentId: 'ada' });
-    const [acked] = await store.publish([event()]);
-    await server.command('FLUSHALL');
-    await store.publish([event()]);
-    await eventually('incident', () => told.incidents.some((each) => each.includes('emptied')));
-    await eventually('agents', () => told.lost.includes('ada main store-lost'));
-    await expect(store.read(ada, ALL, lease)).rejects.toMatchObject({ code: 'E_FENCED' });
-    const after = await store.openQueue({ kind: 'agent', agentId: 'ada' });
-    expect(Buffer.from(after.lineage)).not.toEqual(Buffer.from(before.lineage));
-    const [next] = await store.publish([event()]);
-    expect(next?.status).toBe('stored');
-    expect((next as { sequence: number }).sequence).toBeGreaterThan((acked as { sequence: number }).sequence);
-    const newLease = await store.claimAgent('ada', 'main');
-    expect(newLease.epoch).toBeGreaterThan(lease.epoch);
-    expect((await store.read(after.queueId, ALL, newLease)).length).toBeGreaterThan(0);
-  }, 30_000);
-
-  it('M10: FLUSHALL of an idle store is noticed too', async () => {
-    const { told } = await open();
-    await server.command('FLUSHALL');
-    await eventually('incident', () => told.incidents.length > 0, 6_000);
-  }, 30_000);
-
-  it('M10: an old snapshot comes back: told loudly on every node, positions go on upwards, lineages change', async () => {
-    const { store, told } = await open();
-    const other = await open();
-    await store.publish([event()]);
-    const before = await store.openQueue({ kind: 'agent', agentId: 'ada' });
-    await server.kill();
-    cpSync(server.directory, `${server.directory}-copy`, { recursive: true });
-    await server.startAgain();
-    await eventually('ready again', () => store.health.status === 'ready' && other.store.health.status === 'ready');
-    expect(told.incidents).toEqual([]);
-    const [acked] = await store.publish([event({ body: Buffer.from('will be lost') })]);
-    await server.kill();
-    rmSync(server.directory, { recursive: true });
-    cpSync(`${server.directory}-copy`, server.directory, { recursive: true });
-    rmSync(`${server.directory}-copy`, { recursive: true });
-    await server.startAgain();
-    await eventually('ready again', () => store.health.status === 'ready' && other.store.health.status === 'ready');
-    await eventually('incident', () => told.incidents.some((each) => each.includes('older state')));
-    await eventually('the other node', () => other.told.incidents.length > 0, 15_000);
-    const [next] = await store.publish([event()]);
-    expect((next as { sequence: number }).sequence).toBeGreaterThan((acked as { sequence: number }).sequence);
-    const after = await store.openQueue({ kind: 'agent', agentId: 'ada' });
-    expect(Buffer.from(after.lineage)).not.toEqual(Buffer.from(before.lineage));
-  }, 60_000);
 });

@@ -31,6 +31,8 @@ export interface NodeLifeOptions {
   readonly onPeerDied: () => void;
   /** Whether queues are read that other nodes may read too. */
   readonly readsGroups: () => boolean;
+  /** Once a minute, while Redis is there. */
+  readonly onMinute: () => void;
 }
 
 /** The store is not what it was: the next connection finds out how. */
@@ -77,7 +79,10 @@ export class NodeLife {
     this.#every(POLL_MS, () => this.#poll());
     this.#every(HOUSEKEEPING_MS, () => this.#keepHouse());
     this.#every(PEERS_MS, () => this.#lookAtPeers());
-    this.#every(SETTINGS_MS, () => this.#options.link.checkSettings());
+    this.#every(SETTINGS_MS, async () => {
+      this.#options.onMinute();
+      await this.#options.link.checkSettings();
+    });
     await this.#keepHouse();
   }
 

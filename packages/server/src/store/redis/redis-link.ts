@@ -16,6 +16,7 @@ import { RedisFault } from './redis-fault.ts';
 import type { RedisHealth } from './redis-health.ts';
 import { findWeakSettings } from './redis-settings.ts';
 import { SCRIPTS } from './scripts/index.ts';
+import type { StoreMarker } from './store-marker.ts';
 import { SubscriptionTable } from './subscription-table.ts';
 import { CALL_WAIT_MS, NODE_LEASE_MS } from './times.ts';
 
@@ -56,6 +57,7 @@ export class RedisLink {
   readonly #connection: RedisConnection;
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
+  #hasStarted = false;
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
@@ -79,6 +81,19 @@ export class RedisLink {
     });
   }
 
+  /** What this node knows of the store. */
+  get marker(): StoreMarker {
+    const { store, nextSequence, highestEpoch } = this;
+    return { store, nextSequence, highestEpoch };
+  }
+
+  /** Takes up what an earlier life of this node knew. To be called before `open`. */
+  set marker({ store, nextSequence, highestEpoch }: StoreMarker) {
+    this.store = store;
+    this.nextSequence = nextSequence;
+    this.highestEpoch = highestEpoch;
+  }
+
   get isReady(): boolean {
     return this.#connection.isReady;
   }
@@ -94,6 +109,12 @@ export class RedisLink {
 
   /** @throws ConfigError, StorageError that say what to do. */
   async open(): Promise<void> {
+    if (!URL.canParse(this.#options.url)) {
+      // It may hold a password, so it is not shown.
+      throw explained(new ConfigError('E_CONFIG', 'The URL of Redis cannot be read'), {
+        next: 'Use redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] with --store.',
+      });
+    }
     try {
       await this.#connection.open();
     } catch (error) {
@@ -177,9 +198,10 @@ export class RedisLink {
     await checkVersion(send);
     await this.checkSettings(send);
     const { health, requireDurable } = this.#options;
-    if (requireDurable && this.store === '' && health.weakSettings.length > 0) throw notDurable(health.weakSettings);
+    if (requireDurable && !this.#hasStarted && health.weakSettings.length > 0) throw notDurable(health.weakSettings);
     await Promise.all(Object.values(SCRIPTS).map((text) => send(['SCRIPT', 'LOAD', text])));
     await this.#startNode(send);
+    this.#hasStarted = true;
   }
 
   async #startNode(send: SendCommand): Promise<void> {

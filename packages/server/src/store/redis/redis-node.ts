@@ -7,7 +7,7 @@ import { monotonicNow } from '@sealane/node/transport';
 import { toHex } from '@sealane/shared/bytes';
 import { systemStoreEnvironment, type StoreEnvironment } from '../environment.ts';
 import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
-import type { Lease, QueueLimits, StoreFigures, StoreListener } from '../store.ts';
+import type { Lease, QueueLimits, StoreListener } from '../store.ts';
 import { NodeLife, type PeerNode } from './node-life.ts';
 import { PublishLane } from './publish-lane.ts';
 import { KnownQueues } from './known-queues.ts';
@@ -15,8 +15,9 @@ import { nameOfQueue, queueSpecOf } from './queue-id.ts';
 import type { RedisFault } from './redis-fault.ts';
 import { RedisHealth } from './redis-health.ts';
 import { RedisLink } from './redis-link.ts';
-import { readFigures, type RedisFigures } from './store-figures.ts';
+import { RedisFigures } from './store-figures.ts';
 import { PUBLISH_WAIT_MS } from './times.ts';
+import { readStoreMarker, writeStoreMarker } from './store-marker.ts';
 import { WriteLane } from './write-lane.ts';
 
 export interface RedisStoreOptions {
@@ -31,6 +32,8 @@ export interface RedisStoreOptions {
   readonly limits?: QueueLimits;
   /** Refuses to open where acks would not be durable (M4). */
   readonly requireDurable?: boolean;
+  /** Where this node keeps what it knows of the store between its lives (M10). */
+  readonly markerFile?: string;
   readonly environment?: StoreEnvironment;
 }
 
@@ -40,8 +43,6 @@ const NODE_LIFE_BYTES = 6;
 const CLOSE_WAIT_MS = 2_000;
 const DOWN_WAIT_MS = 500;
 const CLOSE_LOOK_MS = 10;
-const FIGURES_AGE_MS = 5_000;
-const NO_FIGURES = { queues: 0, waiting: 0, deadLetters: 0, bytes: 0 };
 
 export class RedisNode {
   readonly name: string;
@@ -51,22 +52,21 @@ export class RedisNode {
   readonly link: RedisLink;
   readonly publishing: PublishLane;
   readonly writing: WriteLane;
+  readonly figures: RedisFigures;
   readonly #life: NodeLife;
   #listener: StoreListener | undefined;
   readonly #queues = new KnownQueues();
   readonly #woken = new Set<string>();
   /** Agents that are served here, by `id instance`. */
   readonly #claims = new Map<string, Lease>();
-  #figures: RedisFigures = NO_FIGURES;
-  #figuresAt = -Infinity;
-  #commits = 0;
-  #commitSeconds = 0;
+  readonly #markerFile: string | undefined;
 
   constructor(options: RedisStoreOptions) {
     const { url, prefix = DEFAULT_PREFIX, limits = DEFAULT_QUEUE_LIMITS, about = '', requireDurable = false } = options;
     const environment = options.environment ?? systemStoreEnvironment;
     this.prefix = prefix;
     this.environment = environment;
+    this.#markerFile = options.markerFile;
     this.name = `${options.node ?? 'node'}-${toHex(environment.random(NODE_LIFE_BYTES))}`;
     const { name } = this;
     this.health = new RedisHealth((health) => this.#listener?.onHealth(health));
@@ -80,6 +80,7 @@ export class RedisNode {
         this.wake(this.#queues.read());
       },
     });
+    this.figures = new RedisFigures(this.link, prefix);
     this.#life = new NodeLife({
       ...{ url, prefix, node: name, link: this.link, health, limits },
       random: () => (environment.random(1)[0] ?? 0) / 256,
@@ -91,6 +92,9 @@ export class RedisNode {
         this.wake(this.#queues.readGroups());
       },
       readsGroups: () => this.#queues.readGroups().length > 0,
+      onMinute: () => {
+        this.#writeMarker();
+      },
     });
     this.publishing = this.#makePublishing(limits);
     this.writing = this.#makeWriting();
@@ -106,10 +110,13 @@ export class RedisNode {
 
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
+    const marker = this.#markerFile === undefined ? undefined : readStoreMarker(this.#markerFile);
+    if (marker !== undefined) this.link.marker = marker;
     try {
       await this.link.open();
+      this.#writeMarker();
       await this.link.refreshTable();
-      this.#figures = await readFigures(this.link, this.prefix);
+      await this.figures.look();
       await this.#life.open();
     } catch (error) {
       await this.#life.close();
@@ -126,6 +133,7 @@ export class RedisNode {
     this.writing.close();
     await this.#life.close();
     this.link.close();
+    this.#writeMarker();
   }
 
   /** Tells the owner of queues, given by name, that may have entries; outside of any call of its own. */
@@ -146,17 +154,11 @@ export class RedisNode {
   /** A queue was opened here. @param made how many there are, where it was made just now. */
   noteOpened(queueId: string, made: string): void {
     this.#queues.noteOpened(queueId);
-    this.noteFigures({ queues: made });
+    this.figures.note({ queues: made });
   }
 
   noteReading(queueId: string): void {
     this.#queues.noteReading(queueId);
-  }
-
-  /** Takes note of sums that came with an answer; empty ones did not change. */
-  noteFigures(sums: Partial<Record<'queues' | 'waiting' | 'deadLetters', string>>): void {
-    for (const [name, sum] of Object.entries(sums))
-      if (sum !== '') this.#figures = { ...this.#figures, [name]: Number(sum) };
   }
 
   /** A group may have other readers here, which may have what this one held. */
@@ -196,21 +198,6 @@ export class RedisNode {
     this.#life.reap().catch(() => undefined);
   }
 
-  /** As they were a moment ago: whoever asks sets the next look off. */
-  figures(): StoreFigures {
-    if (monotonicNow() - this.#figuresAt > FIGURES_AGE_MS && this.link.isReady) {
-      this.#figuresAt = monotonicNow();
-      readFigures(this.link, this.prefix).then(
-        (figures) => {
-          this.#figures = figures;
-        },
-        () => undefined,
-      );
-    }
-    const counts = { commits: this.#commits, commitSeconds: this.#commitSeconds, operations: this.link.commands };
-    return { ...this.#figures, ...counts, freeDiskBytes: undefined };
-  }
-
   #makePublishing({ eventsMax, bytesMax, retentionMs }: QueueLimits): PublishLane {
     const { link, health } = this;
     const marks = [eventsMax, bytesMax, retentionMs].map(String);
@@ -225,13 +212,12 @@ export class RedisNode {
       },
       onStored: ({ next, waiting, queueNames, dueTimes }) => {
         this.#onStored(next);
-        this.noteFigures({ waiting });
+        this.figures.note({ waiting });
         for (const due of dueTimes) this.#life.expectDue(due);
         this.wake(queueNames);
       },
       onCommit: (seconds) => {
-        this.#commits += 1;
-        this.#commitSeconds += seconds;
+        this.figures.noteCommit(seconds);
       },
       recover: (why) => link.recover(why),
       onFault: (fault) => {
@@ -244,7 +230,7 @@ export class RedisNode {
     const { link } = this;
     return new WriteLane({
       onSums: (waiting, deadLetters) => {
-        this.noteFigures({ waiting, deadLetters });
+        this.figures.note({ waiting, deadLetters });
       },
       send: async (batch, operations) => {
         const head = [this.name, `w:${this.name}`, String(batch), link.store];
@@ -255,6 +241,17 @@ export class RedisNode {
         this.#onFault(fault);
       },
     });
+  }
+
+  /** A disk that refuses it is told by whoever needs that disk. */
+  #writeMarker(): void {
+    const { marker } = this.link;
+    if (this.#markerFile === undefined || marker.store === '') return;
+    try {
+      writeStoreMarker(this.#markerFile, marker);
+    } catch (error) {
+      this.#tellIncident(error instanceof Error ? error.message : 'The marker of the store cannot be written');
+    }
   }
 
   #onStored(next: number): void {

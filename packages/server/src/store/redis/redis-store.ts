@@ -169,7 +169,7 @@ export class RedisStore implements Store {
       deadLetterId,
     ])) as readonly string[];
     if (name === '') return false;
-    this.#node.noteFigures({ waiting, deadLetters });
+    this.#node.figures.note({ waiting, deadLetters });
     this.#node.wake([name]);
     return true;
   }
@@ -194,7 +194,7 @@ export class RedisStore implements Store {
   }
 
   figures(): StoreFigures {
-    return this.#node.figures();
+    return this.#node.figures.value;
   }
 
   backup(): Promise<void> {
@@ -216,7 +216,7 @@ export class RedisStore implements Store {
   async #purge(ids: readonly string[]): Promise<number> {
     await this.#node.writing.flushed();
     const [count = 0, left] = (await this.#node.link.call('purgeDeadLetters', ids)) as readonly number[];
-    this.#node.noteFigures({ deadLetters: String(left) });
+    this.#node.figures.note({ deadLetters: String(left) });
     return count;
   }
 
@@ -227,7 +227,7 @@ export class RedisStore implements Store {
       agentId,
     ])) as readonly string[];
     if (queues === '') return false;
-    this.#node.noteFigures({ queues, waiting });
+    this.#node.figures.note({ queues, waiting });
     this.#node.reap();
     return true;
   }

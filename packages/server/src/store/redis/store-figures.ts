@@ -1,16 +1,57 @@
-/** Figures of a store on Redis, for metrics: four commands, sent when somebody asks. */
+/**
+ * RedisFigures: figures of a store on Redis, for metrics. Sums come along with the answers of scripts; what other nodes did
+ * is looked up when somebody asks, at most every few seconds.
+ */
+import { monotonicNow } from '@sealane/node/transport';
 import type { StoreFigures } from '../store.ts';
 import type { RedisLink } from './redis-link.ts';
 
-export type RedisFigures = Pick<StoreFigures, 'queues' | 'waiting' | 'deadLetters' | 'bytes'>;
+const LOOK_MS = 5_000;
 
-export async function readFigures(link: RedisLink, prefix: string): Promise<RedisFigures> {
-  const [queues, waiting, deadLetters, memory] = await Promise.all([
-    link.send(['SCARD', `${prefix}queues`]),
-    link.send(['HGET', `${prefix}meta`, 'waiting']),
-    link.send(['ZCARD', `${prefix}deads`]),
-    link.send(['INFO', 'memory']),
-  ]);
-  const bytes = Number(/used_memory:(\d+)/.exec(String(memory))?.[1]);
-  return { queues: Number(queues), waiting: Number(waiting), deadLetters: Number(deadLetters), bytes };
+type Sums = Pick<StoreFigures, 'queues' | 'waiting' | 'deadLetters' | 'bytes'>;
+
+export class RedisFigures {
+  readonly #link: RedisLink;
+  readonly #prefix: string;
+  #sums: Sums = { queues: 0, waiting: 0, deadLetters: 0, bytes: 0 };
+  #lookedAt = -Infinity;
+  #commits = 0;
+  #commitSeconds = 0;
+
+  constructor(link: RedisLink, prefix: string) {
+    this.#link = link;
+    this.#prefix = prefix;
+  }
+
+  /** As they were a moment ago: whoever asks sets the next look off. */
+  get value(): StoreFigures {
+    if (monotonicNow() - this.#lookedAt > LOOK_MS && this.#link.isReady) {
+      this.look().catch(() => undefined);
+    }
+    const counts = { commits: this.#commits, commitSeconds: this.#commitSeconds, operations: this.#link.commands };
+    return { ...this.#sums, ...counts, freeDiskBytes: undefined };
+  }
+
+  /** Takes note of sums that came with an answer; empty ones did not change. */
+  note(sums: Partial<Record<'queues' | 'waiting' | 'deadLetters', string>>): void {
+    for (const [name, sum] of Object.entries(sums)) if (sum !== '') this.#sums = { ...this.#sums, [name]: Number(sum) };
+  }
+
+  noteCommit(seconds: number): void {
+    this.#commits += 1;
+    this.#commitSeconds += seconds;
+  }
+
+  /** Asks Redis for all of them. @throws RedisFault. */
+  async look(): Promise<void> {
+    this.#lookedAt = monotonicNow();
+    const [queues, waiting, deadLetters, memory] = await Promise.all([
+      this.#link.send(['SCARD', `${this.#prefix}queues`]),
+      this.#link.send(['HGET', `${this.#prefix}meta`, 'waiting']),
+      this.#link.send(['ZCARD', `${this.#prefix}deads`]),
+      this.#link.send(['INFO', 'memory']),
+    ]);
+    const bytes = Number(/used_memory:(\d+)/.exec(String(memory))?.[1]);
+    this.#sums = { queues: Number(queues), waiting: Number(waiting), deadLetters: Number(deadLetters), bytes };
+  }
 }

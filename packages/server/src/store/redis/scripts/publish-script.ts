@@ -12,7 +12,8 @@
  *   delayed    index, due, h, b, x, to, queueId of an agent or empty
  *
  * Answers `stale` (the table of subscriptions changed), `lost` (this is another store than the caller knows), or
- * `base waiting index=status…`, where waiting is the sum of all queues or nothing: d and r duplicates of the position after it, c conflict, s settled, f full, u no such queue.
+ * `base waiting index=status…`, where waiting is the sum of all queues or nothing: d and r
+ * duplicates of the position after it, c conflict, s settled, f full, u no such queue.
  */
 import { queueLibrary } from './queue-library.ts';
 

@@ -23,7 +23,10 @@ local function changeTable(id, pattern)
 end
 `;
 
-/** ARGV: name, kind, agentId (empty for a group), pattern (empty for an agent's own), lineage. Answers its info, and how many there are where it was made. */
+/**
+ * ARGV: name, kind, agentId (empty for a group), pattern (empty for an agent's own), lineage.
+ * Answers its info, and how many there are where it was made.
+ */
 export const openQueueScript = String.raw`#!lua
 ${queueLibrary}${queueInfo}${table}
 local id, kind, agentId, pattern, lineage = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -73,8 +76,8 @@ return answer
 `;
 
 /**
- * ARGV: name, agentId. Answers { queues left, sum of waiting entries }, or nothing when there is none. What waits in it is only put aside (`gone`) and taken apart
- * later, a piece at a time, so that a long queue stops nobody.
+ * ARGV: name, agentId. Answers { queues left, sum of waiting entries }, or nothing when there is none. What
+ * waits in it is only put aside (`gone`) and taken apart later, a piece at a time, so that a long queue stops nobody.
  */
 export const deleteQueueScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}${table}
