@@ -1,0 +1,45 @@
+/**
+ * `npx nx run tools:load -- --agents 1000 --events-per-second 5000`: thousands of agents against one server, and a check
+ * that nothing was lost (`--help` tells more). Also the entry of its processes (`worker`).
+ */
+import { LOAD_HELP, parseLoadOptions, type LoadOptions } from './options.ts';
+
+const EXIT_LOSS = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+if (process.argv[2] === 'worker') (await import('./agents/load-worker.ts')).runWorker();
+else await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = optionsOf(args);
+  if (options === undefined) return;
+  const stop = new AbortController();
+  process.on('SIGINT', () => {
+    if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    stop.abort();
+  });
+  if (options.demo) {
+    await (await import('./demo/demo.ts')).runDemo(options, stop.signal);
+    return;
+  }
+  const { runLoad } = await import('./run-load.ts');
+  const { reportText } = await import('./report/report-text.ts');
+  const report = await runLoad(options, stop.signal);
+  console.log(options.json ? JSON.stringify(report) : reportText(report));
+  process.exitCode = report.ok ? 0 : EXIT_LOSS;
+}
+
+/** @returns undefined when there is nothing to do. */
+function optionsOf(args: readonly string[]): LoadOptions | undefined {
+  try {
+    const options = parseLoadOptions(args);
+    if (options === undefined) console.log(LOAD_HELP);
+    return options;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n\n${LOAD_HELP}`);
+    process.exitCode = EXIT_USAGE;
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+/** Arguments of the load generator. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parseAddress, type Address } from '@sealane/node/config';
+import { EVENT_BYTES_MIN } from './event-body.ts';
+
+/** Kinds of work. `publish` and `request` share the events per second by their weights; agents either subscribe or not. */
+export interface Mix {
+  readonly publish: number;
+  readonly request: number;
+  readonly subscribe: boolean;
+}
+
+export interface LoadOptions {
+  readonly agents: number;
+  /** Processes that the agents are spread over. */
+  readonly processes: number;
+  /** Events and requests of all agents together. 0: idle. */
+  readonly eventsPerSecond: number;
+  readonly durationSeconds: number;
+  readonly eventBytes: number;
+  /** Each agent subscribes one of them: with fewer topics than agents, an event goes to several. */
+  readonly topics: number;
+  readonly mix: Mix;
+  /** Cuts all connections halfway. */
+  readonly reconnectStorm: boolean;
+  /** Undefined starts a server. */
+  readonly server: Address | undefined;
+  readonly serverKey: string | undefined;
+  /** Process of a server on this machine, to measure it. */
+  readonly serverProcess: number | undefined;
+  /** Store of a server that is started. */
+  readonly store: string | undefined;
+  /** One enrolment token for each agent. */
+  readonly tokens: readonly string[] | undefined;
+  readonly json: boolean;
+  readonly demo: boolean;
+}
+
+const PORT_DEFAULT = 1337;
+const AGENTS_MAX = 1_000_000;
+const EVENT_BYTES_MAX = 98_304;
+
+export const LOAD_HELP = `Many agents against one server, and a check that nothing was lost.
+
+  npx nx run tools:load -- [options]
+
+  --agents N             agents, each with its own key and connection (100)
+  --processes N          processes they are spread over (1)
+  --events-per-second R  events and requests of all agents together; 0 for idle agents (1,000)
+  --duration SECONDS     how long (10)
+  --mix LIST             publish, subscribe, request, with weights: publish:9,request:1,subscribe (publish,subscribe)
+  --topics N             topics; agent k subscribes topic k mod N (one for each agent)
+  --event-bytes N        size of an event (256)
+  --reconnect-storm      cuts all connections halfway and measures until all are back
+  --server HOST:PORT     a server that runs; without it, one is started on a free port and thrown away afterwards
+  --server-key KEY       its fingerprint, SHA256:…
+  --server-process PID   its process, where it runs on this machine: for CPU and memory
+  --token-file FILE      enrolment tokens, one a line, one for each agent
+  --store STORE          store of the server that is started: sqlite:PATH, redis://…, memory:
+  --json                 the report as one JSON line
+  --demo                 fills a server with sample data and says what to look at
+
+Ctrl-C ends the load early, with its report. Exit code 1: an event was lost, or something else is wrong.
+`;
+
+/** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
+export function parseLoadOptions(args: readonly string[]): LoadOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      agents: { type: 'string', default: '100' },
+      processes: { type: 'string', default: '1' },
+      'events-per-second': { type: 'string', default: '1000' },
+      duration: { type: 'string', default: '10' },
+      mix: { type: 'string', default: 'publish,subscribe' },
+      topics: { type: 'string' },
+      'event-bytes': { type: 'string', default: '256' },
+      'reconnect-storm': { type: 'boolean', default: false },
+      server: { type: 'string' },
+      'server-key': { type: 'string' },
+      'server-process': { type: 'string' },
+      'token-file': { type: 'string' },
+      store: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      demo: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const agents = whole('agents', values.agents, 1, AGENTS_MAX);
+  const { server, 'server-process': serverProcess } = values;
+  return {
+    agents,
+    processes: whole('processes', values.processes, 1, Math.min(agents, 64)),
+    eventsPerSecond: whole('events-per-second', values['events-per-second'], 0, 10_000_000),
+    durationSeconds: whole('duration', values.duration, 1, 86_400),
+    eventBytes: whole('event-bytes', values['event-bytes'], EVENT_BYTES_MIN, EVENT_BYTES_MAX),
+    topics: whole('topics', values.topics ?? String(agents), 1, agents),
+    mix: mixOf(values.mix),
+    reconnectStorm: values['reconnect-storm'],
+    server: server === undefined ? undefined : addressOf(server),
+    serverKey: values['server-key'],
+    serverProcess: serverProcess === undefined ? undefined : whole('server-process', serverProcess, 1, 2 ** 31),
+    store: values.store,
+    tokens: tokensOf(values['token-file'], agents),
+    json: values.json,
+    demo: values.demo,
+  };
+}
+
+function whole(option: string, text: string, min: number, max: number): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
+}
+
+function mixOf(text: string): Mix {
+  const mix = { publish: 0, request: 0, subscribe: 0 };
+  for (const part of text.split(',')) {
+    const [name = '', weight = '1'] = part.trim().split(':');
+    if (!(name in mix)) throw new TypeError(`--mix expected some of publish, subscribe, request, got "${name}"`);
+    mix[name as keyof typeof mix] = whole('mix', weight, 0, 1_000);
+  }
+  return { ...mix, subscribe: mix.subscribe > 0 };
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text, PORT_DEFAULT);
+  if (address === undefined) throw new TypeError(`--server expected host:port, got "${text}"`);
+  return address;
+}
+
+function tokensOf(file: string | undefined, agents: number): readonly string[] | undefined {
+  if (file === undefined) return undefined;
+  const tokens = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (tokens.length >= agents) return tokens;
+  throw new TypeError(`--token-file has ${tokens.length} tokens for ${agents} agents: each needs one of its own`);
+}

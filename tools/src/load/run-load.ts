@@ -1,0 +1,81 @@
+/**
+ * A load from beginning to end: server → agents connect and subscribe → work, perhaps with a storm → what is under way
+ * comes to its end → check → report.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fleet } from './agents/fleet.ts';
+import type { Storm } from './agents/messages.ts';
+import type { LoadOptions } from './options.ts';
+import { LiveLine } from './report/live-line.ts';
+import { loadReport, serverUsage, stormReport, type LoadReport } from './report/load-report.ts';
+import { processUsage } from './server/process-usage.ts';
+import { StartedServer } from './server/started-server.ts';
+
+/** Without a receipt, reply or delivery for so long, nothing more is expected: longer than an ack timeout of 30 s. */
+const QUIET_MS = 35_000;
+const LOOK_MS = 1_000;
+
+/** @param stop ends the work early; the report comes all the same. */
+export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
+  const started = options.server === undefined ? await StartedServer.start(options) : undefined;
+  const fleet = new Fleet(options);
+  const live = new LiveLine(process.stderr, options.agents);
+  try {
+    const port = started?.port ?? options.server?.port ?? 0;
+    const host = options.server?.host ?? '127.0.0.1';
+    const target = { host, port, serverKey: options.serverKey ?? started?.fingerprint };
+    const serverProcess = started?.processId ?? options.serverProcess;
+    return await measured(options, { fleet, live, serverProcess, stop }, () => fleet.connect(target));
+  } finally {
+    live.end();
+    fleet.end();
+    await started?.end();
+  }
+}
+
+interface Parts {
+  readonly fleet: Fleet;
+  readonly live: LiveLine;
+  readonly serverProcess: number | undefined;
+  readonly stop: AbortSignal;
+}
+
+async function measured(options: LoadOptions, parts: Parts, connect: () => Promise<void>): Promise<LoadReport> {
+  const { fleet, live, serverProcess, stop } = parts;
+  const usage = (): ReturnType<typeof processUsage> =>
+    serverProcess === undefined ? undefined : processUsage(serverProcess);
+  const beginsAt = performance.now();
+  live.say(`connecting ${options.agents} agents …`);
+  await connect();
+  const startsAt = performance.now();
+  const before = usage();
+  await fleet.start();
+  const storm = await work(options, parts, startsAt);
+  const stopsAt = performance.now();
+  const after = usage();
+  await fleet.stop();
+  live.say('waiting for what is under way …');
+  await fleet.settled(QUIET_MS);
+  const collected = await fleet.collect();
+  live.say('closing …');
+  await fleet.close();
+  const server =
+    before === undefined || after === undefined ? undefined : serverUsage(before, after, stopsAt - startsAt);
+  const seconds = (stopsAt - startsAt) / 1_000;
+  const interrupted = stop.aborted;
+  const connectSeconds = (startsAt - beginsAt) / 1_000;
+  const stormed = storm === undefined ? undefined : stormReport(storm);
+  return loadReport(options, { connectSeconds, seconds, interrupted, storm: stormed, server }, collected);
+}
+
+/** Looks on until the time is up; halfway through comes the storm. */
+async function work(options: LoadOptions, { fleet, live, stop }: Parts, startsAt: number): Promise<Storm | undefined> {
+  const durationMs = options.durationSeconds * 1_000;
+  let storm: Promise<Storm> | undefined;
+  for (let elapsedMs = 0; elapsedMs < durationMs && !stop.aborted; elapsedMs = performance.now() - startsAt) {
+    if (options.reconnectStorm && elapsedMs >= durationMs / 2) storm ??= fleet.storm();
+    live.show(await fleet.status(), elapsedMs / 1_000);
+    await sleep(Math.min(LOOK_MS, durationMs - elapsedMs), undefined, { signal: stop }).catch(() => undefined);
+  }
+  return await storm;
+}

@@ -1,0 +1,74 @@
+/** A server for one run of the load: the program as a user runs it, on a free port, in a temporary data directory. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const END_MS_MAX = 15_000;
+
+/** Its line `listening`, as far as it is used. */
+interface ListeningLine {
+  readonly event: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  readonly adminPort: number | null;
+}
+
+export class StartedServer {
+  readonly port: number;
+  readonly fingerprint: string;
+  /** Null where there is none. */
+  readonly adminPort: number | null;
+  readonly dataDirectory: string;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, line: ListeningLine, dataDirectory: string) {
+    this.#process = process;
+    this.port = line.port;
+    this.fingerprint = line.fingerprint;
+    this.adminPort = line.adminPort;
+    this.dataDirectory = dataDirectory;
+  }
+
+  /** @throws Error when the server does not start; what it said is on stderr. */
+  static async start({ store }: { readonly store: string | undefined }): Promise<StartedServer> {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'sealane-load-'));
+    const program = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@sealane/server/package.json')));
+    const settings = ['--host', '0.0.0.0', '--port', '0', '--data-dir', dataDirectory, '--log-level', 'warn', '--json'];
+    const args = [
+      ...process.execArgv,
+      program,
+      'serve',
+      ...settings,
+      ...(store === undefined ? [] : ['--store', store]),
+    ];
+    // In a process group of its own: Ctrl-C ends the load, and the load ends the server.
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    process.once('exit', () => child.kill('SIGKILL'));
+    for await (const line of createInterface({ input: child.stdout })) {
+      const record = JSON.parse(line) as ListeningLine;
+      if (record.event === 'listening') return new StartedServer(child, record, dataDirectory);
+    }
+    rmSync(dataDirectory, { recursive: true, force: true });
+    throw new Error('the server did not start');
+  }
+
+  get processId(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Ends it as an operator would, and removes its data. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit');
+      const timer = setTimeout(() => this.#process.kill('SIGKILL'), END_MS_MAX);
+      this.#process.kill('SIGTERM');
+      await exited;
+      clearTimeout(timer);
+    }
+    rmSync(this.dataDirectory, { recursive: true, force: true });
+  }
+}
