@@ -68,11 +68,14 @@ async function serve(fault: Fault): Promise<number> {
     admission: faultyAdmission(fault) as Admission,
     resumeTokens: faultyTokens(fault),
     handlers,
+    bans: { addressWaitMs: () => 0 },
     attach: () => undefined,
     log: createLogger({ level: 'debug', json: true, stream }),
     wallClock: Date.now,
     sessionSettings: () => settings,
     onConnected: () => undefined,
+    onEnrolled: () => undefined,
+    onRefused: () => undefined,
     onDisconnected: () => undefined,
   });
   const settings = {

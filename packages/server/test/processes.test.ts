@@ -76,7 +76,7 @@ describe('serve as a process', () => {
       host: '127.0.0.1',
       port: server.port,
       fingerprint: server.fingerprint,
-      adminPort: null,
+      adminPort: server.adminPort,
     });
     const again = await serve();
     expect(again.fingerprint).toBe(server.fingerprint);

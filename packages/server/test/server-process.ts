@@ -31,6 +31,7 @@ export class ServerProcess {
   readonly result: Promise<ProcessResult>;
   stderr = '';
   port = 0;
+  adminPort: number | null = null;
   fingerprint = '';
   /** Milliseconds from the start of the process to its first line. */
   startMs = 0;
@@ -67,8 +68,14 @@ export class ServerProcess {
     const first = await Promise.race([once(createInterface({ input: server.child.stdout! }), 'line'), server.result]);
     if (!Array.isArray(first)) throw new Error(`serve ended with ${first.code ?? 'a signal'}: ${first.stderr}`);
     server.startMs = performance.now() - started;
-    const listening = JSON.parse(first[0] as string) as { event: string; port: number; fingerprint: string };
+    const listening = JSON.parse(first[0] as string) as {
+      event: string;
+      port: number;
+      adminPort: number | null;
+      fingerprint: string;
+    };
     server.port = listening.port;
+    server.adminPort = listening.adminPort;
     server.fingerprint = listening.fingerprint;
     return server;
   }
@@ -99,5 +106,5 @@ async function finished(child: ChildProcess): Promise<ProcessResult> {
 function cleanEnvironment(): Record<string, string | undefined> {
   const foreign = /^(SEALANE_|XDG_|FORCE_COLOR$|NODE_OPTIONS$|HOME$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  return { ...Object.fromEntries(kept), HOME: '/nonexistent' };
+  return { ...Object.fromEntries(kept), HOME: '/nonexistent', SEALANE_ADMIN_PORT: '0' };
 }

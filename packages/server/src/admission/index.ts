@@ -12,8 +12,8 @@ export type {
 } from './agent-directory.ts';
 export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
 export type { EnrolledAgent, EnrolledBy } from './agent-registry.ts';
-export { BAN_KINDS, Bans } from './bans.ts';
-export type { Ban, BanKind } from './bans.ts';
+export { Bans } from './bans.ts';
+export type { Ban } from './bans.ts';
 export { issueEnrolmentToken } from './enrolment-tokens.ts';
 export { openResumeKey } from './resume-key.ts';
 export { ResumeTokens } from './resume-token.ts';

@@ -1,5 +1,5 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
-import { defineCommand, type Shutdown } from '@sealane/node/cli';
+import { defineCommand, failureOf, type Shutdown } from '@sealane/node/cli';
 import {
   oneOf,
   path,
@@ -17,6 +17,7 @@ import { LOG_LEVEL_SETTINGS, type RootLogger } from '@sealane/node/log';
 import { StorageError } from '@sealane/shared/errors';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
 import { Server, type Listening } from '../server/index.ts';
+import { ServeAdmin, adminSettings } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
 import { identitySettings } from './settings.ts';
 
@@ -35,6 +36,7 @@ export const serveSettings = {
     defaultHelp: 'sqlite in the data directory',
   }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
+  ...adminSettings,
   ...fileSettings,
 };
 
@@ -49,11 +51,18 @@ export const serve = defineCommand({
     const server = new Server({ ...rest, dataDirectory: dataDir, permissionsFile: permissions, log });
     await serveFiles(server, settings, log);
     const listening = await server.listen();
+    const admin = new ServeAdmin(server, { settings, origins, log, shutdown });
+    shutdown.onShutdown(() => admin.close());
     shutdown.onShutdown(() => server.drain());
+    await admin.open();
     const fault = endWhenStoreFails(server, shutdown);
-    shutdown.onReload(reloader(server, { current: { values: settings, origins }, resolveOptions, log }));
+    shutdown.onReload(reloader(server, { current: { values: settings, origins }, resolveOptions, log, admin }));
     log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
-    await output.emit({ event: 'listening', ...listening, adminPort: null }, startText(listening, settings));
+    await output.emit(
+      { event: 'listening', ...listening, adminPort: admin.port },
+      startText(listening, settings, admin),
+    );
+    await admin.load();
     await shutdown.whenTasksDone;
     if (fault.store !== undefined) throw fault.store;
   },
@@ -78,12 +87,14 @@ interface ReloadState {
   current: ResolvedSettings<typeof serveSettings>;
   readonly resolveOptions: ResolveOptions;
   readonly log: RootLogger;
+  readonly admin: ServeAdmin;
 }
 
 /** SIGHUP: settings, permissions, identity and successions; where one is wrong, everything stays (fault O2). */
 function reloader(server: Server, state: ReloadState): () => Promise<void> {
   return async () => {
-    const { current, resolveOptions, log } = state;
+    const { current, resolveOptions, log, admin } = state;
+    const before = server.fingerprint;
     try {
       const { logLevel } = resolveSettings(logSettings, resolveOptions).values;
       const result = reloadSettings(serveSettings, current, resolveOptions);
@@ -93,13 +104,20 @@ function reloader(server: Server, state: ReloadState): () => Promise<void> {
       state.current = result.settings;
       const { changed, needRestart } = result;
       log.info('reloaded', { changed, needRestart, fingerprint: server.fingerprint });
+      admin.audit?.note('reloaded', { changed: changed.join(' ') });
+      if (server.fingerprint !== before) admin.audit?.note('key-rotated', { before, after: server.fingerprint });
     } catch (error) {
       log.error('reload failed, everything stays as it was', { error });
+      admin.audit?.note('reload-failed', { code: failureOf(error).code });
     }
   };
 }
 
-function startText(listening: Listening, { host, enrolment }: SettingValues<typeof serveSettings>): string {
+function startText(
+  listening: Listening,
+  { host, enrolment }: SettingValues<typeof serveSettings>,
+  admin: ServeAdmin,
+): string {
   const isWildcard = host === '0.0.0.0' || host === '::';
   const here = showAddress({ host: isWildcard ? '127.0.0.1' : listening.host, port: listening.port });
   const lines = [
@@ -109,5 +127,8 @@ function startText(listening: Listening, { host, enrolment }: SettingValues<type
   ];
   if (enrolment === 'token' || enrolment === 'loopback')
     lines.push('  enrol        sealane-server enrol   (a token for a remote agent)');
+  if (admin.port !== null) lines.push(`  admin        http://127.0.0.1:${admin.port}`);
+  if (admin.newToken !== undefined && process.stdout.isTTY)
+    lines.push(`  admin token  ${admin.newToken}   (shown this once; kept in admin-token of the data directory)`);
   return lines.join('\n');
 }

@@ -34,7 +34,8 @@ export interface CreatedStore {
   readonly openShared: (() => Promise<SharedDirectory>) | undefined;
 }
 
-const STORE_FILE = 'events.db';
+/** Name of the store in the data directory. */
+export const STORE_FILE = 'events.db';
 const SQLITE_PREFIX = 'sqlite:';
 
 /** @throws ConfigError `E_CONFIG` for what is no store. */

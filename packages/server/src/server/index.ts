@@ -1,5 +1,6 @@
 /** Server: the composition, and the library's face. */
-export type { DisconnectReason, Disconnection } from './connections.ts';
+export { backUp, restore } from './backup.ts';
+export type { DisconnectReason } from './connections.ts';
 export type { DrainOptions } from './drain.ts';
 export { Server } from './server.ts';
 export type {

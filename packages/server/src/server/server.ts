@@ -29,7 +29,7 @@ import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.t
 import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
-import type { Delivery } from '../delivery/index.ts';
+import type { Delivery, Histogram } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
 import type { Connections, Disconnection } from './connections.ts';
 import { createConnections } from './create-connections.ts';
@@ -194,6 +194,16 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Who is banned, for the admin API. @throws TypeError before `listen`. */
   get bans(): Bans {
     return this.#listening().data.bans;
+  }
+
+  /** How long handshakes took. @throws TypeError before `listen`. */
+  get handshakeSeconds(): Histogram {
+    return this.#listening().connections.totals.handshakeSeconds;
+  }
+
+  /** Whether it runs, draining or not. */
+  get isOpen(): boolean {
+    return this.#running !== undefined;
   }
 
   /** Whether it listens and takes agents. */

@@ -235,6 +235,12 @@ export interface StoreFigures {
   /** Commits, and the time they took, since the start. */
   readonly commits: number;
   readonly commitSeconds: number;
+  /** How many commits took up to each bound, in seconds, and the last above all bounds; where the store counts it. */
+  readonly commitHistogram?: {
+    readonly bounds: readonly number[];
+    readonly counts: Float64Array;
+    readonly sum: number;
+  };
   /** Operations of any kind handed to the engine behind the store since the start. */
   readonly operations: number;
 }

@@ -125,6 +125,8 @@ const rows = {
   E_INTERRUPTED: row(0x1011, 'command', 130, 'The command was interrupted.', 'Start it again; finished work is kept.'),
   E_FENCED: row(0x1012, 'connection', EXIT.denied, 'Another node of the server took over this agent or this lease.', 'Nothing: the agent is served there.'),
   E_OUTBOX_FULL: row(0x1013, 'nothing', EXIT.tryAgain, 'The outbox on this disk holds as many events as its limits allow.', 'Wait until the server is reachable again, or raise the limits of the outbox.'),
+  E_ADMIN_TOKEN: row(0x1014, 'command', EXIT.denied, 'The admin token is missing or wrong.', 'Send `Authorization: Bearer` with the text of the file admin-token in the data directory of the server.'),
+  E_NO_SERVER: row(0x1015, 'command', EXIT.unreachable, 'No server with an admin port runs on this data directory.', 'Start one with `sealane-server serve`, or name its directory with --data-dir.'),
   E_INTERNAL: row(0x1fff, 'command', EXIT.failed, 'A fault in Sealane itself.', 'Report it with the output of --debug.'),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,0 +1,247 @@
+/**
+ * Metrics: what the server counts, as Prometheus reads it. Everything is read when somebody asks, from numbers that are added
+ * up anyway; no agent, topic or device is a label, so the size of the answer is bounded (fault O4).
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { version } from '@sealane/node/cli';
+import type { ServerCounters } from '../server/index.ts';
+import type { StoreFigures } from '../store/index.ts';
+import type { Access } from './access.ts';
+import type { AdminHost } from './admin-host.ts';
+import { HistogramMetric, type CountedHistogram } from './histogram-metric.ts';
+import { storeState } from './store-state.ts';
+
+/** Values with the value of their one label; undefined where there is no label. */
+type Samples = readonly (readonly [label: string | undefined, value: number])[];
+
+interface MetricDefinition {
+  /** Without the prefix. */
+  readonly name: string;
+  readonly help: string;
+  readonly label?: string;
+  readonly read: (at: Scrape) => Samples;
+}
+
+/** What one answer is made from: everything is looked at once. */
+interface Scrape {
+  readonly counters: ServerCounters;
+  readonly figures: StoreFigures;
+  readonly access: Access;
+  readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>;
+  readonly host: AdminHost;
+}
+
+const PREFIX = 'sealane_';
+const EVENT_LOOP_RESOLUTION_MS = 20;
+const NANOSECONDS = 1e9;
+
+export class Metrics {
+  readonly #host: AdminHost;
+  readonly #access: Access;
+  readonly #registry = new Registry();
+  readonly #eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
+  #scrape: Scrape | undefined;
+
+  constructor(host: AdminHost, access: Access) {
+    this.#host = host;
+    this.#access = access;
+    this.#eventLoop.enable();
+    for (const definition of COUNTERS) this.#add(Counter, definition);
+    for (const definition of GAUGES) this.#add(Gauge, definition);
+    if (host.server.delivery.store.kind === 'redis') this.#add(Gauge, REDIS_UP);
+    for (const { name, help, read } of HISTOGRAMS) {
+      const registers = [this.#registry];
+      new HistogramMetric({ name: PREFIX + name, help, registers, read: () => read(host) });
+    }
+  }
+
+  /** The text of an answer, and its media type. */
+  async text(): Promise<{ readonly type: string; readonly text: string }> {
+    const { server } = this.#host;
+    const counters = server.counters();
+    const figures = server.delivery.store.figures();
+    this.#scrape = { counters, figures, access: this.#access, eventLoop: this.#eventLoop, host: this.#host };
+    const text = await this.#registry.metrics();
+    this.#eventLoop.reset();
+    return { type: this.#registry.contentType, text };
+  }
+
+  close(): void {
+    this.#eventLoop.disable();
+  }
+
+  #add(kind: typeof Counter | typeof Gauge, { name, help, label, read }: MetricDefinition): void {
+    const samples = (): Samples => (this.#scrape === undefined ? [] : read(this.#scrape));
+    new kind({
+      name: PREFIX + name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of samples()) {
+          if (label === undefined || value === undefined) this.inc(count);
+          else this.inc({ [label]: value }, count);
+        }
+      },
+    });
+  }
+}
+
+const one = (value: number): Samples => [[undefined, value]];
+const byName = (counts: Readonly<Record<string, number>>): Samples => Object.entries(counts);
+
+const COUNTERS: readonly MetricDefinition[] = [
+  {
+    name: 'connections_refused_total',
+    help: 'Connections refused before their handshake, by reason.',
+    label: 'reason',
+    read: ({ counters }) => byName(counters.refused),
+  },
+  {
+    name: 'handshakes_failed_total',
+    help: 'Handshakes that came to no session, by code.',
+    label: 'reason',
+    read: ({ counters }) => byName(counters.handshakes.failed),
+  },
+  { name: 'bytes_received_total', help: 'Bytes from agents.', read: ({ counters }) => one(counters.bytesIn) },
+  { name: 'bytes_sent_total', help: 'Bytes to agents.', read: ({ counters }) => one(counters.bytesOut) },
+  {
+    name: 'messages_published_total',
+    help: 'Events that were published, by what became of them.',
+    label: 'result',
+    read: ({ counters: { events } }) => [
+      ['stored', events.published.stored],
+      ['duplicate', events.published.duplicates],
+      ...byName(events.refused),
+    ],
+  },
+  {
+    name: 'messages_delivered_total',
+    help: 'Deliveries of events to agents, repetitions included.',
+    read: ({ counters }) => one(counters.events.delivered),
+  },
+  {
+    name: 'messages_redelivered_total',
+    help: 'Deliveries of events that were repetitions.',
+    read: ({ counters }) => one(counters.events.redelivered),
+  },
+  {
+    name: 'messages_dead_lettered_total',
+    help: 'Events given up after too many failures, by the last one.',
+    label: 'reason',
+    read: ({ counters }) => byName({ nack: 0, timeout: 0, other: 0, ...counters.events.deadLettered }),
+  },
+  {
+    name: 'acks_refused_total',
+    help: 'Acks that counted for nothing, by reason.',
+    label: 'reason',
+    read: ({ counters }) => byName(counters.events.acksRefused),
+  },
+  {
+    name: 'slow_consumers_disconnected_total',
+    help: 'Agents cut because they did not read.',
+    read: ({ counters }) => one(counters.disconnected['E_SLOW_READER'] ?? 0),
+  },
+  {
+    name: 'rate_limited_total',
+    help: 'What was told to come back later, by who said so.',
+    label: 'limiter',
+    read: ({ counters, access }) => [
+      ['handshake-failures', counters.refused['rate'] ?? 0],
+      ['early-drop', counters.refused['early-drop'] ?? 0],
+      ['admin-token', access.limited],
+    ],
+  },
+  {
+    name: 'store_operations_total',
+    help: 'Operations handed to the engine behind the store.',
+    read: ({ figures }) => one(figures.operations),
+  },
+];
+
+const GAUGES: readonly MetricDefinition[] = [
+  {
+    name: 'connections',
+    help: 'Connections, by state.',
+    label: 'state',
+    read: ({ counters }) => byName(counters.connections),
+  },
+  { name: 'queue_depth', help: 'Events that wait, in all queues.', read: ({ figures }) => one(figures.waiting) },
+  { name: 'queues', help: 'Queues of agents, subscriptions and groups.', read: ({ figures }) => one(figures.queues) },
+  { name: 'dead_letters', help: 'Dead letters that are kept.', read: ({ figures }) => one(figures.deadLetters) },
+  {
+    name: 'store_ready',
+    help: 'Whether the store takes events.',
+    read: ({ host }) => one(Number(storeState(host.server.delivery.health).isReady)),
+  },
+  {
+    name: 'store_durable',
+    help: 'Whether receipts mean that events are on disk.',
+    read: ({ host }) => one(Number(host.server.delivery.health.durability === 'durable')),
+  },
+  { name: 'store_bytes', help: 'Bytes that the store takes.', read: ({ figures }) => one(figures.bytes) },
+  {
+    name: 'disk_free_bytes',
+    help: 'Free bytes where the store is.',
+    read: ({ figures }) => (figures.freeDiskBytes === undefined ? [] : one(figures.freeDiskBytes)),
+  },
+  {
+    name: 'disk_floor_blocked',
+    help: 'Whether producers are refused because the disk is nearly full.',
+    read: ({ host }) => one(Number(storeState(host.server.delivery.health).isBlockedByDisk)),
+  },
+  {
+    name: 'eventloop_delay_seconds',
+    help: 'How late the event loop was since the last scrape.',
+    label: 'quantile',
+    read: ({ eventLoop }) =>
+      [50, 90, 99].map((percentile) => [String(percentile / 100), eventLoop.percentile(percentile) / NANOSECONDS]),
+  },
+  { name: 'build_info', help: 'The version that runs.', label: 'version', read: () => [[version, 1]] },
+  {
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of the process.',
+    read: () => one(process.memoryUsage.rss()),
+  },
+  { name: 'nodejs_heap_size_used_bytes', help: 'Heap in use.', read: () => one(process.memoryUsage().heapUsed) },
+];
+
+const REDIS_UP: MetricDefinition = {
+  name: 'redis_up',
+  help: 'Whether Redis answers.',
+  read: ({ host }) => one(Number(!host.server.delivery.health.reasons.includes('redis-down'))),
+};
+
+const HISTOGRAMS: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (host: AdminHost) => CountedHistogram;
+}[] = [
+  {
+    name: 'handshake_duration_seconds',
+    help: 'From the first byte of a connection to its session.',
+    read: ({ server }) => server.handshakeSeconds,
+  },
+  {
+    name: 'publish_ack_duration_seconds',
+    help: 'From the arrival of an event to its receipt.',
+    read: ({ server }) => server.delivery.counters.publishSeconds,
+  },
+  {
+    name: 'delivery_lag_seconds',
+    help: 'From the publishing of an event to a delivery of it.',
+    read: ({ server }) => server.delivery.counters.lagSeconds,
+  },
+  {
+    name: 'store_commit_duration_seconds',
+    help: 'How long commits of the store take.',
+    read: ({ server }) => commitHistogram(server.delivery.store.figures()),
+  },
+];
+
+/** A store that keeps only the sum of its commits has one bucket. */
+function commitHistogram({ commitHistogram: counted, commits, commitSeconds }: StoreFigures): CountedHistogram {
+  return counted ?? { bounds: [], counts: Float64Array.of(commits), sum: commitSeconds };
+}

@@ -1,0 +1,69 @@
+/** `/v1/events`: publishes in the name of the server, and lists what waits. */
+import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
+import { utf8Encode } from '@sealane/shared/bytes';
+import type { AdminHost } from '../admin-host.ts';
+import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
+import { Problem } from '../problem.ts';
+import * as schemas from '../schemas.ts';
+import { queueRows } from './queue-rows.ts';
+
+const JSON_CONTENT = 'application/json';
+
+export function eventRoutes(app: AdminApp, host: AdminHost): void {
+  const { server } = host;
+  app.post(
+    '/v1/events',
+    {
+      config: operator,
+      schema: {
+        ...secured,
+        summary: 'Publish an event.',
+        body: schemas.newEvent,
+        response: responses({ 200: schemas.receipt, 201: schemas.receipt }),
+      },
+    },
+    async (request, reply) => {
+      const { to, payload, id, ttlMs, delayMs } = request.body;
+      const body = encodePayload(payload);
+      const event = { to, body, contentType: JSON_CONTENT, id, ttlMs, delayMs };
+      const result = await server.delivery.publish(event);
+      if (result.status === 'refused') {
+        const { code, retryAfterMs } = result;
+        throw new Problem(code, { retryAfterMs });
+      }
+      const { id: eventId, sequence, durability, status } = result;
+      return reply.status(status === 'stored' ? 201 : 200).send({ id: eventId, sequence, durability });
+    },
+  );
+  app.get(
+    '/v1/events',
+    {
+      config: operator,
+      schema: {
+        ...secured,
+        summary: 'Queues of agents in which events wait, a page of agents at a time.',
+        querystring: schemas.pageQuery,
+        response: responses({ 200: schemas.pageOf(schemas.queue) }),
+      },
+    },
+    async ({ query }) => {
+      const { items, next } = await server.directory.list({ after: query.after, limit: query.limit });
+      const rows = await Promise.all(items.map(({ agentId }) => queueRows(server.delivery.store, agentId)));
+      return { items: rows.flat().filter(({ waiting }) => waiting > 0), next: next ?? null };
+    },
+  );
+}
+
+/** @throws Problem for what is missing, too deep or too large. */
+function encodePayload(payload: unknown): Uint8Array {
+  if (payload === undefined) throw new Problem('E_BAD_REQUEST', { detail: 'payload: missing' });
+  let text: string;
+  try {
+    text = JSON.stringify(payload);
+  } catch {
+    throw new Problem('E_BAD_REQUEST', { detail: 'payload: nested too deeply' });
+  }
+  const body = utf8Encode(text);
+  if (body.length <= EVENT_BODY_BYTES_MAX) return body;
+  throw new Problem('E_EVENT_TOO_LARGE', { detail: `The payload has more than ${EVENT_BODY_BYTES_MAX} bytes.` });
+}

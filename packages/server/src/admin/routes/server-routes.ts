@@ -1,0 +1,67 @@
+/** `/v1/status`, `/v1/drain`, `/v1/backup` and the description of this API. */
+import { version } from '@sealane/node/cli';
+import type { AdminHost } from '../admin-host.ts';
+import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
+import * as schemas from '../schemas.ts';
+
+export function serverRoutes(app: AdminApp, host: AdminHost): void {
+  const { audit } = host;
+  const status = { ...secured, summary: 'How the server is.', response: responses({ 200: schemas.status }) };
+  app.get('/v1/status', { config: operator, schema: status }, () => statusOf(host));
+  const drain = {
+    ...secured,
+    summary: 'End the server in an orderly way.',
+    response: responses({ 202: schemas.accepted }),
+  };
+  app.post('/v1/drain', { config: operator, schema: drain }, (_request, reply) => {
+    audit.note('drain');
+    reply.raw.once('finish', host.beginDrain);
+    reply.status(202);
+    return { draining: true };
+  });
+  const backup = {
+    ...secured,
+    summary: 'Copy the data directory, the store included, into a new directory of the server.',
+    body: schemas.backupBody,
+    response: responses({ 201: schemas.backedUp }),
+  };
+  app.post('/v1/backup', { config: operator, schema: backup }, async (request, reply) => {
+    const { path } = request.body;
+    await host.backup(path);
+    audit.note('backup', { path });
+    return reply.status(201).send({ path });
+  });
+  const document = { summary: 'This description.', ...secured };
+  app.get('/v1/openapi.json', { config: operator, schema: document }, () => app.swagger());
+}
+
+function statusOf({ server }: AdminHost) {
+  const counters = server.counters();
+  const { delivery } = server;
+  const { queues, waiting, deadLetters, bytes, freeDiskBytes } = delivery.store.figures();
+  const { status, reasons, durability } = delivery.health;
+  const { published, refused, delivered, redelivered, acked, deadLettered } = counters.events;
+  const agents = server.agents();
+  return {
+    version,
+    fingerprint: server.fingerprint,
+    pid: process.pid,
+    uptimeSeconds: Math.round(process.uptime()),
+    draining: !server.isServing,
+    store: {
+      ...{ kind: delivery.store.kind, status, reasons: [...reasons], durability },
+      ...{ queues, waiting, deadLetters, bytes, freeDiskBytes: freeDiskBytes ?? null },
+    },
+    agents: { online: new Set(agents.map(({ agentId }) => agentId)).size, connections: agents.length },
+    events: {
+      ...{ stored: published.stored, duplicates: published.duplicates, refused: sum(refused), delivered, redelivered },
+      ...{ acked, deadLettered: sum(deadLettered) },
+    },
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+  };
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,231 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
+import { TestAgent, outcome } from '../test-agent.ts';
+import { eventually } from '../test-server.ts';
+import { TestAdmin } from './test-admin.ts';
+
+let admin: TestAdmin;
+beforeEach(async () => {
+  admin = await TestAdmin.start();
+});
+afterEach(async () => {
+  await admin.stop();
+});
+
+type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
+
+const OPEN = ['/livez', '/readyz', '/metrics'];
+
+async function agent(agentId: string): Promise<TestAgent> {
+  return await TestAgent.open({ port: admin.server.port, agentId });
+}
+
+describe('access to the admin port', () => {
+  it('A8: every route of the table refuses no token and wrong ones, and takes the right one', async () => {
+    const { paths } = (await admin.ask('/v1/openapi.json')).json as unknown as Document;
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({ path: path.replace('{id}', 'nobody'), method: method.toUpperCase() })),
+    );
+    expect(routes.length).toBeGreaterThan(20);
+    const seen: string[] = [];
+    for (const { path, method } of routes) {
+      const isOpen = OPEN.includes(path);
+      for (const token of [undefined, 'wrong', `${admin.admin.token}x`, admin.admin.token.slice(1)]) {
+        const { status } = await admin.ask(path, { method, token });
+        if (isOpen ? status !== 200 : ![401, 429].includes(status)) seen.push(`${method} ${path}: ${status}`);
+      }
+      if (path === '/v1/drain') continue;
+      const { status } = await admin.ask(path, { method });
+      if ([401, 403, 405, 429, 500].includes(status)) seen.push(`${method} ${path} with the token: ${status}`);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it('A8: what is unknown under /v1 needs the token too', async () => {
+    expect((await admin.ask('/v1/nothing', { token: undefined })).status).toBe(401);
+    expect((await admin.ask('/v1/nothing')).status).toBe(404);
+    expect((await admin.ask('/v1', { token: undefined })).status).toBe(401);
+    expect((await admin.ask('/nothing', { token: undefined })).status).toBe(404);
+  });
+
+  it('A13: the token is made for its owner alone, and refused ones are limited and audited', async () => {
+    expect(statSync(join(admin.server.directory, 'admin-token')).mode & 0o777).toBe(0o600);
+    const statuses = [];
+    for (let turn = 0; turn < 12; turn++) statuses.push((await admin.ask('/v1/status', { token: 'wrong' })).status);
+    expect(statuses).toEqual([...new Array<number>(10).fill(401), 429, 429]);
+    expect((await admin.ask('/v1/status')).status).toBe(200);
+    const refused = (await admin.audited()).filter(({ action }) => action === 'admin-token-refused');
+    expect(refused).toHaveLength(10);
+  });
+
+  it.each([
+    [{ host: 'evil.example' }, 403],
+    [{ host: '127.0.0.1.evil.example' }, 403],
+    [{ origin: 'http://127.0.0.1:1338' }, 403],
+    [{ host: 'localhost:1338' }, 200],
+  ])('G4: host and origin %j: %i', async (headers, status) => {
+    expect((await admin.ask('/v1/status', { headers })).status).toBe(status);
+  });
+});
+
+describe('requests to the admin port', () => {
+  const json = { 'content-type': 'application/json' };
+
+  it.each([
+    ['cut JSON', 'POST', '/v1/events', { raw: '{"to":', headers: json }, 400],
+    ['__proto__', 'POST', '/v1/events', { raw: '{"to":"topic:a","payload":1,"__proto__":{}}', headers: json }, 400],
+    ['text', 'POST', '/v1/events', { raw: 'to=topic:a', headers: { 'content-type': 'text/plain' } }, 415],
+    [
+      'a form',
+      'POST',
+      '/v1/events',
+      { raw: '{}', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+    ],
+    ['a list', 'POST', '/v1/events', { raw: '[]', headers: json }, 400],
+    ['no payload', 'POST', '/v1/events', { body: { to: 'topic:a' } }, 400],
+    ['an unknown member', 'POST', '/v1/events', { body: { to: 'topic:a', payload: 1, more: 1 } }, 400],
+    ['a bad topic', 'POST', '/v1/events', { body: { to: 'topic:a..b', payload: 1 } }, 400],
+    ['a negative time', 'POST', '/v1/events', { body: { to: 'topic:a', payload: 1, ttlMs: -1 } }, 400],
+    ['an id that is too long', 'POST', '/v1/events', { body: { to: 'topic:a', payload: 1, id: 'é'.repeat(100) } }, 400],
+    ['an unknown agent', 'POST', '/v1/events', { body: { to: 'agent:nobody', payload: 1 } }, 404],
+    [
+      'a payload that is too large',
+      'POST',
+      '/v1/events',
+      { body: { to: 'topic:a', payload: 'x'.repeat(EVENT_BODY_BYTES_MAX) } },
+      413,
+    ],
+    ['a body that is too large', 'POST', '/v1/events', { raw: `"${'x'.repeat(5_300_000)}"`, headers: json }, 413],
+    [
+      'a payload nested deeply',
+      'POST',
+      '/v1/events',
+      { raw: `{"to":"topic:a","payload":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, headers: json },
+      400,
+    ],
+    ['another method', 'PUT', '/v1/events', { body: {} }, 405],
+    ['another method of an open route', 'DELETE', '/metrics', {}, 405],
+    ['a limit of 0', 'GET', '/v1/agents?limit=0', {}, 400],
+    ['a limit that is too large', 'GET', '/v1/agents?limit=9999999999', {}, 400],
+    ['an unknown parameter', 'GET', '/v1/agents?foo=1', {}, 400],
+    ['NUL in an id', 'GET', '/v1/agents/%00', {}, 404],
+    ['a broken escape', 'GET', '/v1/agents/%zz', {}, 400],
+    ['a purge without all=true', 'DELETE', '/v1/dlq', {}, 400],
+    ['a relative path', 'POST', '/v1/backup', { body: { path: 'relative' } }, 400],
+  ])('G7: %s: %s %s', async (_what, method, path, asked, status) => {
+    const answer = await admin.ask(path, { method, ...asked });
+    expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({
+      status,
+      type: 'application/problem+json',
+    });
+    expect(answer.json).toMatchObject({ status, type: expect.stringMatching(/^urn:sealane:error:E_/) });
+    expect(answer.json['code']).toMatch(/^E_/);
+    expect(answer.text).not.toMatch(/\.ts:|node_modules|\n +at /);
+  });
+});
+
+describe('POST /v1/events', () => {
+  it('publishes, absorbs repetitions, and refuses other content of the same id', async () => {
+    const listener = await agent('listener');
+    const event = { to: 'agent:listener', payload: { a: [1, 'two', null] }, id: 'once' };
+    const first = await admin.ask('/v1/events', { method: 'POST', body: event });
+    expect(first).toMatchObject({ status: 201, json: { id: 'once', durability: 'durable' } });
+    expect(first.json['sequence']).toBeGreaterThan(0);
+    const again = await admin.ask('/v1/events', { method: 'POST', body: event });
+    expect(again).toMatchObject({ status: 200, json: first.json });
+    const other = await admin.ask('/v1/events', { method: 'POST', body: { ...event, payload: 2 } });
+    expect(other).toMatchObject({ status: 409, json: { code: 'E_EVENT_CONFLICT' } });
+    await listener.close();
+  });
+
+  it('503 with Retry-After where the queue is full', async () => {
+    await admin.stop();
+    admin = await TestAdmin.start({ queueLimits: { eventsMax: 1 } });
+    await (await agent('busy')).close();
+    const event = { to: 'agent:busy', payload: 'x' };
+    expect((await admin.ask('/v1/events', { method: 'POST', body: event })).status).toBe(201);
+    const full = await admin.ask('/v1/events', { method: 'POST', body: event });
+    expect(full).toMatchObject({ status: 503, json: { code: 'E_QUEUE_FULL' } });
+    expect(Number(full.headers['retry-after'])).toBeGreaterThan(0);
+    const waiting = await admin.ask('/v1/events');
+    expect(waiting.json).toMatchObject({ items: [{ queue: 'agent:busy', waiting: 1 }], next: null });
+  });
+});
+
+describe('agents of the admin API', () => {
+  it('H10: lists in pages, shows, kicks, revokes and forgets, and audits it', async () => {
+    const agents = await Promise.all(['a', 'b', 'c'].map((id) => agent(id)));
+    const first = await admin.ask('/v1/agents?limit=2');
+    expect(first.json).toMatchObject({ items: [{ id: 'a', online: true }, { id: 'b' }], next: 'b' });
+    const rest = await admin.ask('/v1/agents?limit=2&after=b');
+    expect(rest.json).toMatchObject({ items: [{ id: 'c', instances: [{ instance: 'main', address: '127.0.0.1' }] }] });
+    expect(rest.json['next']).toBeNull();
+    expect((await admin.ask('/v1/agents/nobody')).status).toBe(404);
+    expect((await admin.ask('/v1/agents/a/kick', { method: 'POST' })).json).toEqual({ disconnected: 1 });
+    await eventually('a is gone', () => admin.server.library.agents().length === 2);
+    expect((await admin.ask('/v1/agents/b/revoke', { method: 'POST' })).json).toEqual({ disconnected: 1 });
+    expect((await admin.ask('/v1/agents/b')).status).toBe(404);
+    expect((await admin.ask('/v1/agents/c', { method: 'DELETE' })).json).toEqual({ disconnected: 1 });
+    const actions = (await admin.audited()).map(({ action }) => action);
+    expect(actions).toEqual(
+      expect.arrayContaining(['agent-enrolled', 'agent-kicked', 'agent-revoked', 'agent-forgotten']),
+    );
+    await Promise.all(agents.map((each) => each.close()));
+  });
+
+  it('G4: a ban keeps an agent out until it ends, and another agent of the same address gets in', async () => {
+    await (await agent('bad')).close();
+    const terms = { seconds: 1, reason: 'too loud' };
+    const banned = await admin.ask('/v1/agents/bad/ban', { method: 'POST', body: terms });
+    expect(banned).toMatchObject({ status: 200, json: { kind: 'agent', name: 'bad', reason: 'too loud' } });
+    expect((await admin.ask('/v1/bans')).json).toMatchObject({ items: [{ name: 'bad' }] });
+    expect(await outcome({ port: admin.server.port, agentId: 'bad' })).toBe('E_BANNED');
+    await (await agent('good')).close();
+    await eventually('the ban is lifted', () => admin.server.library.bans.list().length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await outcome({ port: admin.server.port, agentId: 'bad' })).not.toBe('E_BANNED');
+  });
+
+  it('an address is banned and let in again', async () => {
+    expect((await admin.ask('/v1/bans/addresses/nonsense', { method: 'POST' })).status).toBe(400);
+    expect((await admin.ask('/v1/bans/addresses/127.0.0.1', { method: 'POST', body: {} })).status).toBe(200);
+    const refused = await outcome({ port: admin.server.port, agentId: 'any' });
+    expect(refused).not.toBe('opened');
+    expect(admin.server.library.counters().refused).toEqual({ banned: 1 });
+    expect((await admin.ask('/v1/bans/addresses/127.0.0.1', { method: 'DELETE' })).status).toBe(204);
+    await (await agent('any')).close();
+  });
+});
+
+describe('the rest of the admin API', () => {
+  it('H1: live, ready with reasons, status', async () => {
+    expect((await admin.ask('/livez', { token: undefined })).json).toEqual({ status: 'ok', reasons: [] });
+    expect((await admin.ask('/readyz', { token: undefined })).json).toEqual({ status: 'ok', reasons: [] });
+    expect((await admin.ask('/v1/status')).json).toMatchObject({ draining: false, store: { kind: 'memory' } });
+    await admin.server.library.drain();
+    expect((await admin.ask('/livez')).status).toBe(200);
+    const ready = await admin.ask('/readyz');
+    expect(ready).toMatchObject({ status: 503, json: { status: 'unavailable', reasons: ['draining'] } });
+    expect(await admin.ask('/v1/status')).toMatchObject({ status: 503, json: { code: 'E_DRAINING' } });
+  });
+
+  it('dead letters that are not there, usage by hour and day, a drain', async () => {
+    expect((await admin.ask('/v1/dlq')).json).toEqual({ items: [], next: null });
+    expect(await admin.ask('/v1/dlq/x/redrive', { method: 'POST' })).toMatchObject({
+      status: 404,
+      json: { code: 'E_DEAD_LETTER_NOT_FOUND' },
+    });
+    expect((await admin.ask('/v1/dlq?all=true', { method: 'DELETE' })).json).toEqual({ purged: 0 });
+    await (await agent('worker')).close();
+    await eventually('it is gone', () => admin.server.library.agents().length === 0);
+    for (const period of ['hour', 'day'])
+      expect((await admin.ask(`/v1/usage?period=${period}`)).json).toMatchObject({
+        items: [{ agent: 'worker', connections: 1 }],
+      });
+    expect((await admin.ask('/v1/drain', { method: 'POST' })).status).toBe(202);
+    await eventually('it drains', () => admin.drains === 1);
+  });
+});
