@@ -214,8 +214,8 @@ describe('outbox', () => {
 
   it('A15, 2.0.11: publisher killed again and again: all that was queued arrives, once and in order', async () => {
     const dataDir = bench.directory();
-    const texts = Array.from({ length: 3_000 }, (_, index) => `n ${index}`);
-    const listener = await listening(['--topic', 'killed', '--count', '3000', '--timeout', '100']);
+    const texts = Array.from({ length: 10_000 }, (_, index) => `n ${index}`);
+    const listener = await listening(['--topic', 'killed', '--count', '10000', '--timeout', '100']);
     const queue = bench.agent([
       'publish',
       '--topic',
@@ -236,6 +236,7 @@ describe('outbox', () => {
       await sender.ended;
     }
     const last = bench.agent(at(['start', '--count', '0', '--reconnect'], dataDir));
+    await last.line('connected', 0, 30_000);
     const { code, lines } = await listener.ended;
     last.kill('SIGTERM');
     expect((await last.ended).code).toBe(0);
