@@ -18,7 +18,7 @@ import {
   type Enrolment,
   type MaybePromise,
 } from './agent-directory.ts';
-import type { EnrolledBy } from './agent-registry.ts';
+import type { EnrolledBy } from './enrolled-agent.ts';
 
 /** Who asks to be admitted. */
 export interface Applicant {

@@ -4,7 +4,7 @@
  *
  * Answers come at once where they lie in memory, and as promises where others have to be asked.
  */
-import type { EnrolledAgent, RedeemedToken } from './agent-registry.ts';
+import type { EnrolledAgent, RedeemedToken } from './enrolled-agent.ts';
 
 export type MaybePromise<Value> = Value | Promise<Value>;
 

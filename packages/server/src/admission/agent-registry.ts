@@ -4,28 +4,8 @@
 import * as z from 'zod/mini';
 import { StorageError } from '@sealane/shared/errors';
 import type { AgentDirectory, AgentPage, AgentStanding, Enrolment, EnrolmentTerms } from './agent-directory.ts';
+import type { EnrolledAgent, RedeemedToken } from './enrolled-agent.ts';
 import { Journal } from './journal.ts';
-
-/** How an agent was admitted first. */
-export type EnrolledBy = 'loopback' | 'token' | 'open';
-
-/** An enrolled agent. */
-export interface EnrolledAgent {
-  readonly agentId: string;
-  /** X25519 public key, base64 without padding. */
-  readonly key: string;
-  readonly by: EnrolledBy;
-  /** Wall clock, unix seconds. */
-  readonly at: number;
-}
-
-/** A redeemed token. */
-export interface RedeemedToken {
-  /** Hex. */
-  readonly tokenId: string;
-  /** Unix seconds. */
-  readonly expiresAt: number;
-}
 
 const enrolledSchema = z.strictObject({
   type: z.literal('enrolled'),

@@ -4,7 +4,9 @@
  * operator bans; failed handshakes only slow an address down (failure-window.ts), so nobody behind a NAT bans the others.
  */
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers';
+import { unwatchFile, watchFile } from 'node:fs';
 import * as z from 'zod/mini';
+import { assert } from '@sealane/shared/errors';
 import type { AgentDirectory } from './agent-directory.ts';
 import { Journal } from './journal.ts';
 
@@ -37,18 +39,34 @@ const recordSchema = z.discriminatedUnion('type', [bannedSchema, liftedSchema]);
 
 /** Longest wait of one look at what has ended: a clock that was set is noticed by then. */
 const LOOK_MS_MAX = 30_000;
+/** How often a process that does not write the file itself looks whether it changed. */
+const FOLLOW_EVERY_MS = 1_000;
+
+export interface BansOptions {
+  readonly directory: AgentDirectory;
+  readonly wallClock: () => number;
+  /** Whether another process of this data directory writes the file, and this one follows it. */
+  readonly follows?: boolean;
+}
 
 export class Bans {
   readonly #directory: AgentDirectory;
   readonly #wallClock: () => number;
   readonly #bans = new Map<string, Ban>();
-  readonly #journal: Journal;
+  /** Undefined where another process writes. */
+  readonly #journal: Journal | undefined;
+  readonly #file: string;
   #timer: NodeJS.Timeout | undefined;
 
   /** Opens the file. @throws ConfigError `E_DATA` with path and line, StorageError when the disk refuses. */
-  constructor(file: string, options: { readonly directory: AgentDirectory; readonly wallClock: () => number }) {
+  constructor(file: string, options: BansOptions) {
+    this.#file = file;
     this.#directory = options.directory;
     this.#wallClock = options.wallClock;
+    if (options.follows === true) {
+      this.#follow();
+      return;
+    }
     let records = 0;
     this.#journal = Journal.open(file, {
       read: (record) => {
@@ -88,7 +106,7 @@ export class Bans {
     const since = this.#wallClock();
     const until = terms.seconds === undefined ? undefined : since + terms.seconds * 1_000;
     const ban = { kind, name, until, reason: terms.reason ?? '', since };
-    await this.#journal.append(recordOf(ban));
+    await this.#written().append(recordOf(ban));
     if (kind === 'agent') await this.#directory.setBanned(name, true);
     this.#bans.set(keyOf(kind, name), ban);
     this.#wake();
@@ -100,14 +118,36 @@ export class Bans {
     const key = keyOf(kind, name);
     const isKnown = this.#bans.has(key);
     if (kind === 'agent') await this.#directory.setBanned(name, false);
-    if (isKnown) await this.#journal.append({ type: 'lifted', kind, name });
+    if (isKnown) await this.#written().append({ type: 'lifted', kind, name });
     this.#bans.delete(key);
     return isKnown;
   }
 
   async close(): Promise<void> {
     stopTimer(this.#timer);
-    await this.#journal.close();
+    unwatchFile(this.#file);
+    await this.#journal?.close();
+  }
+
+  #written(): Journal {
+    assert(this.#journal !== undefined, 'bans are changed by the process that writes them');
+    return this.#journal;
+  }
+
+  /** Reads the file now, and again whenever it changed. @throws as the constructor. */
+  #follow(): void {
+    const read = (): void => {
+      this.#bans.clear();
+      Journal.read(this.#file, (record) => this.#apply(record));
+    };
+    read();
+    watchFile(this.#file, { persistent: false, interval: FOLLOW_EVERY_MS }, () => {
+      try {
+        read();
+      } catch {
+        // Damage is told by whoever writes the file; what could be read holds.
+      }
+    });
   }
 
   /** Lifts those that ended; what the disk or the directory refuses is tried again. */

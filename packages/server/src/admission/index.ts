@@ -11,7 +11,7 @@ export type {
   MaybePromise,
 } from './agent-directory.ts';
 export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
-export type { EnrolledAgent, EnrolledBy } from './agent-registry.ts';
+export type { EnrolledAgent, EnrolledBy } from './enrolled-agent.ts';
 export { Bans } from './bans.ts';
 export type { Ban } from './bans.ts';
 export { issueEnrolmentToken } from './enrolment-tokens.ts';

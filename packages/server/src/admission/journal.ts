@@ -48,19 +48,20 @@ export class Journal {
   static open(file: string, options: { readonly read: (record: unknown) => void }): Journal {
     const descriptor = openFile(file);
     const bytes = readFileSync(descriptor);
-    const size = bytes.lastIndexOf(0x0a) + 1;
-    const lines = bytes.subarray(0, size).toString('utf8').split('\n').slice(0, -1);
-    for (const [index, line] of lines.entries()) {
-      try {
-        options.read(parseLine(line));
-      } catch (error) {
-        closeSync(descriptor);
-        if (error instanceof RangeError) throw damaged(file, index + 1, error.message);
-        throw error;
-      }
+    let size: number;
+    try {
+      size = readLines(file, bytes, options.read);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
     }
     if (size < bytes.length) ftruncateSync(descriptor, size);
     return new Journal(file, descriptor, size);
+  }
+
+  /** Reads a journal that another process writes; none where it is missing. @throws as `open`. */
+  static read(file: string, read: (record: unknown) => void): void {
+    if (existsSync(file)) readLines(file, readFileSync(file), read);
   }
 
   /** Whether lines wait for the disk; resolves when those that wait now are on it. */
@@ -120,6 +121,21 @@ export class Journal {
       throw error;
     }
   }
+}
+
+/** @returns the size of what are whole lines. @throws ConfigError `E_DATA` with path and line. */
+function readLines(file: string, bytes: Buffer, read: (record: unknown) => void): number {
+  const size = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, size).toString('utf8').split('\n').slice(0, -1);
+  for (const [index, line] of lines.entries()) {
+    try {
+      read(parseLine(line));
+    } catch (error) {
+      if (error instanceof RangeError) throw damaged(file, index + 1, error.message);
+      throw error;
+    }
+  }
+  return size;
 }
 
 function openFile(file: string): number {

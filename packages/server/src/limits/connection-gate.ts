@@ -7,7 +7,8 @@ import type { ServerLimits } from '../config/index.ts';
 import { FailureWindow } from './failure-window.ts';
 
 /** Why a connection is not taken. */
-export type RefusalReason = 'connections' | 'unauthenticated' | 'address' | 'early-drop' | 'rate' | 'draining' | 'banned';
+export type RefusalReason =
+  'connections' | 'unauthenticated' | 'address' | 'early-drop' | 'rate' | 'draining' | 'banned';
 
 /** A refusal as the agent is told it. */
 export interface Refusal {

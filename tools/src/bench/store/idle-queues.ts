@@ -1,7 +1,7 @@
 /** Idle queues: how fast they are made, what each takes in memory, what a start and a publish cost while they are there. */
 import type { Store } from '@sealane/server/store';
 import { benchEvent } from './bench-event.ts';
-import { openStore, type StoreBenchOptions } from './store-bench.ts';
+import { openStore, type StoreBenchOptions } from './open-store.ts';
 
 const AT_ONCE = 4_096;
 const LATENCIES = 2_000;

@@ -4,7 +4,7 @@
  */
 import type { QueueInfo, Store } from '@sealane/server/store';
 import { benchEvent } from './bench-event.ts';
-import { openStore, type StoreBenchOptions } from './store-bench.ts';
+import { openStore, type StoreBenchOptions } from './open-store.ts';
 
 const IN_FLIGHT = [1, 64, 256, 2_000];
 const SETTLE_EVERY = 8_192;

@@ -9,16 +9,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SqliteStore, type StoreListener } from '@sealane/server/store';
 import { measurePublish } from './publish-rate.ts';
 import { measureQueues } from './idle-queues.ts';
-
-export interface StoreBenchOptions {
-  readonly seconds: number;
-  readonly queues: number;
-  /** Folder of the store's file; on the disk that is to be measured. */
-  readonly folder: string;
-}
 
 const rows = { publish: measurePublish, queues: measureQueues } as const;
 
@@ -41,12 +33,4 @@ export async function runStoreBench(args: readonly string[]): Promise<void> {
       rmSync(folder, { recursive: true });
     }
   }
-}
-
-/** A store in a file of the folder, open. */
-export async function openStore(folder: string, listener: Partial<StoreListener> = {}): Promise<SqliteStore> {
-  const store = new SqliteStore(join(folder, 'store.db'), { diskFloorBytes: 0 });
-  const nothing = (): void => undefined;
-  await store.open({ onQueues: nothing, onAgentLost: nothing, onHealth: nothing, onIncident: nothing, ...listener });
-  return store;
 }
