@@ -1,5 +1,5 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
-import { defineCommand, failureOf, type Shutdown } from '@sealane/node/cli';
+import { defineCommand, failureOf, type CommandContext, type Shutdown } from '@sealane/node/cli';
 import {
   oneOf,
   path,
@@ -13,13 +13,15 @@ import {
   type ResolvedSettings,
   type SettingValues,
 } from '@sealane/node/config';
-import { LOG_LEVEL_SETTINGS, type RootLogger } from '@sealane/node/log';
-import { StorageError } from '@sealane/shared/errors';
+import type { Logger, RootLogger } from '@sealane/node/log';
+import { EXIT, StorageError } from '@sealane/shared/errors';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
+import { Member } from '../processes/index.ts';
 import { Server, type Listening } from '../server/index.ts';
 import { ServeAdmin, adminSettings } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
-import { identitySettings } from './settings.ts';
+import { adminSettingsOf, processSettings, servePrimary } from './serve-primary.ts';
+import { identitySettings, logSettings } from './settings.ts';
 
 export const serveSettings = {
   host: setting(text({ placeholder: '<address>' }), {
@@ -36,6 +38,7 @@ export const serveSettings = {
     defaultHelp: 'sqlite in the data directory',
   }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
+  ...processSettings,
   ...adminSettings,
   ...fileSettings,
 };
@@ -46,31 +49,60 @@ export const serve = defineCommand({
   life: 'server',
   settings: serveSettings,
   examples: ['serve', 'serve --host :: --port 1337 --enrolment token', 'serve --permissions ./permissions.json --json'],
-  async run({ settings, origins, resolveOptions, log, output, shutdown }) {
-    const { dataDir, permissions, ...rest } = settings;
-    const server = new Server({ ...rest, dataDirectory: dataDir, permissionsFile: permissions, log });
-    await serveFiles(server, settings, log);
-    const listening = await server.listen();
-    const admin = new ServeAdmin(server, { settings, origins, log, shutdown });
-    shutdown.onShutdown(() => admin.close());
-    shutdown.onShutdown(() => server.drain());
-    await admin.open();
-    const fault = endWhenStoreFails(server, shutdown);
-    shutdown.onReload(reloader(server, { current: { values: settings, origins }, resolveOptions, log, admin }));
-    log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
-    await output.emit(
-      { event: 'listening', ...listening, adminPort: admin.port },
-      startText(listening, settings, admin),
-    );
-    await admin.load();
-    await shutdown.whenTasksDone;
-    if (fault.store !== undefined) throw fault.store;
+  async run(context) {
+    const { environment, settings } = context;
+    const member = Member.of(environment);
+    if (member !== undefined) return await serveAsMember(member, context);
+    if (settings.processes > 1) await servePrimary(context, startText);
+    else await serveNode(context, undefined);
+    return EXIT.ok;
   },
 });
 
-const logSettings = {
-  'log-level': setting(oneOf(LOG_LEVEL_SETTINGS), { help: 'How much is logged.', default: 'info', reloadable: true }),
-};
+type ServeContext = CommandContext<typeof serveSettings>;
+
+/** One of several processes: what it fails of is told to the primary, which says it. */
+async function serveAsMember(member: Member, context: ServeContext): Promise<number> {
+  try {
+    await serveNode(context, member);
+    return EXIT.ok;
+  } catch (error) {
+    context.log.error('process cannot serve', { process: member.number, error });
+    const failure = failureOf(error);
+    await member.failed(failure);
+    return failure.exit;
+  }
+}
+
+/** Serves in this process until the end. @param member what it is of several processes. */
+async function serveNode(context: ServeContext, member: Member | undefined): Promise<void> {
+  const { settings, origins, resolveOptions, output, shutdown } = context;
+  const log = member === undefined ? context.log : context.log.child({ process: member.number });
+  const { dataDir, permissions, ...rest } = settings;
+  const options = { dataDirectory: dataDir, permissionsFile: permissions, socketSource: member };
+  const server = new Server({ ...rest, ...options, log });
+  await serveFiles(server, settings, log);
+  const listening = await server.listen();
+  const admin = new ServeAdmin(server, { settings: adminSettingsOf(settings, member), origins, log, shutdown });
+  shutdown.onShutdown(() => admin.close());
+  shutdown.onShutdown(() => server.drain());
+  await admin.open();
+  const fault = endWhenStoreFails(server, shutdown);
+  const setLevel: RootLogger['setLevel'] = (level) => context.log.setLevel(level);
+  const current = { values: settings, origins };
+  const reload = reloader(server, { current, resolveOptions, log, setLevel, admin });
+  shutdown.onReload(reload);
+  log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
+  const line = { event: 'listening', ...listening, adminPort: admin.port };
+  if (member === undefined) await output.emit(line, startText(listening, settings, admin));
+  else {
+    member.follow({ reload: () => void reload(), drain: () => shutdown.begin() });
+    member.ready(line);
+  }
+  await admin.load();
+  await shutdown.whenTasksDone;
+  if (fault.store !== undefined) throw fault.store;
+}
 
 /** A store that cannot go on ends the server, drained: never continue in doubt (fault S4). */
 function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: StorageError | undefined } {
@@ -86,21 +118,22 @@ function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: Storage
 interface ReloadState {
   current: ResolvedSettings<typeof serveSettings>;
   readonly resolveOptions: ResolveOptions;
-  readonly log: RootLogger;
+  readonly log: Logger;
+  readonly setLevel: RootLogger['setLevel'];
   readonly admin: ServeAdmin;
 }
 
 /** SIGHUP: settings, permissions, identity and successions; where one is wrong, everything stays (fault O2). */
 function reloader(server: Server, state: ReloadState): () => Promise<void> {
   return async () => {
-    const { current, resolveOptions, log, admin } = state;
+    const { current, resolveOptions, log, setLevel, admin } = state;
     const before = server.fingerprint;
     try {
       const { logLevel } = resolveSettings(logSettings, resolveOptions).values;
       const result = reloadSettings(serveSettings, current, resolveOptions);
       if (!result.reloaded) throw result.error;
       await server.reload({ permissionsFile: result.settings.values.permissions });
-      log.setLevel(logLevel);
+      setLevel(logLevel);
       state.current = result.settings;
       const { changed, needRestart } = result;
       log.info('reloaded', { changed, needRestart, fingerprint: server.fingerprint });
@@ -116,7 +149,7 @@ function reloader(server: Server, state: ReloadState): () => Promise<void> {
 function startText(
   listening: Listening,
   { host, enrolment }: SettingValues<typeof serveSettings>,
-  admin: ServeAdmin,
+  admin: Pick<ServeAdmin, 'port' | 'newToken'>,
 ): string {
   const isWildcard = host === '0.0.0.0' || host === '::';
   const here = showAddress({ host: isWildcard ? '127.0.0.1' : listening.host, port: listening.port });

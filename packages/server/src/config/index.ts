@@ -4,4 +4,4 @@ export type { DeliveryLimits } from './delivery-limits.ts';
 export { LIMIT_PRESETS, limitsOf } from './limits.ts';
 export type { LimitPreset, ServerLimits } from './limits.ts';
 export { ENROLMENT_POLICIES } from './options.ts';
-export type { EnrolmentPolicy, ServerOptions } from './options.ts';
+export type { EnrolmentPolicy, ListeningSocket, ServerOptions, SocketSource } from './options.ts';

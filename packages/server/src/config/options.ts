@@ -1,10 +1,27 @@
 /** What a server is created with. */
+import type { Socket } from 'node:net';
 import type { Logger } from '@sealane/node/log';
 import type { LimitPreset, ServerLimits } from './limits.ts';
 
 /** Who may enrol: unknown agents from this machine, those with a token, anybody, nobody. */
 export const ENROLMENT_POLICIES = ['loopback', 'token', 'open', 'closed'] as const;
 export type EnrolmentPolicy = (typeof ENROLMENT_POLICIES)[number];
+
+/** A socket that listens, or what stands for one. */
+export interface ListeningSocket {
+  readonly host: string;
+  readonly port: number;
+  /** No more connections. */
+  close(): void;
+}
+
+/** Hands connections to one of several processes that share one port and one data directory. */
+export interface SocketSource {
+  /** Whether this process is the one that writes the files of the data directory. */
+  readonly isFirst: boolean;
+  /** Connections come from now on. */
+  open(onSocket: (socket: Socket) => void): Promise<ListeningSocket>;
+}
 
 /** Options of `createServer`; only the data directory has no default. */
 export interface ServerOptions {
@@ -35,6 +52,11 @@ export interface ServerOptions {
     readonly bytesMax?: number;
     readonly retentionMs?: number;
   };
+  /**
+   * Set for one of several processes: where its connections come from, in place of a port of its own. Whoever started it
+   * holds the lock of the data directory. Needs a store on Redis.
+   */
+  readonly socketSource?: SocketSource | undefined;
   /** File with the permissions of agents; without it enrolled agents may do everything. */
   readonly permissionsFile?: string | undefined;
   /** Default: no log. */

@@ -31,6 +31,10 @@ export interface DataDirectory {
 }
 
 interface OpenOptions extends DataOptions {
+  /** Whether it is one of several processes, whose primary holds the lock. */
+  readonly isMember: boolean;
+  /** Whether it writes the files of the directory; others follow them. */
+  readonly isFirst: boolean;
   /** Opens what nodes share in place of files of this directory; called once the directory is locked. */
   readonly openShared: () => Promise<SharedDirectory | undefined>;
 }
@@ -43,7 +47,7 @@ interface DataOptions {
 /** @throws ConfigError and StorageError that name the file and what to do. */
 export async function openDataDirectory(directory: string, options: OpenOptions): Promise<DataDirectory> {
   openPrivateDirectory(directory);
-  const lock = await acquireProcessLock(directory);
+  const lock = options.isMember ? undefined : await acquireProcessLock(directory);
   try {
     const identity = await loadServerIdentity(directory, options);
     const shared = await options.openShared();
@@ -51,7 +55,11 @@ export async function openDataDirectory(directory: string, options: OpenOptions)
     const own = shared === undefined ? new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds }) : undefined;
     const registry = shared?.directory ?? own;
     assert(registry !== undefined, 'there is a directory of agents');
-    const bans = new Bans(join(directory, 'bans.jsonl'), { directory: registry, wallClock: options.wallClock });
+    const bans = new Bans(join(directory, 'bans.jsonl'), {
+      directory: registry,
+      wallClock: options.wallClock,
+      follows: !options.isFirst,
+    });
     return {
       identity,
       registry,
@@ -60,7 +68,7 @@ export async function openDataDirectory(directory: string, options: OpenOptions)
       close: () => close(own === undefined ? [bans] : [bans, own], lock),
     };
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw error;
   }
 }
@@ -77,10 +85,10 @@ export async function loadServerIdentity(directory: string, options: DataOptions
   return { keys, successions: loadSuccessions(directory, keys.static.publicKey, nowSeconds) };
 }
 
-async function close(files: readonly { close(): Promise<void> }[], lock: ProcessLock): Promise<void> {
+async function close(files: readonly { close(): Promise<void> }[], lock: ProcessLock | undefined): Promise<void> {
   try {
     for (const file of files) await file.close();
   } finally {
-    lock.release();
+    lock?.release();
   }
 }

@@ -2,6 +2,7 @@
 export { backUp, restore } from './backup.ts';
 export type { DisconnectReason } from './connections.ts';
 export type { DrainOptions } from './drain.ts';
+export { openListener } from './listener.ts';
 export { Server } from './server.ts';
 export type {
   Listening,

@@ -1,34 +1,40 @@
 /** The listening socket: opening it with errors that say what to do, closing it. What connects is passed on. */
-import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { explained } from '@sealane/node/config';
 import { ConfigError, TransportError } from '@sealane/shared/errors';
+import type { ListeningSocket } from '../config/index.ts';
 
 /** Connections that wait to be taken; the system cuts it to its own maximum. */
 const BACKLOG = 4_096;
 
+export interface ListenerOptions {
+  readonly onSocket: (socket: Socket) => void;
+  /** A connection could not be taken, such as without file descriptors; the next one is tried. */
+  readonly onError: (error: Error) => void;
+  /** Nothing is read of connections: they go to another process. */
+  readonly pauseOnConnect?: boolean;
+}
+
 /** @throws TransportError `E_PORT_BUSY` or `E_ADDRESS`, ConfigError `E_CONFIG`. */
 export function openListener(
   where: { readonly host: string; readonly port: number },
-  onSocket: (socket: Socket) => void,
-): Promise<NetServer> {
+  { onSocket, onError: onAcceptError, pauseOnConnect = false }: ListenerOptions,
+): Promise<ListeningSocket> {
   const { host, port } = where;
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, onSocket);
+    const server = createServer({ noDelay: true, pauseOnConnect }, onSocket);
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(listenError(error, host, port));
     };
     server.once('error', onError);
     server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', onError);
-      resolve(server);
+      // A failing accept must not end the process.
+      server.on('error', onAcceptError);
+      const { address, port: taken } = server.address() as AddressInfo;
+      resolve({ host: address, port: taken, close: () => void server.close() });
     });
   });
-}
-
-/** The address a listener has. */
-export function addressOf(server: NetServer): { readonly host: string; readonly port: number } {
-  const { address, port } = server.address() as AddressInfo;
-  return { host: address, port };
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {

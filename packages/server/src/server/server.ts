@@ -6,7 +6,7 @@
  *                                                              → delivery → store
  */
 import { EventEmitter } from 'node:events';
-import type { Server as NetServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { silentLogger, type Logger } from '@sealane/node/log';
 import { version } from '@sealane/node/cli';
 import { createEnvironment } from '@sealane/node/transport';
@@ -26,7 +26,7 @@ import { ProtocolError, assert } from '@sealane/shared/errors';
 import type { ServerSessionSettings } from '@sealane/shared/session';
 import { suitesFor } from '@sealane/shared/wire';
 import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.ts';
-import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
+import { limitsOf, type ListeningSocket, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
 import type { Delivery, Histogram } from '../delivery/index.ts';
@@ -36,7 +36,7 @@ import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
 import { drainConnections, type DrainOptions } from './drain.ts';
-import { addressOf, openListener } from './listener.ts';
+import { openListener } from './listener.ts';
 import { MAIN_INSTANCE } from './roster.ts';
 import type {
   Listening,
@@ -53,7 +53,7 @@ interface Running {
   readonly data: DataDirectory;
   readonly delivery: Delivery;
   readonly connections: Connections;
-  readonly listener: NetServer;
+  readonly listener: ListeningSocket;
 }
 
 export class Server extends EventEmitter<ServerEvents> {
@@ -109,21 +109,17 @@ export class Server extends EventEmitter<ServerEvents> {
    */
   async listen(): Promise<Listening> {
     if (this.#running !== undefined) throw new TypeError('this server listens already');
-    const { permissionsFile, host = '0.0.0.0', port = 1337 } = this.#options;
+    const { permissionsFile } = this.#options;
     if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
     const { data, delivery } = await this.#open();
     try {
       this.#useIdentity(data.identity);
       const connections = this.#connectionsOver(data, delivery);
-      const listener = await openListener({ host, port }, (socket) => {
+      const listener = await this.#openListener((socket) => {
         connections.take(socket);
       });
-      // A failing accept (EMFILE and its like) must not end the process: it is told, and the next one is tried.
-      listener.on('error', (error) => {
-        this.#log.error('a connection could not be taken', { error });
-      });
       this.#running = { data, delivery, connections, listener };
-      return { ...addressOf(listener), fingerprint: this.fingerprint };
+      return { host: listener.host, port: listener.port, fingerprint: this.fingerprint };
     } catch (error) {
       await delivery.stop();
       await data.close();
@@ -267,9 +263,18 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#running;
   }
 
+  #openListener(onSocket: (socket: Socket) => void): Promise<ListeningSocket> {
+    const { socketSource, host = '0.0.0.0', port = 1337 } = this.#options;
+    if (socketSource !== undefined) return socketSource.open(onSocket);
+    const onError = (error: Error): void => {
+      this.#log.error('a connection could not be taken', { error });
+    };
+    return openListener({ host, port }, { onSocket, onError });
+  }
+
   /** The data directory, and the store once it is locked. */
   async #open(): Promise<Pick<Running, 'data' | 'delivery'>> {
-    const { dataDirectory, passphrase } = this.#options;
+    const { dataDirectory, passphrase, socketSource } = this.#options;
     const started: { delivery?: Delivery } = {};
     const openShared = async (): Promise<StartedDelivery['shared']> => {
       const { delivery, shared } = await this.#startDelivery();
@@ -277,7 +282,13 @@ export class Server extends EventEmitter<ServerEvents> {
       return shared;
     };
     try {
-      const data = await openDataDirectory(dataDirectory, { passphrase, wallClock: this.#wallClock, openShared });
+      const data = await openDataDirectory(dataDirectory, {
+        passphrase,
+        wallClock: this.#wallClock,
+        openShared,
+        isMember: socketSource !== undefined,
+        isFirst: socketSource?.isFirst ?? true,
+      });
       return { data, delivery: present(started.delivery) };
     } catch (error) {
       await started.delivery?.stop();

@@ -1,0 +1,86 @@
+/** `serve --processes N`: the primary, which holds the port and the data directory; the others run `serve` as members. */
+import { join } from 'node:path';
+import type { CommandContext } from '@sealane/node/cli';
+import {
+  explained,
+  integer,
+  resolveSettings,
+  setting,
+  type Declarations,
+  type SettingValues,
+} from '@sealane/node/config';
+import { openPrivateDirectory } from '@sealane/node/keys';
+import { ConfigError } from '@sealane/shared/errors';
+import { Primary, type Member } from '../processes/index.ts';
+import type { Listening } from '../server/index.ts';
+import type { adminSettings } from './serve-admin.ts';
+import { logSettings, type dataDirectorySettings } from './settings.ts';
+
+const PROCESSES_MAX = 64;
+
+export const processSettings = {
+  processes: setting(integer({ min: 1, max: PROCESSES_MAX }), {
+    help: 'How many processes serve; more than one need a store on Redis.',
+    default: 1,
+  }),
+};
+
+/** The part of the settings that a primary needs. */
+interface PrimarySettings extends SettingValues<typeof processSettings & typeof dataDirectorySettings> {
+  readonly host: string;
+  readonly port: number;
+  readonly store: string | undefined;
+}
+
+type PrimaryContext<Settings> = Omit<CommandContext<Declarations>, 'settings'> & { readonly settings: Settings };
+
+/** Says where they listen, and how to use it. */
+type StartText<Settings> = (
+  listening: Listening,
+  settings: Settings,
+  admin: { readonly port: number | null; readonly newToken: string | undefined },
+) => string;
+
+/** Runs until a signal ends it, or its processes end again and again. */
+export async function servePrimary<Settings extends PrimarySettings>(
+  { settings, resolveOptions, log, output, shutdown }: PrimaryContext<Settings>,
+  startText: StartText<Settings>,
+): Promise<void> {
+  const { dataDir: dataDirectory, host, port, processes, store } = settings;
+  checkStore(processes, store);
+  const primary = new Primary({ dataDirectory, host, port, processes, log });
+  shutdown.onShutdown(() => primary.drain());
+  shutdown.onReload(() => {
+    log.setLevel(resolveSettings(logSettings, resolveOptions).values.logLevel);
+    primary.reload();
+  });
+  const { adminPort, ...listening } = await primary.listen();
+  log.info('listening', { ...listening, processes });
+  const text = startText(listening, settings, { port: adminPort, newToken: undefined });
+  await output.emit({ event: 'listening', ...listening, adminPort }, text);
+  const failure = await Promise.race([shutdown.whenTasksDone, primary.whenFailed]);
+  if (failure === undefined) return;
+  shutdown.begin();
+  await shutdown.whenTasksDone;
+  throw failure;
+}
+
+/** The first process has the admin port; the others keep an audit log of their own. */
+export function adminSettingsOf<Settings extends SettingValues<typeof adminSettings & typeof dataDirectorySettings>>(
+  settings: Settings,
+  member: Member | undefined,
+): Settings {
+  if (member === undefined || member.isFirst) return settings;
+  const dataDir = join(settings.dataDir, `process-${member.number}`);
+  openPrivateDirectory(dataDir);
+  return { ...settings, dataDir, adminPort: 'off' };
+}
+
+function checkStore(processes: number, store: string | undefined): void {
+  if (/^rediss?:/.test(store ?? '')) return;
+  const error = new ConfigError('E_USAGE', `--processes ${processes} needs a store on Redis`);
+  throw explained(error, {
+    why: 'A file or a memory serves one process.',
+    next: 'Add --store redis://HOST:PORT/DATABASE, or use --processes 1.',
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * Member: one of several processes of a server, as it sees itself. It is handed its connections, and is told when to reload and
+ * to end; when the primary dies it ends by itself.
+ */
+import type { Socket } from 'node:net';
+import { setTimeout as startTimer } from 'node:timers';
+import type { ListeningSocket, SocketSource } from '../config/index.ts';
+import { NUMBER_VARIABLE, type FromMember, type StartFailure, type ToMember } from './messages.ts';
+
+/** What the primary asks for. */
+export interface MemberDuties {
+  reload(): void;
+  drain(): void;
+}
+
+/** How long counts are collected before the primary is told. */
+const COUNTS_EVERY_MS = 25;
+
+export class Member implements SocketSource {
+  /** From 1 on. */
+  readonly number: number;
+  readonly #started: Promise<{ readonly host: string; readonly port: number }>;
+  /** What came before the duties were known. */
+  readonly #early: ('reload' | 'drain')[] = [];
+  #duties: MemberDuties | undefined;
+  #onSocket: ((socket: Socket) => void) | undefined;
+  #taken = 0;
+  #ended = 0;
+  #countsWait = false;
+
+  private constructor(number: number) {
+    this.number = number;
+    const started = Promise.withResolvers<{ readonly host: string; readonly port: number }>();
+    this.#started = started.promise;
+    process.on('message', (message: ToMember, socket: Socket | undefined) => {
+      if (message.type === 'start') started.resolve(message);
+      else if (message.type === 'connection') this.#take(socket);
+      else this.#do(message.type);
+    });
+    process.on('disconnect', () => this.#do('drain'));
+  }
+
+  /** This process as a member; undefined for one that no primary started. */
+  static of(environment: Readonly<Record<string, string | undefined>>): Member | undefined {
+    const number = Number(environment[NUMBER_VARIABLE]);
+    return number > 0 && process.connected ? new Member(number) : undefined;
+  }
+
+  /** Whether it is the one that writes the files of the data directory and has the admin port. */
+  get isFirst(): boolean {
+    return this.number === 1;
+  }
+
+  async open(onSocket: (socket: Socket) => void): Promise<ListeningSocket> {
+    const { host, port } = await this.#started;
+    this.#onSocket = onSocket;
+    return {
+      host,
+      port,
+      close: () => {
+        this.#onSocket = undefined;
+        this.#tell({ type: 'leaving' });
+      },
+    };
+  }
+
+  /** It serves: connections come from now on. */
+  ready(listening: { readonly fingerprint: string; readonly adminPort: number | null }): void {
+    const { fingerprint, adminPort } = listening;
+    this.#tell({ type: 'ready', fingerprint, adminPort });
+  }
+
+  /** It could not start. */
+  failed(failure: StartFailure): Promise<void> {
+    const { code, message, why, next } = failure;
+    return new Promise((resolve) => {
+      if (!process.connected) resolve();
+      else process.send?.({ type: 'failed', failure: { code, message, why, next } }, () => resolve());
+    });
+  }
+
+  /** Takes what the primary asks for, also what it asked for before. */
+  follow(duties: MemberDuties): void {
+    this.#duties = duties;
+    for (const duty of this.#early.splice(0)) duties[duty]();
+  }
+
+  #do(duty: 'reload' | 'drain'): void {
+    if (this.#duties === undefined) this.#early.push(duty);
+    else this.#duties[duty]();
+  }
+
+  #take(socket: Socket | undefined): void {
+    this.#taken += 1;
+    this.#countSoon();
+    // The other end may be gone before it was handed over.
+    if (socket === undefined) {
+      this.#ended += 1;
+      return;
+    }
+    socket.once('close', () => {
+      this.#ended += 1;
+      this.#countSoon();
+    });
+    if (this.#onSocket === undefined) socket.on('error', () => undefined).destroy();
+    else this.#onSocket(socket);
+  }
+
+  #countSoon(): void {
+    if (this.#countsWait) return;
+    this.#countsWait = true;
+    startTimer(() => {
+      this.#countsWait = false;
+      this.#tell({ type: 'counts', taken: this.#taken, ended: this.#ended });
+      this.#taken = 0;
+      this.#ended = 0;
+    }, COUNTS_EVERY_MS);
+  }
+
+  #tell(message: FromMember): void {
+    // Without a primary there is nobody to tell, and this process is on its way out.
+    if (process.connected) process.send?.(message, () => undefined);
+  }
+}
