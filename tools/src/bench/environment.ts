@@ -1,10 +1,16 @@
 /** Where a measurement was made: machine, versions, revision. Names no host and no path. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { createRequire } from 'node:module';
 
-const PEERS = ['ws', 'socket.io', 'socket.io-client', 'msgpackr'] as const;
+const PEERS = ['ws', 'socket.io', 'socket.io-client', 'msgpackr', 'redis', 'nats', 'mqtt'] as const;
+/** Servers of peers, with what their version follows. */
+const PROGRAMS = [
+  ['redis-server', '--version', /v=([\d.]+)/],
+  ['nats-server', '--version', /v([\d.]+)/],
+  ['mosquitto', '-h', /version ([\d.]+)/],
+] as const;
 
 /** What a figure depends on. */
 export interface Environment {
@@ -31,8 +37,17 @@ export function describeEnvironment(): Environment {
     cores: processors.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     load: Number((loadavg()[0] ?? 0).toFixed(2)),
-    peers: Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])),
+    peers: { ...Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])), ...programVersions() },
   };
+}
+
+function programVersions(): Record<string, string> {
+  return Object.fromEntries(
+    PROGRAMS.map(([command, argument, version]) => {
+      const { stdout } = spawnSync(command, [argument], { encoding: 'utf8' });
+      return [command, version.exec(String(stdout))?.[1] ?? 'not there'];
+    }),
+  );
 }
 
 function revision(): string {

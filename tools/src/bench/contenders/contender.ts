@@ -47,6 +47,12 @@ export interface Connection {
   readonly upload?: (bytes: number) => Promise<void>;
   /** Asks for so many bytes and resolves when all came. @returns how many came. */
   readonly download?: (bytes: number) => Promise<number>;
+  /** Number of this connection as a reader of durable events. */
+  readonly reader?: number;
+  /** Publishes a durable event to the reader of this number; calls back when it is stored. */
+  readonly publish?: (reader: number, body: Uint8Array, onStored: () => void) => void;
+  /** Takes the durable events of this connection's number, acked one by one. Resolves when none can be missed any more. */
+  readonly read?: (onEvent: (body: Uint8Array) => void) => Promise<void>;
   /** A sign of life, for contenders whose protocol has none of its own. */
   readonly heartbeat?: () => void;
   readonly close: () => Promise<void>;
@@ -57,6 +63,9 @@ export interface Contender {
   readonly serve: (setup: ServerSetup) => Promise<Serving>;
   readonly connect: (target: Target, index: number) => Promise<Connection>;
 }
+
+/** Number of a reader that has subscribed and is away: what it is sent has to be stored. */
+export const NO_READER = 4_294_967_295;
 
 /** Bulk data is written in pieces of this size by every contender. */
 export const BULK_PIECE_BYTES = 65_536;

@@ -1,10 +1,12 @@
 /** The loads by kind. */
 import { startBulk } from './bulk.ts';
+import { startDeliver } from './deliver.ts';
 import { startExchange } from './exchange.ts';
 import { startHandshakes } from './handshake.ts';
 import { startIdle } from './idle.ts';
 import type { Load, LoadContext, LoadPlan } from './load.ts';
 import { startOneWay } from './one-way.ts';
+import { startPublish } from './publish.ts';
 
 export type { Load, LoadContext, LoadPlan } from './load.ts';
 
@@ -19,6 +21,10 @@ export function startLoad(plan: LoadPlan, context: LoadContext): Load {
       return startHandshakes(context, plan.atOnce, plan.bytes);
     case 'bulk':
       return startBulk(context, plan.direction, plan.bytes);
+    case 'publish':
+      return startPublish(context, plan.bytes, plan.inFlight);
+    case 'deliver':
+      return startDeliver(context, plan);
     case 'idle':
       return startIdle(context, plan.heartbeatMs);
   }

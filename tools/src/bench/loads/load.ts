@@ -1,4 +1,5 @@
 /** Load: what a client process does to its server, from `start` until `stop`. */
+import type { DeliverPlan } from './deliver.ts';
 import type { Connection } from '../contenders/index.ts';
 
 /** What a load runs on. */
@@ -14,6 +15,8 @@ export type LoadPlan =
   | { readonly kind: 'exchange'; readonly bytes: number; readonly inFlight: number }
   | { readonly kind: 'handshake'; readonly atOnce: number; readonly bytes: number }
   | { readonly kind: 'bulk'; readonly direction: 'up' | 'down'; readonly bytes: number }
+  | { readonly kind: 'publish'; readonly bytes: number; readonly inFlight: number }
+  | DeliverPlan
   | { readonly kind: 'idle'; readonly heartbeatMs: number };
 
 /** A load at work. */

@@ -6,6 +6,9 @@ import { oneAtATime } from './p3-one-at-a-time.ts';
 import { bulk } from './p4-bulk.ts';
 import { handshakes } from './p5-handshakes.ts';
 import { idle } from './p6-idle.ts';
+import { durablePublish } from './p7-durable-publish.ts';
+import { delivery } from './p8-delivery.ts';
+import { fleet } from './p9-fleet.ts';
 import type { Series } from './series.ts';
 
 export { OURS } from './series.ts';
@@ -18,5 +21,8 @@ export const allSeries: readonly Series[] = [
   ...bulk,
   ...handshakes,
   ...idle,
+  ...durablePublish,
+  ...delivery,
+  ...fleet,
   ...start,
 ];

@@ -1,0 +1,51 @@
+/**
+ * P8: publish → store → deliver → ack, 64 B, one producer, events to 1, 100 and 1,000 readers in turn: rate with many
+ * under way, and latency at half of that rate.
+ */
+import type { ContenderName } from '../contenders/index.ts';
+import { withReaders } from './measure-delivery.ts';
+import { OURS, type Aim, type Figures, type Participant, type RunSettings, type Series } from './series.ts';
+
+const BYTES = 64;
+const IN_FLIGHT = 2_000;
+const MICROSECONDS = 1_000;
+const P99_MS_MAX = 20;
+const PEERS: Readonly<Record<string, ContenderName>> = {
+  'NATS JetStream, explicit ack (2.9: no fsync)': 'nats-jetstream',
+  'Mosquitto QoS 1 over TLS, saved each 30 min (default)': 'mosquitto-tls',
+  'Redis consumer groups, fsync always': 'redis-always',
+  'Redis consumer groups, fsync each second (default of its file)': 'redis-everysec',
+};
+
+async function measureDelivery(contender: ContenderName, readers: number, settings: RunSettings): Promise<Figures> {
+  return await withReaders(contender, { bytes: BYTES, producers: 1, readers }, settings, async ({ full, paced }) => {
+    const { rate } = await full(IN_FLIGHT);
+    const half = await paced(Math.floor(rate / 2));
+    return { rate, halfRate: half.rate, p50: half.p50 / MICROSECONDS, p99: half.p99 / MICROSECONDS };
+  });
+}
+
+const participants = (readersOf: (settings: RunSettings) => number): Participant[] =>
+  Object.entries<ContenderName>({ [OURS]: 'sealane-events', ...PEERS }).map(([name, contender]) => ({
+    name,
+    contender,
+    measure: (settings) => measureDelivery(contender, readersOf(settings), settings),
+  }));
+
+const aims: readonly Aim[] = [
+  ...Object.keys(PEERS).map((against): Aim => ({ figure: 'rate', against, relation: 'at least', value: 2 })),
+  { figure: 'p99', relation: 'at most', value: P99_MS_MAX },
+];
+
+export const delivery: readonly Series[] = [1, 100, 1_000].map((readers) => ({
+  row: 'P8',
+  variant: `publish to ack, ${readers} reader${readers === 1 ? '' : 's'}, 64 B`,
+  figures: [
+    { name: 'rate', unit: '/s' },
+    { name: 'halfRate', unit: '/s' },
+    { name: 'p50', unit: 'ms at half' },
+    { name: 'p99', unit: 'ms at half' },
+  ],
+  participants: participants(({ manyConnections }) => Math.min(readers, manyConnections)),
+  aims,
+}));
