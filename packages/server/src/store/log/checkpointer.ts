@@ -46,6 +46,7 @@ export class Checkpointer {
   #rows: StateRow[] = [];
   #removals: StateRemoval[] = [];
   #bytes = 0;
+  #bytesMax = SLICE_BYTES;
 
   constructor(state: DeliveryState) {
     this.#state = state;
@@ -90,6 +91,7 @@ export class Checkpointer {
     this.#rows = [];
     this.#removals = [];
     this.#bytes = 0;
+    this.#bytesMax = bytesMax;
     const pass = this.#pass;
     if (pass === undefined) return NOTHING;
     // Every batch before the open one is in what is written now.
@@ -152,7 +154,7 @@ export class Checkpointer {
     for (let index = content.indexFor(pass.nextChunk); index < content.chunkCount; index++) {
       const chunk = content.chunkAt(index);
       if (chunk?.isDirty !== true || chunk.count === 0) continue;
-      if (this.#bytes >= SLICE_BYTES) return false;
+      if (this.#bytes >= this.#bytesMax) return false;
       pass.nextChunk = chunk.end;
       chunk.isDirty = false;
       chunk.savedAt = savedAt;
