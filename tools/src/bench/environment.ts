@@ -44,8 +44,8 @@ export function describeEnvironment(): Environment {
 function programVersions(): Record<string, string> {
   return Object.fromEntries(
     PROGRAMS.map(([command, argument, version]) => {
-      const { stdout } = spawnSync(command, [argument], { encoding: 'utf8' });
-      return [command, version.exec(String(stdout))?.[1] ?? 'not there'];
+      const { stdout, error } = spawnSync(command, [argument], { encoding: 'utf8' });
+      return [command, (error === undefined ? version.exec(stdout)?.[1] : undefined) ?? 'not there'];
     }),
   );
 }

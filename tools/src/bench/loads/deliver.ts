@@ -6,17 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../contenders/index.ts';
 import { Latencies } from './latencies.ts';
-import { need, type Load, type LoadContext } from './load.ts';
-
-export interface DeliverPlan {
-  readonly kind: 'deliver';
-  readonly bytes: number;
-  readonly producers: number;
-  /** Events under way at once. With `perSecond`, the most. */
-  readonly inFlight: number;
-  /** Events due each second; 0 for as many as go. */
-  readonly perSecond: number;
-}
+import { need, type DeliverPlan, type Load, type LoadContext } from './load.ts';
 
 type Publish = NonNullable<Connection['publish']>;
 

@@ -1,5 +1,4 @@
 /** Load: what a client process does to its server, from `start` until `stop`. */
-import type { DeliverPlan } from './deliver.ts';
 import type { Connection } from '../contenders/index.ts';
 
 /** What a load runs on. */
@@ -7,6 +6,17 @@ export interface LoadContext {
   readonly connections: readonly Connection[];
   /** Makes one more connection; `index` names its identity where the contender has any. */
   readonly connect: (index: number) => Promise<Connection>;
+}
+
+/** Durable events from producers to readers. */
+export interface DeliverPlan {
+  readonly kind: 'deliver';
+  readonly bytes: number;
+  readonly producers: number;
+  /** Events under way at once. With `perSecond`, the most. */
+  readonly inFlight: number;
+  /** Events due each second; 0 for as many as go. */
+  readonly perSecond: number;
 }
 
 /** The kinds of work, with their sizes. */
