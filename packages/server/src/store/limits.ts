@@ -7,6 +7,8 @@ export const EVENT_BODY_BYTES_MAX = 98_304;
 export const FAILURES_MAX = 20;
 /** How long ids of producers without an outbox are known. */
 export const ID_DEDUP_MS = 86_400_000;
+/** How long the usage of an hour is kept. */
+export const USAGE_RETENTION_MS = 400 * 86_400_000;
 /** How long an event waits when its producer names no time: the retention of its queue. */
 export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   eventsMax: 1_000_000,

@@ -13,8 +13,8 @@ import { encodeChunk, encodeDelayed, encodeIds, encodeProducer, encodeQueue, IDS
 
 /** Bytes of rows that one commit writes beside its batches. */
 const SLICE_BYTES = 131_072;
-/** Bytes of log heads after which a checkpoint is due. */
-const DUE_HEAD_BYTES = 16_777_216;
+/** Heads cost a start more than records do: a byte of them counts as this many. */
+const HEAD_WEIGHT = 4;
 /** Bytes that a removal counts as. */
 const REMOVAL_BYTES = 64;
 
@@ -41,23 +41,26 @@ const NOTHING: CheckpointSlice = { rows: [], removals: [], mark: undefined };
 export class Checkpointer {
   readonly #state: DeliveryState;
   #pass: Pass | undefined;
-  #headBytes = 0;
+  readonly #dueBytes: number;
+  #bytesSince = 0;
   #droppedHours: number[] = [];
   #rows: StateRow[] = [];
   #removals: StateRemoval[] = [];
   #bytes = 0;
   #bytesMax = SLICE_BYTES;
 
-  constructor(state: DeliveryState) {
+  /** @param dueBytes bytes of batches after which a checkpoint is due. */
+  constructor(state: DeliveryState, dueBytes: number) {
     this.#state = state;
+    this.#dueBytes = dueBytes;
   }
 
   get isRunning(): boolean {
     return this.#pass !== undefined;
   }
 
-  noteHead(bytes: number): void {
-    this.#headBytes += bytes;
+  noteBatch(headBytes: number, recordBytes: number): void {
+    this.#bytesSince += headBytes * HEAD_WEIGHT + recordBytes;
   }
 
   dropHours(hours: readonly number[]): void {
@@ -68,7 +71,7 @@ export class Checkpointer {
   begin(position: number): void {
     if (this.#pass !== undefined) return;
     const state = this.#state;
-    this.#headBytes = 0;
+    this.#bytesSince = 0;
     this.#pass = {
       startPosition: position,
       queues: state.dirtyQueues,
@@ -85,7 +88,7 @@ export class Checkpointer {
   /** The next slice. @param position of the open batch, which has no steps yet. */
   slice(position: number, bytesMax = SLICE_BYTES): CheckpointSlice {
     if (this.#pass === undefined) {
-      if (this.#headBytes < DUE_HEAD_BYTES) return NOTHING;
+      if (this.#bytesSince < this.#dueBytes) return NOTHING;
       this.begin(position);
     }
     this.#rows = [];

@@ -133,13 +133,7 @@ export class Committer {
     return this.#group.answered;
   }
 
-  /** Resolves when everything of now is committed. */
-  async settled(): Promise<void> {
-    if (this.#hasWork()) await this.soon();
-    else await this.#running.at(-1)?.committed;
-  }
-
-  /** As `settled`, but resolves to false when that has to wait for room. */
+  /** Resolves when everything of now is committed, or to false when that has to wait for room. */
   async allAnswered(): Promise<boolean> {
     if (this.#hasWork()) return this.answered();
     return (await this.#running.at(-1)?.answered) ?? true;

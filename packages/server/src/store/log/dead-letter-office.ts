@@ -1,4 +1,5 @@
 /** DeadLetterOffice: lists dead letters, puts them back into their queues, and purges them (docs/protocols/delivery.md §7). */
+import { StorageError } from '@sealane/shared/errors';
 import { queueIndexOf } from '../state/queue.ts';
 import type { DeadLetter, NewEvent, Page, PageRequest } from '../store.ts';
 import { readEventRecord } from './event-record.ts';
@@ -16,7 +17,7 @@ export class DeadLetterOffice {
   }
 
   async list(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>> {
-    await this.#core.committer.settled();
+    await this.#core.committer.allAnswered();
     const { items, next } = await this.#core.device.deadLetters(request);
     return { items: items.map(deadLetterOf), next };
   }
@@ -25,7 +26,7 @@ export class DeadLetterOffice {
     if (this.#redriving.has(id)) return false;
     this.#redriving.add(id);
     try {
-      await this.#core.committer.settled();
+      await this.#core.committer.allAnswered();
       const letter = await this.#core.device.deadLetter(id);
       return letter !== undefined && (await this.#putBack(letter));
     } finally {
@@ -34,7 +35,7 @@ export class DeadLetterOffice {
   }
 
   async purge(ids: readonly string[] | undefined): Promise<number> {
-    await this.#core.committer.settled();
+    await this.#core.committer.allAnswered();
     return this.#core.device.purgeDeadLetters(ids);
   }
 
@@ -64,7 +65,7 @@ export class DeadLetterOffice {
     committer.touch(queue);
     committer.side.redriven.push(id);
     committer.wrote();
-    await committer.settled();
+    if (!(await committer.answered())) throw new StorageError('E_STORE_FULL');
     return true;
   }
 }

@@ -155,8 +155,8 @@ export interface LogDevice {
   commit(commit: Commit): Promise<CommitResult>;
   /** Records, each at its place; empty where there is none. */
   readRecords(places: readonly { readonly position: number; readonly bytes: number }[]): Promise<readonly Uint8Array[]>;
-  /** Rewrites batches that are before the checkpoint. */
-  compact(compactions: readonly Compaction[]): Promise<void>;
+  /** Rewrites batches that are before the checkpoint. @returns false while a backup needs them as they are. */
+  compact(compactions: readonly Compaction[]): Promise<boolean>;
   freeDiskBytes(): Promise<number | undefined>;
   deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<StoredDeadLetter>>;
   deadLetter(id: string): Promise<StoredDeadLetter | undefined>;

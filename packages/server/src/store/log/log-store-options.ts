@@ -10,4 +10,8 @@ export interface LogStoreOptions {
   readonly diskFloorBytes?: number;
   /** Bytes of batches that are kept in memory. */
   readonly cacheBytes?: number;
+  /** Bytes of settled events, kept by others in their batches, from which on batches are rewritten. */
+  readonly deadBytesMin?: number;
+  /** Bytes of batches after which a checkpoint of the state is written. */
+  readonly checkpointBytes?: number;
 }

@@ -6,7 +6,7 @@
  */
 import { StorageError } from '@sealane/shared/errors';
 import { systemStoreEnvironment } from '../environment.ts';
-import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
+import { DEFAULT_QUEUE_LIMITS, USAGE_RETENTION_MS } from '../limits.ts';
 import type {
   AgentRecord,
   DeadLetter,
@@ -34,17 +34,21 @@ import { OpenLog } from './open-log.ts';
 
 /** A batch cache that holds what is delivered at once. */
 const CACHE_BYTES = 67_108_864;
+const DEAD_BYTES_MIN = 33_554_432;
+const CHECKPOINT_BYTES = 67_108_864;
 /** A relaxed event may be lost when it is younger than this. */
 const RELAXED_MS = 1_000;
 /** When a producer may come again while there is no room, or no store. */
 const RETRY_MS = 1_000;
 /** Usage and last seen ride along with other commits for this long. */
 const RIDE_MS = 50;
+const HOUR_MS = 3_600_000;
 
 export abstract class LogStore implements Store {
   readonly #device: LogDevice;
   readonly #options: Required<LogStoreOptions>;
   #log: OpenLog | undefined;
+  #usageDropAt = 0;
 
   protected constructor(device: LogDevice, options: LogStoreOptions) {
     this.#device = device;
@@ -53,6 +57,8 @@ export abstract class LogStore implements Store {
       limits: options.limits ?? DEFAULT_QUEUE_LIMITS,
       diskFloorBytes: options.diskFloorBytes ?? 0,
       cacheBytes: options.cacheBytes ?? CACHE_BYTES,
+      deadBytesMin: options.deadBytesMin ?? DEAD_BYTES_MIN,
+      checkpointBytes: options.checkpointBytes ?? CHECKPOINT_BYTES,
     };
   }
 
@@ -110,7 +116,7 @@ export abstract class LogStore implements Store {
     const { state, committer } = this.#open();
     const number = state.producers.find(producer)?.number ?? 0;
     // What is not committed may yet be lost, and the agent must not forget it.
-    if (number > 0) await committer.settled();
+    if (number > 0) await committer.allAnswered();
     return number;
   }
 
@@ -160,7 +166,7 @@ export abstract class LogStore implements Store {
 
   async agentRecord(agentId: string): Promise<AgentRecord> {
     const log = this.#open();
-    await log.committer.settled();
+    await log.committer.allAnswered();
     const lastSeenAt = await this.#device.lastSeen(agentId);
     return { agentId, lastSeenAt, node: log.leases.nodeOf(agentId) };
   }
@@ -185,13 +191,14 @@ export abstract class LogStore implements Store {
     const committer = this.#log?.committer;
     if (committer === undefined || rows.length === 0) return;
     committer.side.usage.push(...rows);
+    this.#dropOldUsage(committer);
     committer.within(RIDE_MS).catch(() => undefined);
   }
 
   async usage(
     request: PageRequest & { readonly agentId?: string; readonly from: number; readonly to: number },
   ): Promise<Page<UsageRow>> {
-    await this.#open().committer.settled();
+    await this.#open().committer.allAnswered();
     return this.#device.usage(request);
   }
 
@@ -200,8 +207,16 @@ export abstract class LogStore implements Store {
   }
 
   async backup(destination: string): Promise<void> {
-    await this.#open().committer.settled();
+    await this.#open().committer.allAnswered();
     await this.#device.backup(destination);
+  }
+
+  /** Once an hour, together with what comes anyhow. */
+  #dropOldUsage({ side }: OpenLog['committer']): void {
+    const now = this.#options.environment.now();
+    if (now < this.#usageDropAt) return;
+    this.#usageDropAt = now + HOUR_MS;
+    side.usageFrom = now - USAGE_RETENTION_MS;
   }
 
   #open(): OpenLog {

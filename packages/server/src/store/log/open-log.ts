@@ -5,6 +5,7 @@ import type { Queue } from '../state/queue.ts';
 import type { StoreFigures, StoreHealth, StoreListener } from '../store.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Committer } from './committer.ts';
+import { Compactor } from './compactor.ts';
 import { DeadLetterOffice } from './dead-letter-office.ts';
 import { EntrySettler } from './entry-settler.ts';
 import { Leases } from './leases.ts';
@@ -47,6 +48,7 @@ export class OpenLog {
   readonly #options: Required<LogStoreOptions>;
   readonly #checkpointer: Checkpointer;
   readonly #sweeper: Sweeper;
+  readonly #compactor: Compactor;
   #result: Omit<CommitResult, 'batches' | 'seconds'>;
   #isBelowFloor = false;
   #isClosing = false;
@@ -83,7 +85,7 @@ export class OpenLog {
     this.#options = options;
     this.#result = opened;
     this.state = state;
-    this.#checkpointer = new Checkpointer(state);
+    this.#checkpointer = new Checkpointer(state, options.checkpointBytes);
     const cache = new RecordCache(options.cacheBytes);
     const owner = {
       checkpointSlice: (position: number) => this.#slice(position),
@@ -103,6 +105,7 @@ export class OpenLog {
     this.deadLetters = new DeadLetterOffice(this.#core);
     const parts = { publisher: this.publisher, settler: this.settler, checkpointer: this.#checkpointer };
     this.#sweeper = new Sweeper(this.#core, parts);
+    this.#compactor = new Compactor(this.#core, options.deadBytesMin);
     this.#sweeper.wake();
     this.#noteFree(opened.freeDiskBytes);
     this.#lastHealth = JSON.stringify(this.health);
@@ -141,9 +144,10 @@ export class OpenLog {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#sweeper.stop();
+    this.#compactor.stop();
     try {
-      await this.committer.settled();
-      if (this.committer.failure === undefined && !this.committer.isFull) await this.#checkpointAll();
+      // Where there is no room, what waits for it was not confirmed.
+      if (await this.committer.allAnswered()) await this.#checkpointAll();
     } catch {
       // What could not be committed was not confirmed either.
     } finally {
@@ -154,12 +158,13 @@ export class OpenLog {
 
   abandon(): void {
     this.#sweeper.stop();
+    this.#compactor.stop();
     this.committer.stop(new StorageError('E_STORE_UNAVAILABLE', 'The store is gone'));
   }
 
   async #checkpointAll(): Promise<void> {
     this.#checkpointer.begin(this.committer.batchPosition);
-    while (this.#checkpointer.isRunning) await this.committer.soon();
+    while (this.#checkpointer.isRunning) if (!(await this.committer.answered())) return;
   }
 
   #slice(position: number): Pick<Commit, 'rows' | 'removals' | 'mark' | 'trimmed'> {
@@ -170,12 +175,15 @@ export class OpenLog {
     };
   }
 
-  #onCommitted(queues: readonly Queue[], result: CommitResult, { batches, mark }: Commit): void {
+  #onCommitted(queues: readonly Queue[], result: CommitResult, { mark }: Commit): void {
     this.#operations += 1;
     this.#result = result;
     for (const batch of result.batches) this.#core.cache.add(batch);
-    for (const { head } of batches) this.#checkpointer.noteHead(head.length);
-    if (mark !== undefined) this.#core.rows.setReplayFrom(mark.replayFrom);
+    for (const { head, records } of result.batches) this.#checkpointer.noteBatch(head.length, records.length);
+    if (mark !== undefined) {
+      this.#core.rows.setReplayFrom(mark.replayFrom);
+      this.#compactor.wake();
+    }
     this.#noteFree(result.freeDiskBytes);
     this.#tellHealth();
     const queueIds = queues.filter(({ content }) => content?.isEmpty === false).map(({ queueId }) => queueId);

@@ -46,8 +46,7 @@ export class QueueReads {
     if (content === null || queue.visibleTo <= queue.settledTo) return [];
     const found = this.#collect(queue, content, request, lease);
     if (found.length === 0) return [];
-    await this.#makeSafe(queue, found);
-    return this.#readAll(queue, found);
+    return this.#readAll(queue, await this.#makeSafe(queue, found));
   }
 
   async readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
@@ -110,14 +109,22 @@ export class QueueReads {
     };
   }
 
-  async #makeSafe(queue: Queue, found: readonly (EntryPlace | MutableSkip)[]): Promise<void> {
+  /** @returns what may be handed out: while there is no room on the disk, nothing from the first skip on. */
+  async #makeSafe(
+    queue: Queue,
+    found: readonly (EntryPlace | MutableSkip)[],
+  ): Promise<readonly (EntryPlace | MutableSkip)[]> {
     const { state, committer } = this.#core;
+    const firstSkip = found.findIndex(({ kind }) => kind === 'skip');
     const hasEvents = found.some(({ kind }) => kind === 'place');
     if (hasEvents && !queue.isDelivering) {
       writeQueueMark(committer.head, STEP.delivering, queue);
       state.beginDelivery(queue);
-      await committer.soon();
-    } else if (committer.isPending && found.some(({ kind }) => kind === 'skip')) await committer.settled();
+      // Without room deliveries go on: at worst a repetition is not known as one after a crash.
+      await committer.answered();
+    }
+    const isSafe = firstSkip < 0 || (await committer.allAnswered());
+    return isSafe ? found : found.slice(0, firstSkip);
   }
 
   async #readAll(queue: Queue, found: readonly (EntryPlace | QueueSkip)[]): Promise<readonly QueueItem[]> {
@@ -153,7 +160,7 @@ export class QueueReads {
     });
     const reason = 'the record in the store is damaged';
     this.#settler.bury(queue, { sequence, reason, at: environment.now(), isLost: true });
-    await this.#core.committer.soon();
+    if (!(await this.#core.committer.answered())) return;
     items.push({ kind: 'skip', from: sequence, to: sequence, reason: 'dead-letter' });
   }
 }

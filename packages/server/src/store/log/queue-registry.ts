@@ -1,4 +1,5 @@
 /** QueueRegistry: opens, tells and closes queues, and takes note of their consumers. */
+import { StorageError } from '@sealane/shared/errors';
 import type { DeliveryState } from '../state/delivery-state.ts';
 import { queueIndexOf, type Queue } from '../state/queue.ts';
 import type { Lease, QueueInfo, QueueSpec } from '../store.ts';
@@ -27,22 +28,22 @@ export class QueueRegistry {
       const index = state.queues.nextIndex;
       writeQueueStep(committer.head, index, spec);
       queue = state.openQueue(index, spec);
-      await committer.soon();
-    } else await committer.settled();
+      await this.#stored();
+    } else await committer.allAnswered();
     return this.#infoOf(queue);
   }
 
   async delete(spec: QueueSpec): Promise<boolean> {
-    const { state, committer } = this.#core;
+    const { state } = this.#core;
     const queue = state.queues.find(spec);
     if (queue === undefined) return false;
     this.#delete(state, queue);
-    await committer.soon();
+    await this.#stored();
     return true;
   }
 
   async ofAgent(agentId: string): Promise<readonly QueueInfo[]> {
-    await this.#core.committer.settled();
+    await this.#core.committer.allAnswered();
     return [...this.#core.state.queues.ofAgent(agentId)].map((queue) => this.#infoOf(queue));
   }
 
@@ -81,7 +82,12 @@ export class QueueRegistry {
       state.deleteProducer(producer);
     }
     committer.side.forgotten.push(agentId);
-    await committer.soon();
+    await this.#stored();
+  }
+
+  /** @throws StorageError `E_STORE_FULL` when there is no room now: it is done as soon as there is. */
+  async #stored(): Promise<void> {
+    if (!(await this.#core.committer.answered())) throw new StorageError('E_STORE_FULL');
   }
 
   #delete(state: DeliveryState, queue: Queue): void {

@@ -101,11 +101,15 @@ export class LogDatabase {
     }
   }
 
-  compact(compactions: readonly Compaction[]): void {
+  /** @returns false while a backup copies the log. */
+  compact(compactions: readonly Compaction[]): boolean {
+    if (this.isTrimHeld) return false;
     this.#transaction(() => {
       for (const compaction of compactions) this.records.compact(compaction);
     });
     this.records.forget();
+    this.#bytesSinceCheckpoint += compactions.length * COMMIT_OVERHEAD_BYTES;
+    return true;
   }
 
   purge(ids: readonly string[] | undefined): number {

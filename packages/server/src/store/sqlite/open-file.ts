@@ -91,7 +91,7 @@ function syncPath(path: string): void {
 export function checkHeader(file: string): void {
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(file, 'r');
-  let size = 0;
+  let size: number;
   try {
     size = readSync(descriptor, header, 0, HEADER_BYTES, 0);
   } finally {

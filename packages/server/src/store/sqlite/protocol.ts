@@ -50,7 +50,7 @@ export interface Calls {
   readonly heads: { readonly ask: number; readonly answer: PackedRows };
   /** Positions and sizes, one after the other; the records one after the other, those that are gone empty. */
   readonly records: { readonly ask: Float64Array<ArrayBuffer>; readonly answer: PackedRows };
-  readonly compact: { readonly ask: readonly Compaction[]; readonly answer: undefined };
+  readonly compact: { readonly ask: readonly Compaction[]; readonly answer: boolean };
   readonly freeDiskBytes: { readonly ask: undefined; readonly answer: number };
   readonly deadLetters: {
     readonly ask: PageRequest & { readonly queueId?: string };

@@ -130,8 +130,8 @@ export class SqliteLog implements LogDevice {
     return [...unpack(packed, 0)].map(([, bytes]) => bytes);
   }
 
-  async compact(compactions: readonly Compaction[]): Promise<void> {
-    await this.#open().ask('compact', compactions);
+  compact(compactions: readonly Compaction[]): Promise<boolean> {
+    return this.#open().ask('compact', compactions);
   }
 
   freeDiskBytes(): Promise<number> {

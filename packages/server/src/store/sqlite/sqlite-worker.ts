@@ -39,10 +39,7 @@ const handlers: Handlers = {
   sizes: (after) => readSizes(database(), after),
   heads: (from) => readHeads(database(), from),
   records: (places) => readRecords(database(), places),
-  compact: (compactions) => {
-    database().compact(compactions);
-    return undefined;
-  },
+  compact: (compactions) => database().compact(compactions),
   freeDiskBytes: () => database().freeDiskBytes(),
   deadLetters: (request) => readDeadLetters(database(), request),
   deadLetter: (id) => readDeadLetter(database(), id),

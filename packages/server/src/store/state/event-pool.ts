@@ -25,6 +25,7 @@ const CHUNK_BITS = 10;
 const CHUNK_SLOTS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 const NO_SLOT = 0xffff_ffff;
+const FREE_POSITION = -1;
 
 class PoolChunk {
   readonly sequence = new Float64Array(CHUNK_SLOTS);
@@ -82,6 +83,21 @@ export class EventPool {
     this.#free = slot;
     this.count -= 1;
     this.#log.release(chunk.position[index] ?? 0, chunk.bytes[index] ?? 0);
+    chunk.position[index] = FREE_POSITION;
+  }
+
+  /**
+   * Visits the events of some slots.
+   *
+   * @returns the slot to go on with; undefined at the end.
+   */
+  scan(from: number, count: number, visit: (position: number, bytes: number) => void): number | undefined {
+    const to = Math.min(this.#used, from + count);
+    for (let slot = from; slot < to; slot++) {
+      const position = this.positionOf(slot);
+      if (position !== FREE_POSITION) visit(position, this.bytesOf(slot));
+    }
+    return to < this.#used ? to : undefined;
   }
 
   sequenceOf(slot: number): number {
