@@ -2,13 +2,13 @@
 // its worker, which source runs use; here its code takes the place of that, so that one file is all that is needed.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build as bundle, type Plugin } from 'esbuild';
 
 /** File beside `worker-source.ts` that the worker begins with. */
 const workerFile = /new URL\('(\.\/[\w-]+\.ts)', import\.meta\.url\)/;
 
 const bundleWorker = async (file: string): Promise<string> => {
-  const result = await build({
+  const result = await bundle({
     entryPoints: [file],
     bundle: true,
     write: false,
@@ -26,8 +26,8 @@ const bundleWorker = async (file: string): Promise<string> => {
 
 export const embeddedWorker: Plugin = {
   name: 'embedded-worker',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]worker-source\.ts$/ }, async ({ path }) => {
+  setup(build) {
+    build.onLoad({ filter: /[\\/]worker-source\.ts$/ }, async ({ path }) => {
       const source = readFileSync(path, 'utf8');
       const file = workerFile.exec(source)?.[1];
       if (file === undefined) return { errors: [{ text: `${path} names no worker` }] };
