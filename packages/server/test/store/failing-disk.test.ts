@@ -1,0 +1,83 @@
+/** S1, S4: disks that are slow, or fail. The system calls of a process are changed with strace; without it skipped, visibly. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { works } from './mounts.ts';
+import { checkReceipts, readReceiver, StoreFolder, type StoreChild } from './store-folder.ts';
+
+const canTrace = works('strace', ['-V']);
+if (!canTrace) console.warn('SKIPPED S1, S4: they need strace');
+
+let space: StoreFolder;
+
+(canTrace ? describe : describe.skip)('a disk that does not do as it should', () => {
+  beforeEach(() => {
+    space = new StoreFolder();
+  });
+  afterEach(() => space.remove());
+
+  it('S1: an fsync takes 2 s: receipts wait for it, and everything else goes on', async () => {
+    const warmUp = await space.open();
+    await warmUp.store.close();
+    const child = space.child({ inFlight: 8 });
+    await child.until(() => child.stored.length > 20);
+    const tracer = trace(child, 'fdatasync,fsync', 'delay_enter=2000000');
+    try {
+      await child.until(() => child.linesOf('alive').length > 3);
+      await sleep(300);
+      const [stored, alive] = [child.stored.length, child.linesOf('alive').length];
+      await sleep(1_200);
+      // One commit may have been under way, and one came after it.
+      expect(child.stored.length - stored).toBeLessThanOrEqual(16);
+      expect(child.linesOf('alive').length - alive).toBeGreaterThan(5);
+      expect(child.linesOf('alive').at(-1)).toBe('alive ready');
+    } finally {
+      tracer.kill();
+    }
+    await child.until(() => child.stored.length > 200);
+  }, 60_000);
+
+  it('S4: an fsync fails once: not ready, exit 74, and the next start has everything that was confirmed', async () => {
+    const child = space.child({ inFlight: 32 });
+    await child.until(() => child.stored.length > 50);
+    trace(child, 'fdatasync,fsync', 'error=EIO:when=1');
+    expect(await child.ended).toBe(74);
+    expect(child.linesOf('health')).toEqual(['health failed']);
+    expect(child.lines.indexOf('health failed')).toBeGreaterThan(0);
+    const afterFailure = child.lines.slice(child.lines.indexOf('health failed'));
+    expect(afterFailure.filter((line) => line.startsWith('stored'))).toEqual([]);
+    const again = space.child({ inFlight: 32 });
+    await again.until(() => again.stored.length > 50);
+    await again.kill();
+    const { store } = await space.open();
+    checkReceipts(await readReceiver(store), [...child.stored, ...again.stored]);
+  }, 60_000);
+
+  it('S4: writes that fail with EIO end it as well', async () => {
+    const child = space.child({ inFlight: 4 });
+    await child.until(() => child.stored.length > 50);
+    trace(child, 'pwrite64', 'error=EIO');
+    expect(await child.ended).toBe(74);
+    const { store } = await space.open();
+    checkReceipts(await readReceiver(store), child.stored);
+  }, 60_000);
+});
+
+/** Lets the system calls of a running child fail or wait. */
+function trace(child: StoreChild, calls: string, injection: string): { kill(): void } {
+  const pid = String(child.pid);
+  const words = [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${calls}`,
+    '-e',
+    `inject=${calls}:${injection}`,
+    '-p',
+    pid,
+  ];
+  const tracer = spawn('strace', words, { stdio: 'ignore' });
+  return { kill: () => void tracer.kill('SIGTERM') };
+}
