@@ -154,6 +154,13 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     this.#redelivery.delete(unsettled);
   }
 
+  /** It may be what it was no more: it is read anew. */
+  giveBack(unsettled: Unsettled): void {
+    this.forget(unsettled);
+    if (this.lease !== undefined) this.releaseLate([unsettled.sequence], this.lease);
+    this.onMore();
+  }
+
   /** Settles at the end of the turn. */
   settle(settlement: Settlement): void {
     this.#settlements.add(settlement);

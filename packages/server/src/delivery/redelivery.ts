@@ -3,7 +3,7 @@
  * window until it is settled; others go on meanwhile. At the last failure it becomes a dead letter, and its sequence is
  * announced as skipped once that is stored (docs/protocols/delivery.md §5, §7).
  */
-import type { Lease, QueueEntry, QueueItem, Settlement, SkipReason } from '../store/index.ts';
+import type { Lease, QueueEntry, QueueItem, QueueSpec, Settlement, SkipReason } from '../store/index.ts';
 import { Alarm, type AlarmOwner } from './alarms.ts';
 import { backoffMs } from './backoff.ts';
 import type { DeadLetterCause } from './delivery-counters.ts';
@@ -15,6 +15,7 @@ import type { Holder, Unsettled } from './unsettled.ts';
 export interface RedeliveryQueue {
   readonly host: ReaderHost;
   readonly queueId: string;
+  readonly spec: QueueSpec;
   readonly lease: Lease | undefined;
   readonly isClosed: boolean;
   touch(): void;
@@ -25,6 +26,7 @@ export interface RedeliveryQueue {
   settleNow(settlements: readonly Settlement[]): Promise<void>;
   onStoreFailure(error: unknown): number;
   forget(unsettled: Unsettled): void;
+  giveBack(unsettled: Unsettled): void;
 }
 
 /** Entries that one look at the store takes. */
@@ -186,7 +188,12 @@ export class Redelivery implements AlarmOwner {
 
   /** The store has no such entry any more: it took it out by itself, or somebody settled it. */
   #findOut(unsettled: Unsettled): void {
-    const { lease, queueId, host } = this.#reader;
+    const { lease, queueId, host, spec } = this.#reader;
+    if (spec.kind === 'group') {
+      // A group is read from its beginning: what became of it comes with the next read.
+      this.#reader.giveBack(unsettled);
+      return;
+    }
     if (lease === undefined) return;
     const request = { after: unsettled.sequence - 1, limit: 1, bytesMax: 1 };
     host.store.read(queueId, request, lease).then(

@@ -79,7 +79,7 @@ export class EntrySettler {
     const at = committer.batchPosition;
     switch (settlement.kind) {
       case 'acked':
-        if (this.#slotOf(queue, settlement.sequence) === undefined) return;
+        if (!this.#isOpen(queue, settlement.sequence)) return;
         writeSequenceStep(committer.head, STEP.settled, queue, settlement.sequence);
         state.settle(queue, settlement.sequence, at);
         return;
@@ -114,6 +114,12 @@ export class EntrySettler {
         return;
       }
     }
+  }
+
+  /** Whether it is an entry that waits, or was taken out and not announced. */
+  #isOpen(queue: Queue, sequence: number): boolean {
+    const chunk = sequence <= queue.visibleTo ? queue.content?.chunkOf(sequence) : undefined;
+    return chunk?.runStatus === undefined && (chunk?.statusOf(sequence) ?? STATUS.settled) !== STATUS.settled;
   }
 
   /** Of an entry that waits and is committed. */

@@ -76,13 +76,14 @@ export class QueueReads {
       const chunk = content.chunkAt(content.indexFor(sequence));
       if (chunk === undefined) break;
       const end = Math.min(chunk.end, to + 1);
-      for (sequence = Math.max(sequence, chunk.first); sequence < end; sequence++) {
+      for (sequence = Math.max(sequence, chunk.first, chunk.heldTo + 1); sequence < end; sequence++) {
         const status = chunk.statusOf(sequence);
         if (status === STATUS.settled || (isGroup && content.held?.has(sequence) === true)) continue;
         if (status !== STATUS.waiting) {
           const runEnd = chunk.runStatus === undefined ? sequence : end - 1;
           if (!addSkip(found, sequence, runEnd, status) && found.length > request.limit) return found.slice(0, -1);
-          if (isGroup) for (let each = sequence; each <= runEnd; each++) hold(content, each, holder);
+          if (chunk.runStatus !== undefined) chunk.heldTo = isGroup ? runEnd : 0;
+          else if (isGroup) hold(content, sequence, holder);
           sequence = runEnd;
           continue;
         }

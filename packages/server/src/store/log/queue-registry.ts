@@ -57,11 +57,11 @@ export class QueueRegistry {
     committer.soon().catch(() => undefined);
   }
 
-  release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
+  release(queueId: string, deliveredTo: number, held: readonly number[], _lease: Lease): void {
     const { state, committer } = this.#core;
     const queue = state.queues.at(queueIndexOf(queueId));
     if (queue === undefined) return;
-    const isMore = freeHeld(queue, held, lease);
+    const isMore = freeHeld(queue, held);
     if (!queue.isDelivering && deliveredTo <= queue.deliveredTo) return;
     const isShared = (queue.content?.held?.size ?? 0) > 0;
     writeSequenceStep(committer.head, STEP.released, queue, deliveredTo);
@@ -119,13 +119,10 @@ export class QueueRegistry {
 }
 
 /** @returns whether entries of a group can be had by others now. */
-function freeHeld(queue: Queue, held: readonly number[], { node, epoch }: Lease): boolean {
-  const holders = queue.content?.held;
-  if (holders === undefined) return false;
-  const holder = `${node}:${epoch}`;
+function freeHeld({ kind, content }: Queue, held: readonly number[]): boolean {
+  if (kind !== 'group' || content === null) return false;
   let isFreed = false;
-  for (const sequence of held) {
-    if (holders.get(sequence) === holder) isFreed = holders.delete(sequence) || isFreed;
-  }
+  // Whatever its lease: the reader of a group asks in the name of one member, and of another when that one is gone.
+  for (const sequence of held) isFreed = content.free(sequence) || isFreed;
   return isFreed;
 }

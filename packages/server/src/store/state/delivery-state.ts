@@ -92,8 +92,8 @@ export class DeliveryState {
     const { content } = queue;
     const chunk = content?.chunkOf(sequence);
     if (content === null || chunk === undefined || chunk.savedAt >= at) return;
-    if (chunk.statusOf(sequence) !== STATUS.waiting) return;
-    this.#end(content, chunk, sequence, STATUS.settled);
+    if (chunk.statusOf(sequence) === STATUS.waiting) this.#end(content, chunk, sequence, STATUS.settled);
+    else endSkip(content, chunk, sequence);
     this.#consume(queue, content);
   }
 
@@ -177,9 +177,8 @@ export class DeliveryState {
     const { content } = queue;
     if (content === null) return;
     this.#forRange(content, range, at, (chunk, sequence) => {
-      const status = chunk.statusOf(sequence);
-      if (status === STATUS.waiting) this.#end(content, chunk, sequence, STATUS.settled);
-      else if (status !== STATUS.settled && chunk.runStatus === undefined) chunk.setStatus(sequence, STATUS.settled);
+      if (chunk.statusOf(sequence) === STATUS.waiting) this.#end(content, chunk, sequence, STATUS.settled);
+      else endSkip(content, chunk, sequence);
     });
     settleRuns(content, range, at);
     this.#consume(queue, content);
@@ -208,7 +207,8 @@ export class DeliveryState {
     content.waitingBytes -= this.pool.bytesOf(slot);
     this.waiting -= 1;
     content.failures?.delete(sequence);
-    content.held?.delete(sequence);
+    // Who had it as an event hears that it is gone, and gives it back.
+    if (status === STATUS.settled) content.held?.delete(sequence);
     this.pool.release(slot);
   }
 
@@ -225,9 +225,15 @@ function settleSkipsOf(content: QueueContent, chunk: PendingChunk, to: number): 
   }
   const end = Math.min(chunk.end, to + 1);
   for (let sequence = chunk.first; sequence < end; sequence++) {
-    const status = chunk.statusOf(sequence);
-    if (status !== STATUS.waiting && status !== STATUS.settled) chunk.setStatus(sequence, STATUS.settled);
+    if (chunk.statusOf(sequence) !== STATUS.waiting) endSkip(content, chunk, sequence);
   }
+}
+
+/** A single skipped sequence is done. */
+function endSkip(content: QueueContent, chunk: PendingChunk, sequence: number): void {
+  if (chunk.runStatus !== undefined || chunk.statusOf(sequence) === STATUS.settled) return;
+  chunk.setStatus(sequence, STATUS.settled);
+  content.held?.delete(sequence);
 }
 
 function settleRuns(content: QueueContent, { from, to }: SequenceRange, at: number): void {

@@ -45,6 +45,8 @@ export class PendingChunk {
   expiresAtMin = Number.MAX_SAFE_INTEGER;
   /** Of a run: the status of every sequence. */
   runStatus: number | undefined;
+  /** Of a run in a group: up to where somebody has it. */
+  heldTo = 0;
   /** It differs from what the last checkpoint wrote. */
   isDirty = true;
   /** Position of the last batch that a checkpoint wrote it with: what that and earlier batches say is in it. */

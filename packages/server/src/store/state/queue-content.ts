@@ -109,6 +109,28 @@ export class QueueContent {
     return end - 1;
   }
 
+  /**
+   * What a reader of a group held is free again: an entry, or the skipped sequences that end with it.
+   *
+   * @returns whether anybody held it.
+   */
+  free(sequence: number): boolean {
+    let isFreed = false;
+    for (let at = sequence; ; at--) {
+      const chunk = this.chunkOf(at);
+      if (chunk?.runStatus !== undefined) {
+        if (chunk.heldTo < at) return isFreed;
+        chunk.heldTo = 0;
+        isFreed = true;
+        at = chunk.first;
+      } else {
+        if (this.held?.delete(at) !== true) return isFreed;
+        isFreed = true;
+        if (chunk?.statusOf(at) === STATUS.waiting) return isFreed;
+      }
+    }
+  }
+
   /** A chunk is not kept under this sequence any more. */
   noteRemoved(first: number): void {
     (this.removed ??= []).push(first);
