@@ -63,11 +63,18 @@ local function bury(q, chunk, sequence, reason, time)
   call('ZADD', P .. 'deads:' .. q.id, id, id)
 end
 
+-- What a reader holds whose lease is over may be ended by whoever goes on for it: the members of a group on one node
+-- share a reader, which asks in the name of one of them.
+local function isOthers(claim, token)
+  if not claim or claim == token then return false end
+  local holder, since = string.match(claim, '^(.*):(%d+)$')
+  return isLive(holder, since)
+end
+
 local function mayEnd(q, sequence, token)
   if isSettled(q, sequence) then return nil end
   if q.kind == 'group' then
-    local claim = call('HGET', P .. 'c:' .. q.id, int(sequence))
-    if claim and claim ~= token then return nil end
+    if isOthers(call('HGET', P .. 'c:' .. q.id, int(sequence)), token) then return nil end
   end
   return chunkOf(q, sequence)
 end
