@@ -1,57 +1,19 @@
-/** Redis that is gone, slow, full, weak or not what it was: nothing acked is lost, nothing is doubled, all of it is told. */
+/** Redis that is gone, slow, or cut off in the middle: nothing acked is lost, nothing is doubled, all of it is told. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
-import type { Lease, NewEvent, PublishResult, QueueItem, Store } from '../../src/store/store.ts';
+import type { Lease, PublishResult, Store } from '../../src/store/store.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
 import { eventually } from '../test-server.ts';
-import { event, numbered, openStore, type Opened } from './store-host.ts';
+import { LossyProxy } from './lossy-proxy.ts';
+import { Outbox, bodies } from './outbox.ts';
+import { event, openStore, type Opened } from './store-host.ts';
 
 const ALL = { after: 0, limit: 100_000, bytesMax: 64_000_000 };
-
-function bodies(items: readonly QueueItem[]): readonly string[] {
-  return items.flatMap((item) => (item.kind === 'event' ? Buffer.from(item.body).toString() : []));
-}
-
-/** Publishes numbers like an outbox: in order, each until it has a receipt. @returns results by number. */
-class Outbox {
-  readonly receipts = new Map<number, PublishResult>();
-  readonly #store: Store;
-  #isEnding = false;
-  #done: Promise<void> = Promise.resolve();
-  number = 0;
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  start(): this {
-    this.#done = this.#run();
-    return this;
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isEnding) {
-      let batch: NewEvent[] = Array.from({ length: 20 }, () => numbered(++this.number));
-      while (batch.length > 0) {
-        const results = await this.#store.publish(batch);
-        const left: NewEvent[] = [];
-        for (const [index, result] of results.entries()) {
-          const each = batch[index] as NewEvent;
-          if (result.status === 'refused') left.push(each);
-          else if (each.dedup.kind === 'number') this.receipts.set(each.dedup.number, result);
-        }
-        batch = left;
-        if (left.length > 0) await sleep(50);
-      }
-    }
-  }
-}
+/** Long, for machines that do other things too; what is asked for is that it happens at all. */
+const READY_MS = 30_000;
+/** The whole outage of 15 s, instead of a short one, where there is time for it. */
+const OUTAGE_MS = Number(process.env['TEST_REDIS_OUTAGE_MS'] ?? 3_000);
 
 interface Reader {
   readonly store: Store;
@@ -98,10 +60,10 @@ describeWithRedis('outages of Redis', () => {
     for (let round = 0; round < 3; round++) {
       await sleep(300);
       await server.kill();
-      await sleep(round === 2 ? 4_000 : 300);
+      await sleep(round === 2 ? OUTAGE_MS : 300);
       await server.startAgain();
     }
-    await eventually('ready again', () => store.health.status === 'ready', 10_000);
+    await eventually('ready again', () => store.health.status === 'ready', READY_MS);
     await sleep(200);
     await outbox.end();
     await checkOutbox(outbox, { store, ada, lease });
@@ -132,6 +94,36 @@ describeWithRedis('outages of Redis', () => {
       if (result.status === 'stored') expect(stored).toContain(`plain ${round}`);
     }
     expect(results.filter(({ status }) => status === 'stored').length).toBeGreaterThan(50);
+  }, 60_000);
+
+  it('rule 5: done, but its answer was swallowed: sent again, the batch is known and nothing happens twice', async () => {
+    const proxy = await LossyProxy.start(server.port);
+    const { store, lease, ada } = await open({ url: proxy.url });
+    const isDone = async (lane: string, batch: number): Promise<boolean> =>
+      (await server.command('HGET', `sealane:batch:${lane}:${store.node}`, String(batch % 16))).includes(`\n${batch} `);
+    const results: PublishResult[] = [];
+    // A round counts where the machine was fast enough: an event that waited for 2 s is refused, which means "unknown".
+    for (let round = 1; results.filter(({ status }) => status === 'stored').length < 3; round++) {
+      expect(round).toBeLessThan(12);
+      proxy.isLossy = true;
+      const published = store.publish([event({ body: Buffer.from(`plain ${round}`) })]);
+      const failed = store.settle(ada, [{ kind: 'failed', sequence: 1, reason: 'no', at: round }], lease);
+      while (!(await isDone('p', round)) || !(await isDone('w', round))) await sleep(1);
+      proxy.isLossy = false;
+      proxy.cut();
+      results.push(...(await published));
+      await failed;
+      await eventually('ready again', () => store.health.status === 'ready', READY_MS);
+    }
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'stored') expect(result.sequence).toBe(index + 1);
+    }
+    const items = await store.read(ada, ALL, lease);
+    expect(bodies(items)).toEqual(results.map((_, index) => `plain ${index + 1}`));
+    // Two lanes: the failure of the first round may have come before its entry was there.
+    const { failures } = items[0] as { failures: number };
+    expect([results.length - 1, results.length]).toContain(failures);
+    proxy.stop();
   }, 60_000);
 
   it('rule 5: acks made while Redis is away are done when it is back; failures count once', async () => {
@@ -166,7 +158,7 @@ describeWithRedis('outages of Redis', () => {
     ]);
     expect(waitedMs).toBeGreaterThan(1_000);
     expect(waitedMs).toBeLessThan(3_500);
-    await eventually('told', () => told.healths.some(({ reasons }) => reasons.includes('redis-slow')));
+    await eventually('told', () => told.healths.some(({ reasons }) => reasons.includes('redis-slow')), READY_MS);
     await expect(store.read(ada, ALL, lease)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
     // More than may wait is refused at once, and what waits is given up: memory stays.
     const flood = Array.from({ length: 70_000 }, () => event({ body: Buffer.alloc(1_000) }));
@@ -175,65 +167,10 @@ describeWithRedis('outages of Redis', () => {
     expect(performance.now() - floodAt).toBeLessThan(1_000);
     await sleep(9_000);
     server.goOn();
-    await eventually('ready again', () => store.health.status === 'ready', 10_000);
+    await eventually('ready again', () => store.health.status === 'ready', READY_MS);
     await sleep(200);
     await outbox.end();
     const stored = bodies(await store.read(ada, ALL, lease)).filter((each) => each !== 'while stopped');
     expect(stored).toEqual(Array.from({ length: outbox.number }, (_, index) => `body ${index + 1}`));
   }, 60_000);
-
-  it('M3: OOM is E_STORE_FULL; reading and acking go on and make room', async () => {
-    const { store, lease, ada } = await open();
-    await store.publish(Array.from({ length: 50 }, () => event({ body: Buffer.alloc(90_000) })));
-    await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
-    expect(await store.publish([event()])).toMatchObject([{ status: 'refused', code: 'E_STORE_FULL' }]);
-    expect(store.health).toMatchObject({ status: 'degraded', reasons: ['redis-full'] });
-    const items = await store.read(ada, ALL, lease);
-    expect(items.length).toBe(50);
-    await store.settle(ada, [{ kind: 'acked-to', sequence: 50 }], lease);
-    expect(await store.openQueue({ kind: 'agent', agentId: 'ada' }).catch(() => 'refused')).toBe('refused');
-    await server.command('CONFIG', 'SET', 'maxmemory', '0');
-    await eventually('ready again without a publish', () => store.health.status === 'ready', 5_000);
-    expect(await store.publish([event()])).toMatchObject([{ status: 'stored' }]);
-    expect((await store.openQueue({ kind: 'agent', agentId: 'ada' })).waiting).toBe(1);
-  }, 30_000);
-
-  it('M3: READONLY, as after a failover: unavailable with its name, and back when it is a primary', async () => {
-    const { store, told } = await open();
-    await server.command('REPLICAOF', '127.0.0.1', '1');
-    expect(await store.publish([event()])).toMatchObject([{ status: 'refused', code: 'E_STORE_UNAVAILABLE' }]);
-    expect(store.health.status).toBe('unavailable');
-    await eventually('named', () => told.healths.some(({ reasons }) => reasons.includes('redis-readonly')));
-    await server.command('REPLICAOF', 'NO', 'ONE');
-    await eventually('ready again', () => store.health.status === 'ready', 10_000);
-    expect(await store.publish([event()])).toMatchObject([{ status: 'stored' }]);
-  }, 30_000);
-
-  it('M3: a password set while it runs: unavailable with its name; at start a configuration error', async () => {
-    const { store, told } = await open();
-    await server.command('CONFIG', 'SET', 'requirepass', 'secret');
-    server.password = 'secret';
-    await server.command('CLIENT', 'KILL', 'TYPE', 'normal');
-    await eventually('named', () => told.healths.some(({ reasons }) => reasons.includes('redis-auth')));
-    expect(await store.publish([event()])).toMatchObject([{ code: 'E_STORE_UNAVAILABLE' }]);
-    await expect(openStore({ url: server.url })).rejects.toMatchObject({ code: 'E_CONFIG' });
-    const withPassword = await openStore({ url: server.url.replace('//', '//:secret@') });
-    expect(withPassword.store.health.status).toBe('ready');
-    await withPassword.store.close();
-  }, 30_000);
-
-  it('M3: nobody there at start is an error that says so', async () => {
-    await server.kill();
-    await expect(openStore({ url: server.url })).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
-  });
-
-  it('M3: scripts forgotten by Redis are loaded again', async () => {
-    const { store } = await open();
-    await server.command('SCRIPT', 'FLUSH');
-    const outbox = new Outbox(store).start();
-    await sleep(1_000);
-    await outbox.end();
-    expect(outbox.receipts.size).toBe(outbox.number);
-    expect(outbox.number).toBeGreaterThan(20);
-  });
 });
