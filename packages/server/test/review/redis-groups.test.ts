@@ -26,8 +26,7 @@ describeWithRedis('queue groups on Redis', () => {
     };
     const first = await open('first');
     const second = await open('second');
-    for (let count = 0; count < 6; count++)
-      await server.library.publish('topic:jobs', { count });
+    for (let count = 0; count < 6; count++) await server.library.publish('topic:jobs', { count });
     await eventually('six deliveries', () => first.events.length + second.events.length === 6);
     await first.agent.close();
     await eventually('all with the second', () => new Set(second.events.map(({ sequence }) => sequence)).size === 6);

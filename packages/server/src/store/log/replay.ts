@@ -24,7 +24,8 @@ export interface ReplayTarget {
 export function replayHead(target: ReplayTarget, reader: RecordReader, position: number): void {
   if (reader.u8() !== RECORD_FORMAT) throw new RangeError('it has another format');
   const batch = { ...target, reader, position, nextRecord: position };
-  target.state.nextEventSequence = Math.max(target.state.nextEventSequence, reader.f64());
+  // A checkpoint ends later than it began: its own number is ahead of the batches that are replayed over it.
+  target.state.nextEventSequence = reader.f64();
   while (!reader.isAtEnd) replayStep(batch, reader.u8());
 }
 

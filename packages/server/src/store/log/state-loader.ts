@@ -52,6 +52,7 @@ export async function loadState(target: LoadTarget): Promise<Loaded> {
     for (const head of heads) replayBatch(target, head, (queue) => savedAt.get(queue.index) ?? -1);
     replayed += heads.length;
   }
+  state.nextEventSequence = Math.max(state.nextEventSequence, mark.nextEventSequence);
   for (const queue of state.queues.all()) finishQueue(state, queue);
   rows.setReplayFrom(mark.replayFrom);
   return { position, replayed };
