@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { registryFaults, CLEAR_PACKET_SPECS, PACKET_SPECS } from '@sealane/shared/packets';
 import { generateCodecs } from './codecs.ts';
+import { generateAdminApi } from './docs/admin-api.ts';
 import { generateErrorsPage } from './docs/errors-page.ts';
 import { generatePacketIndex } from './docs/packet-index.ts';
 import { generatePacketPages } from './docs/packet-pages.ts';
@@ -24,6 +25,7 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   generateRegistry,
   generateErrorsPage,
   generateDissector,
+  generateAdminApi,
 ];
 
 const ownedFolders = ['docs/packets', 'packages/shared/src/packets/generated'];

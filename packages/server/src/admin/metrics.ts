@@ -46,10 +46,8 @@ export class Metrics {
   constructor(host: AdminHost, access: Access) {
     this.#host = host;
     this.#access = access;
-    this.#eventLoop.enable();
     for (const definition of COUNTERS) this.#add(Counter, definition);
     for (const definition of GAUGES) this.#add(Gauge, definition);
-    if (host.server.delivery.store.kind === 'redis') this.#add(Gauge, REDIS_UP);
     for (const { name, help, read } of HISTOGRAMS) {
       const registers = [this.#registry];
       new HistogramMetric({ name: PREFIX + name, help, registers, read: () => read(host) });
@@ -58,6 +56,7 @@ export class Metrics {
 
   /** The text of an answer, and its media type. */
   async text(): Promise<{ readonly type: string; readonly text: string }> {
+    this.#eventLoop.enable();
     const { server } = this.#host;
     const counters = server.counters();
     const figures = server.delivery.store.figures();
@@ -199,6 +198,12 @@ const GAUGES: readonly MetricDefinition[] = [
     read: ({ eventLoop }) =>
       [50, 90, 99].map((percentile) => [String(percentile / 100), eventLoop.percentile(percentile) / NANOSECONDS]),
   },
+  {
+    name: 'redis_up',
+    help: 'Whether Redis answers; only where events are kept there.',
+    read: ({ host: { server } }) =>
+      server.delivery.store.kind === 'redis' ? one(Number(!server.delivery.health.reasons.includes('redis-down'))) : [],
+  },
   { name: 'build_info', help: 'The version that runs.', label: 'version', read: () => [[version, 1]] },
   {
     name: 'process_resident_memory_bytes',
@@ -207,12 +212,6 @@ const GAUGES: readonly MetricDefinition[] = [
   },
   { name: 'nodejs_heap_size_used_bytes', help: 'Heap in use.', read: () => one(process.memoryUsage().heapUsed) },
 ];
-
-const REDIS_UP: MetricDefinition = {
-  name: 'redis_up',
-  help: 'Whether Redis answers.',
-  read: ({ host }) => one(Number(!host.server.delivery.health.reasons.includes('redis-down'))),
-};
 
 const HISTOGRAMS: readonly {
   readonly name: string;

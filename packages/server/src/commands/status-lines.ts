@@ -1,0 +1,52 @@
+/** The answer of `GET /v1/status` for people. */
+import * as z from 'zod/mini';
+import { showBytes, showSeconds } from '@sealane/node/cli';
+import { escapeText } from '@sealane/shared/bytes';
+
+const statusSchema = z.object({
+  version: z.string(),
+  fingerprint: z.string(),
+  pid: z.number(),
+  uptimeSeconds: z.number(),
+  draining: z.boolean(),
+  bytesIn: z.number(),
+  bytesOut: z.number(),
+  store: z.object({
+    kind: z.string(),
+    status: z.string(),
+    reasons: z.array(z.string()),
+    durability: z.string(),
+    queues: z.number(),
+    waiting: z.number(),
+    deadLetters: z.number(),
+    bytes: z.number(),
+    freeDiskBytes: z.nullable(z.number()),
+  }),
+  agents: z.object({ online: z.number(), connections: z.number() }),
+  events: z.record(z.string(), z.number()),
+});
+
+export type ServerStatus = z.infer<typeof statusSchema>;
+
+/** @throws ZodError for an answer of another form. */
+export function parseStatus(body: unknown): ServerStatus {
+  return statusSchema.parse(body);
+}
+
+export function statusLines(body: unknown): readonly string[] {
+  const { version, fingerprint, pid, uptimeSeconds, draining, store, agents, events, bytesIn, bytesOut } =
+    parseStatus(body);
+  const reasons = store.reasons.length === 0 ? '' : ` (${store.reasons.join(', ')})`;
+  const free = store.freeDiskBytes === null ? '' : `, ${showBytes(store.freeDiskBytes)} free`;
+  return [
+    `server   ${version}, process ${pid}, up ${showSeconds(uptimeSeconds)}${draining ? ', draining' : ''}`,
+    `         ${fingerprint}`,
+    `store    ${store.kind}, ${store.status}${reasons}, ${store.durability}, ${showBytes(store.bytes)}${free}`,
+    `queues   ${store.queues} with ${store.waiting} events, ${store.deadLetters} dead letters`,
+    `agents   ${agents.online} online, ${agents.connections} connections`,
+    `events   ${Object.entries(events)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')}`,
+    `traffic  ${showBytes(bytesIn)} in, ${showBytes(bytesOut)} out`,
+  ].map(escapeText);
+}

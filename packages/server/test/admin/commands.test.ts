@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ServerProcess, runServerCommand } from '../server-process.ts';
+import { TestAgent } from '../test-agent.ts';
+import { eventually, temporaryDirectory } from '../test-server.ts';
+
+jest.setTimeout(60_000);
+
+let directory: string;
+let data: string;
+let server: ServerProcess;
+beforeAll(async () => {
+  directory = temporaryDirectory();
+  data = join(directory, 'data');
+  server = await ServerProcess.start(['--data-dir', data]);
+});
+afterAll(async () => {
+  server.child.kill('SIGKILL');
+  await server.result;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly code: number | null;
+  readonly lines: readonly Record<string, unknown>[];
+  readonly stderr: string;
+}
+
+async function run(...words: string[]): Promise<Run> {
+  const { code, stdout, stderr } = await runServerCommand([...words, '--data-dir', data, '--json']);
+  const lines = stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { code, lines, stderr };
+}
+
+async function agent(agentId: string): Promise<TestAgent> {
+  return await TestAgent.open({ port: server.port, agentId });
+}
+
+describe('commands that talk to the admin port', () => {
+  it('H1: status, top --once: JSON and text', async () => {
+    expect(await run('status')).toMatchObject({ code: 0, lines: [{ event: 'status', store: { status: 'ready' } }] });
+    expect(await run('top', '--once')).toMatchObject({ code: 0, lines: [{ event: 'top', agents: { online: 0 } }] });
+    const text = await runServerCommand(['status', '--data-dir', data]);
+    expect(text.stdout).toContain('store    sqlite, ready, durable');
+  });
+
+  it('H10: agents: list, show, kick, ban, unban, revoke, forget', async () => {
+    const first = await agent('sensor-1');
+    expect((await run('agents')).lines).toMatchObject([{ event: 'agent', id: 'sensor-1', online: true }]);
+    expect((await run('agents', 'show', 'sensor-1')).lines).toMatchObject([{ id: 'sensor-1', waiting: 0 }]);
+    expect((await run('agents', 'kick', 'sensor-1')).lines).toEqual([{ event: 'kicked', disconnected: 1 }]);
+    expect((await run('agents', 'ban', 'sensor-1', '--for', '1h', '--reason', 'why not')).code).toBe(0);
+    expect((await run('bans')).lines).toMatchObject([{ kind: 'agent', name: 'sensor-1', reason: 'why not' }]);
+    expect((await run('agents', 'unban', 'sensor-1')).code).toBe(0);
+    expect((await run('bans')).lines).toEqual([]);
+    expect((await run('agents', 'revoke', 'sensor-1')).lines).toEqual([{ event: 'revoked', disconnected: 0 }]);
+    await first.close();
+    await (await agent('sensor-2')).close();
+    expect((await run('agents', 'forget', 'sensor-2')).code).toBe(0);
+    const gone = await run('agents', 'show', 'sensor-2');
+    expect(gone).toMatchObject({ code: 1, lines: [{ event: 'error', code: 'E_UNKNOWN_ADDRESS' }] });
+    expect((await runServerCommand(['agents', '--data-dir', data])).stdout).toBe('');
+  });
+
+  it('publish and events: what waits, and what is wrong with an address', async () => {
+    await (await agent('reader')).close();
+    const published = await run(
+      'publish',
+      '--to',
+      'agent:reader',
+      '--payload',
+      '{"a":1}',
+      '--json-payload',
+      '--event-id',
+      'e1',
+    );
+    expect(published).toMatchObject({ code: 0, lines: [{ event: 'receipt', id: 'e1', durability: 'durable' }] });
+    expect((await run('events')).lines).toMatchObject([{ event: 'queue', queue: 'agent:reader', waiting: 1 }]);
+    expect(await run('publish', '--topic', 'a..b', '--payload', 'x')).toMatchObject({
+      code: 65,
+      lines: [{ code: 'E_BAD_TOPIC' }],
+    });
+    expect((await run('publish', '--payload', 'x')).code).toBe(2);
+    expect((await run('dlq')).lines).toEqual([]);
+    expect((await run('dlq', 'redrive', 'nothing')).lines).toMatchObject([{ code: 'E_DEAD_LETTER_NOT_FOUND' }]);
+    expect((await run('dlq', 'purge')).code).toBe(2);
+    expect((await run('dlq', 'purge', '--all')).lines).toEqual([{ event: 'purged', purged: 0 }]);
+    const used = await run('usage', '--agent', 'reader', '--period', 'day');
+    expect(used.lines).toMatchObject([{ event: 'usage', agent: 'reader', connections: 1 }]);
+  });
+
+  it('backup of a running server, restore into another directory, and the events are there', async () => {
+    const backup = join(directory, 'backup');
+    expect(await run('backup', backup)).toMatchObject({ code: 0, lines: [{ event: 'backup', path: backup }] });
+    expect((await run('backup', backup)).code).not.toBe(0);
+    expect(await run('restore', backup)).toMatchObject({ code: 75, lines: [{ code: 'E_DATA_IN_USE' }] });
+    const restored = join(directory, 'restored');
+    expect((await runServerCommand(['restore', backup, '--data-dir', restored])).code).toBe(0);
+    const other = await ServerProcess.start(['--data-dir', restored]);
+    expect(other.fingerprint).toBe(server.fingerprint);
+    const waiting = await runServerCommand(['events', '--data-dir', restored, '--json']);
+    expect(JSON.parse(waiting.stdout)).toMatchObject({ queue: 'agent:reader', waiting: 1 });
+    await other.end();
+  });
+
+  it('without a server: exit 69, and what to do', async () => {
+    const { code, stderr } = await runServerCommand(['status', '--data-dir', join(directory, 'nothing')]);
+    expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining('sealane-server serve') });
+  });
+
+  it('top draws a screen on a terminal of 80x24, and q ends it', () => {
+    if (spawnSync('script', ['--version']).status !== 0) {
+      console.warn('SKIPPED: top on a terminal needs `script`');
+      return;
+    }
+    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const words = `${process.execPath} --conditions=@sealane/source ${main} top --data-dir ${data}`;
+    const command = `stty cols 80 rows 24; (sleep 2; printf '?'; sleep 1; printf q; sleep 1) | script -qec "${words}" /dev/null`;
+    const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+    expect(stdout).toContain('store    sqlite');
+    expect(stdout).toContain('q      quit');
+    expect(stdout.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  });
+
+  it('G7: audit verify finds nothing, and then the line that was changed', async () => {
+    expect(await run('audit', 'verify')).toMatchObject({ code: 0, lines: [{ event: 'audit', isWhole: true }] });
+    const file = join(data, 'audit.jsonl');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const index = lines.findIndex((line) => line.includes('agent-kicked'));
+    const changed = lines.map((line, at) => (at === index ? line.replace('sensor-1', 'sensor-9') : line));
+    writeFileSync(file, changed.join('\n'));
+    const broken = await run('audit', 'verify');
+    expect(broken).toMatchObject({
+      code: 65,
+      lines: [{ isWhole: false, broken: { file: 'audit.jsonl', line: index + 1 } }],
+    });
+    writeFileSync(file, lines.filter((_line, at) => at !== index).join('\n'));
+    expect((await run('audit', 'verify')).lines).toMatchObject([{ broken: { line: index + 1 } }]);
+    writeFileSync(file, lines.join('\n'));
+  });
+
+  it('drain ends the server in order, and takes the port away', async () => {
+    expect(await run('drain')).toMatchObject({ code: 0, lines: [{ event: 'draining' }] });
+    expect((await server.result).code).toBe(0);
+    await eventually('the port is forgotten', () => !existsSync(join(data, 'admin-port')));
+  });
+});
