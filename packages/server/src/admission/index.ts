@@ -2,14 +2,7 @@
 export { Admission } from './admission.ts';
 export type { Verdict } from './admission.ts';
 export { isEnrolled } from './agent-directory.ts';
-export type {
-  AgentDirectory,
-  AgentPage,
-  AgentStanding,
-  Enrolment,
-  EnrolmentTerms,
-  MaybePromise,
-} from './agent-directory.ts';
+export type { AgentDirectory, AgentPage, AgentStanding, Enrolment, EnrolmentTerms } from './agent-directory.ts';
 export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
 export type { EnrolledAgent, EnrolledBy } from './enrolled-agent.ts';
 export { Bans } from './bans.ts';

@@ -3,7 +3,6 @@ export type { AgentAttachment } from './agent-attachment.ts';
 export { Delivery } from './delivery.ts';
 export type { DeliveryOptions, StoreIncident } from './delivery.ts';
 export type { DeliveryCounters } from './delivery-counters.ts';
-export type { DeliveryEnvironment, DeliverySession, DeliverySink, ScheduledCall } from './environment.ts';
+export type { DeliveryEnvironment, DeliverySession, DeliverySink } from './environment.ts';
 export { Histogram } from './histogram.ts';
-export type { ServerEvent, ServerPublishResult } from './server-publish.ts';
 export { steadyClock } from './steady-clock.ts';

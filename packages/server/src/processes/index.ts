@@ -1,4 +1,3 @@
 /** Processes: several server processes behind one port of one machine, each a node of its own. */
 export { Member } from './member.ts';
 export { Primary } from './primary.ts';
-export type { PrimaryListening, PrimaryOptions } from './primary.ts';

@@ -10,7 +10,7 @@ import { queueCases } from './testing/queues.compliance.ts';
 import { settleCases } from './testing/settle.compliance.ts';
 import { timeCases } from './testing/time.compliance.ts';
 
-export type { StoreFactory, StoreHarness, TestFunctions } from './testing/harness.compliance.ts';
+export type { StoreFactory, TestFunctions } from './testing/harness.compliance.ts';
 
 /** Registers the suite for the stores that `factory` makes. */
 export function storeCompliance(factory: StoreFactory, functions: TestFunctions): void {
