@@ -46,21 +46,23 @@ export class ServerProcess {
    * Starts it on 127.0.0.1 and a free port and waits until it listens.
    *
    * @param options.wrap a command that runs the process, such as one that lowers its limits.
+   * @param options.port one that it had before.
+   * @param options.main another file than the sources.
    */
   static async start(
     words: readonly string[],
-    options: { readonly wrap?: readonly string[] } = {},
+    options: { readonly wrap?: readonly string[]; readonly port?: number; readonly main?: string } = {},
   ): Promise<ServerProcess> {
     const started = performance.now();
     const line = [
       process.execPath,
-      ...SOURCE_ARGUMENTS,
+      ...(options.main === undefined ? SOURCE_ARGUMENTS : [options.main]),
       'serve',
       '--json',
       '--host',
       '127.0.0.1',
       '--port',
-      '0',
+      String(options.port ?? 0),
       ...words,
     ];
     const [program = '', ...rest] = [...(options.wrap ?? []), ...line];

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as startTimer } from 'node:timers';
+import { EXIT } from '@sealane/shared/errors';
 import type { ListeningSocket, SocketSource } from '../config/index.ts';
 import { NUMBER_VARIABLE, type FromMember, type StartFailure, type ToMember } from './messages.ts';
 
@@ -20,8 +21,6 @@ export class Member implements SocketSource {
   /** From 1 on. */
   readonly number: number;
   readonly #started: Promise<{ readonly host: string; readonly port: number }>;
-  /** What came before the duties were known. */
-  readonly #early: ('reload' | 'drain')[] = [];
   #duties: MemberDuties | undefined;
   #onSocket: ((socket: Socket) => void) | undefined;
   #taken = 0;
@@ -79,15 +78,15 @@ export class Member implements SocketSource {
     });
   }
 
-  /** Takes what the primary asks for, also what it asked for before. */
+  /** Does from now on what the primary asks for. */
   follow(duties: MemberDuties): void {
     this.#duties = duties;
-    for (const duty of this.#early.splice(0)) duties[duty]();
   }
 
   #do(duty: 'reload' | 'drain'): void {
-    if (this.#duties === undefined) this.#early.push(duty);
-    else this.#duties[duty]();
+    if (this.#duties !== undefined) this.#duties[duty]();
+    // Before it serves there is nothing to drain, and what it reads it reads for the first time.
+    else if (duty === 'drain') process.exit(EXIT.ok);
   }
 
   #take(socket: Socket | undefined): void {

@@ -1,0 +1,181 @@
+/** `serve --processes N` as real processes: one port, fair shares, restarts, crash loops, drain, reload. */
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventAgent } from '../delivery/event-agent.ts';
+import { RedisServer, describeWithRedis } from '../redis-server.ts';
+import { ServerProcess, runServerCommand } from '../server-process.ts';
+import { TestAgent } from '../test-agent.ts';
+import { eventually, temporaryDirectory } from '../test-server.ts';
+
+jest.setTimeout(120_000);
+
+const BUNDLE = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
+const hasBundle = existsSync(BUNDLE);
+if (!hasBundle) console.warn('SKIPPED C7, the single file with several processes: npx nx run server:build makes it');
+
+let directory = '';
+let redis: RedisServer;
+let running: ServerProcess[] = [];
+
+async function serve(words: readonly string[]): Promise<ServerProcess> {
+  const store = ['--data-dir', join(directory, 'data'), '--store', redis.url, '--admin-port', '0'];
+  const server = await ServerProcess.start([...store, ...words]);
+  running.push(server);
+  return server;
+}
+
+/** Lines of the log with this message. */
+const linesOf = (server: ServerProcess, message: string): readonly Record<string, unknown>[] =>
+  server.log.filter((line) => line['message'] === message);
+
+/** The process number and PID of each process that serves now. */
+function pidsOf(server: ServerProcess): ReadonlyMap<number, number> {
+  return new Map(linesOf(server, 'process serves').map(({ process, pid }) => [Number(process), Number(pid)]));
+}
+
+function sharesOf(server: ServerProcess): readonly number[] {
+  const shares = new Map<unknown, number>();
+  for (const { process } of linesOf(server, 'agent connected')) shares.set(process, (shares.get(process) ?? 0) + 1);
+  return [...shares.values()].sort((left, right) => left - right);
+}
+
+const isAlive = (pid: number): boolean => spawnSync('kill', ['-0', String(pid)]).status === 0;
+
+describeWithRedis('serve --processes', () => {
+  beforeEach(async () => {
+    directory = temporaryDirectory();
+    redis = await RedisServer.start();
+  });
+  afterEach(async () => {
+    for (const server of running) server.child.kill('SIGKILL');
+    await Promise.all(running.map(({ result }) => result));
+    running = [];
+    await redis.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('I1: more than one without Redis is a wrong command line', async () => {
+    for (const store of [[], ['--store', 'memory:']]) {
+      const words = ['serve', '--json', '--port', '0', '--processes', '2', '--data-dir', directory, ...store];
+      const { code, stdout } = await runServerCommand(words);
+      expect(code).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('Redis') });
+    }
+  });
+
+  it('H4: one line when all listen; agents are shared out evenly on one port, and reach each other; SIGTERM ends all', async () => {
+    const server = await serve(['--processes', '3']);
+    expect(server.adminPort).toBeGreaterThan(0);
+    expect(linesOf(server, 'process serves')).toHaveLength(3);
+    const agents: EventAgent[] = [];
+    for (let index = 0; index < 30; index++)
+      agents.push(await EventAgent.open({ port: server.port, agentId: `agent-${index}` }));
+    await eventually('connected', () => linesOf(server, 'agent connected').length === 30);
+    expect(sharesOf(server)).toEqual([10, 10, 10]);
+    await Promise.all(agents.map((agent) => agent.subscribe('news')));
+    await agents[0]?.openProducer();
+    for (let number = 1; number <= 20; number++) agents[0]?.publish(number, 'topic:news');
+    agents[0]?.agent.wake();
+    await eventually('delivered to all', () => agents.every(({ events }) => events.length === 20), 20_000);
+    const startMs = performance.now();
+    const pids = [...pidsOf(server).values()];
+    const ended = server.end();
+    const closes = await Promise.all(agents.map(({ agent }) => agent.closed));
+    const { code, stdout } = await ended;
+    expect([code, performance.now() - startMs < 5_000]).toEqual([0, true]);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    expect(closes.map(({ byPeer }) => byPeer)).toEqual(agents.map(() => true));
+    const goAways = agents.map(({ agent }) => agent.events.find(({ type }) => type === 'go-away'));
+    expect(goAways).toEqual(agents.map(() => expect.objectContaining({ code: 'E_DRAINING', address: null })));
+    expect(pids.some(isAlive)).toBe(false);
+  });
+
+  it('M7, S9: one that is killed is started again and filled up first; the others keep their agents', async () => {
+    const server = await serve(['--processes', '2']);
+    const first = await Promise.all(Array.from({ length: 10 }, () => TestAgent.open({ port: server.port })));
+    let cut = 0;
+    for (const agent of first) void agent.closed.then(() => (cut += 1));
+    process.kill(pidsOf(server).get(2) ?? 0, 'SIGKILL');
+    await eventually('again', () => linesOf(server, 'process serves').length === 3, 20_000);
+    expect(linesOf(server, 'process ended')).toEqual([
+      expect.objectContaining({ process: 2, signal: 'SIGKILL', restarts: 1 }),
+    ]);
+    expect(cut).toBe(5);
+    const before = linesOf(server, 'agent connected').length;
+    for (let index = 0; index < 5; index++) await TestAgent.open({ port: server.port });
+    const then = linesOf(server, 'agent connected').slice(before);
+    expect(then.map((line) => line['process'])).toEqual([2, 2, 2, 2, 2]);
+    expect((await server.end()).code).toBe(0);
+  });
+
+  it('S9: a process that ends again and again ends the server, with the reason', async () => {
+    const server = await serve(['--processes', '2']);
+    let killed = 0;
+    const killing = setInterval(() => {
+      const pid = pidsOf(server).get(2) ?? 0;
+      if (pid === killed) return;
+      killed = pid;
+      process.kill(pid, 'SIGKILL');
+    }, 20);
+    const { code, stdout } = await server.result;
+    clearInterval(killing);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      event: 'error',
+      message: expect.stringContaining('Process 2 ended again and again'),
+    });
+    expect(linesOf(server, 'process ended').length).toBeGreaterThan(4);
+    expect([...pidsOf(server).values()].some(isAlive)).toBe(false);
+  });
+
+  it('S7, M3: the primary holds the lock; what a process cannot start for is told once, as if it were alone', async () => {
+    const words = ['serve', '--json', '--port', '0', '--admin-port', '0', '--store', redis.url, '--data-dir'];
+    const server = await serve(['--processes', '2']);
+    const second = await runServerCommand([...words, join(directory, 'data'), '--processes', '2']);
+    expect(second.code).toBe(75);
+    expect(second.stdout).toContain(`process ${server.child.pid ?? 0}`);
+    await server.end();
+    await redis.kill();
+    const alone = await runServerCommand([...words, join(directory, 'alone')]);
+    const several = await runServerCommand([...words, join(directory, 'several'), '--processes', '2']);
+    expect(several.code).toBe(alone.code);
+    expect(several.stdout).toBe(alone.stdout);
+    expect(JSON.parse(several.stdout)).toMatchObject({ event: 'error', code: 'E_STORE_UNAVAILABLE' });
+  });
+
+  it('O2: SIGHUP reloads all of them', async () => {
+    const file = join(directory, 'permissions.json');
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'] }] }));
+    const server = await serve(['--processes', '2', '--permissions', file]);
+    const agents = await Promise.all(Array.from({ length: 4 }, () => TestAgent.open({ port: server.port })));
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'], deny: { request: ['closed'] } }] }));
+    server.child.kill('SIGHUP');
+    await eventually('reloaded', () => linesOf(server, 'reloaded').length === 2);
+    for (const { channel } of agents)
+      await expect(channel.request('closed', 'x')).rejects.toMatchObject({ code: 'E_FORBIDDEN' });
+    expect(
+      linesOf(server, 'reloaded')
+        .map((line) => line['process'])
+        .sort(),
+    ).toEqual([1, 2]);
+  });
+
+  it('when the primary is killed, the others drain and end', async () => {
+    const server = await serve(['--processes', '2']);
+    const pids = [...pidsOf(server).values()];
+    await server.end('SIGKILL');
+    await eventually('ended', () => !pids.some(isAlive), 6_000);
+    expect((await (await serve(['--processes', '2'])).end()).code).toBe(0);
+  });
+
+  (hasBundle ? it : it.skip)('C7: works from the single file', async () => {
+    const data = ['--data-dir', join(directory, 'bundle'), '--store', redis.url, '--admin-port', '0'];
+    const server = await ServerProcess.start([...data, '--processes', '2'], { main: BUNDLE });
+    running.push(server);
+    const agent = await TestAgent.open({ port: server.port });
+    expect((await agent.channel.request('echo', 'x')).text()).toBe('x');
+    expect((await server.end()).code).toBe(0);
+  });
+});
