@@ -14,6 +14,7 @@ import { ConfigError } from '@sealane/shared/errors';
 import { Primary, type Member } from '../processes/index.ts';
 import type { Listening } from '../server/index.ts';
 import type { adminSettings } from './serve-admin.ts';
+import { ServiceNotifier } from './service-notifier.ts';
 import { logSettings, type dataDirectorySettings } from './settings.ts';
 
 const PROCESSES_MAX = 64;
@@ -43,21 +44,25 @@ type StartText<Settings> = (
 
 /** Runs until a signal ends it, or its processes end again and again. */
 export async function servePrimary<Settings extends PrimarySettings>(
-  { settings, resolveOptions, log, output, shutdown }: PrimaryContext<Settings>,
+  { settings, resolveOptions, log, output, shutdown, environment }: PrimaryContext<Settings>,
   startText: StartText<Settings>,
 ): Promise<void> {
   const { dataDir: dataDirectory, host, port, processes, store } = settings;
   checkStore(processes, store);
   const primary = new Primary({ dataDirectory, host, port, processes, log });
   shutdown.onShutdown(() => primary.drain());
-  shutdown.onReload(() => {
-    log.setLevel(resolveSettings(logSettings, resolveOptions).values.logLevel);
-    primary.reload();
-  });
+  const service = new ServiceNotifier({ environment, log, shutdown });
+  shutdown.onReload(
+    service.reloading(() => {
+      log.setLevel(resolveSettings(logSettings, resolveOptions).values.logLevel);
+      primary.reload();
+    }),
+  );
   const { adminPort, ...listening } = await primary.listen();
   log.info('listening', { ...listening, processes });
   const text = startText(listening, settings, { port: adminPort, newToken: undefined });
   await output.emit({ event: 'listening', ...listening, adminPort }, text);
+  service.ready();
   const failure = await Promise.race([shutdown.whenTasksDone, primary.whenFailed]);
   if (failure === undefined) return;
   shutdown.begin();

@@ -21,6 +21,7 @@ import { Server, type Listening } from '../server/index.ts';
 import { ServeAdmin, adminSettings } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
 import { adminSettingsOf, processSettings, servePrimary } from './serve-primary.ts';
+import { ServiceNotifier } from './service-notifier.ts';
 import { identitySettings, logSettings } from './settings.ts';
 
 export const serveSettings = {
@@ -76,7 +77,7 @@ async function serveAsMember(member: Member, context: ServeContext): Promise<num
 
 /** Serves in this process until the end. @param member what it is of several processes. */
 async function serveNode(context: ServeContext, member: Member | undefined): Promise<void> {
-  const { settings, origins, resolveOptions, output, shutdown } = context;
+  const { settings, origins, resolveOptions, output, shutdown, environment } = context;
   const log = member === undefined ? context.log : context.log.child({ process: member.number });
   const { dataDir, permissions, ...rest } = settings;
   const options = { dataDirectory: dataDir, permissionsFile: permissions, socketSource: member };
@@ -91,11 +92,14 @@ async function serveNode(context: ServeContext, member: Member | undefined): Pro
   const setLevel: RootLogger['setLevel'] = (level) => context.log.setLevel(level);
   const current = { values: settings, origins };
   const reload = reloader(server, { current, resolveOptions, log, setLevel, admin });
-  shutdown.onReload(reload);
+  const service = new ServiceNotifier({ environment, log, shutdown });
+  shutdown.onReload(member === undefined ? service.reloading(reload) : reload);
   log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
   const line = { event: 'listening', ...listening, adminPort: admin.port };
-  if (member === undefined) await output.emit(line, startText(listening, settings, admin));
-  else {
+  if (member === undefined) {
+    await output.emit(line, startText(listening, settings, admin));
+    service.ready();
+  } else {
     member.follow({ reload: () => void reload(), drain: () => shutdown.begin() });
     member.ready(line);
   }

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestAgent } from '../test-agent.ts';
+import { TestAdmin } from './test-admin.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const deploy = (path: string): string => join(root, 'tools', 'deploy', path);
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+if (!hasPromtool) console.warn('SKIPPED: metrics and alerts are not checked by promtool, which is not installed');
+
+/** Only where events are kept on Redis. */
+const OF_REDIS = ['sealane_redis_up'];
+/** What an answer may have, with any number of topics and agents. */
+const BYTES_MAX = 65_536;
+
+let admin: TestAdmin;
+let text: string;
+beforeAll(async () => {
+  admin = await TestAdmin.start();
+  await (await TestAgent.open({ port: admin.server.port, agentId: 'canary-agent' })).close();
+  const event = { to: 'topic:canary.topic', payload: 'canary-payload' };
+  await admin.ask('/v1/events', { method: 'POST', body: event });
+  await admin.ask('/v1/events', { method: 'POST', body: { ...event, to: 'agent:nobody' } });
+  ({ text } = await admin.ask('/metrics', { token: undefined }));
+});
+afterAll(async () => {
+  await admin.stop();
+});
+
+function namesIn(file: string): readonly string[] {
+  const found = readFileSync(file, 'utf8').match(/\bsealane_[a-z_]+/g) ?? [];
+  return [...new Set(found)].filter((name) => !OF_REDIS.includes(name));
+}
+
+describe('GET /metrics', () => {
+  it('H1: counts what happened', () => {
+    expect(text).toContain('sealane_messages_published_total{result="stored"} 1');
+    expect(text).toContain('sealane_messages_published_total{result="E_UNKNOWN_ADDRESS"} 1');
+    expect(text).toContain('sealane_handshake_duration_seconds_count 1');
+    expect(text).toContain('sealane_publish_ack_duration_seconds_bucket{le="+Inf"} ');
+    expect(text).toContain('sealane_store_ready 1');
+  });
+
+  it.each([deploy('grafana/sealane.json'), deploy('prometheus/alerts.yaml')])('every metric of %s is there', (file) => {
+    const names = namesIn(file);
+    expect(names.length).toBeGreaterThan(5);
+    const samples = new Set(text.split('\n').map((line) => /^[a-z_]+/.exec(line)?.[0]));
+    const declared = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    expect(names.filter((name) => !samples.has(name) && !declared.has(name))).toEqual([]);
+  });
+
+  (hasPromtool ? it : it.skip)('promtool accepts the metrics and the alerts', () => {
+    const metrics = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect(metrics.stderr).not.toMatch(/error while|parse/);
+    const rules = spawnSync('promtool', ['check', 'rules', deploy('prometheus/alerts.yaml')], { encoding: 'utf8' });
+    expect(rules).toMatchObject({ status: 0 });
+  });
+
+  it('O4: its size does not grow with topics and agents, and no name of them is in it', async () => {
+    const { store } = admin.server.library.delivery;
+    const publishedAt = Date.now();
+    for (let from = 0; from < 100_000; from += 10_000) {
+      const events = Array.from({ length: 10_000 }, (_, index) => ({
+        id: `${from + index}`,
+        from: 'server',
+        to: `topic:many.t${from + index}`,
+        contentType: null,
+        body: new Uint8Array(1),
+        ...{ publishedAt, expiresAt: Number.MAX_SAFE_INTEGER, dueAt: 0 },
+        durability: 'durable' as const,
+        dedup: { kind: 'none' as const },
+      }));
+      await store.publish(events);
+    }
+    const after = await admin.ask('/metrics');
+    expect(after.text.length).toBeLessThan(BYTES_MAX);
+    expect(after.text.split('\n').length).toBe(text.split('\n').length);
+    expect(after.text).not.toMatch(/many\.t|canary/);
+  }, 60_000);
+});
