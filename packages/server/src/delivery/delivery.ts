@@ -145,8 +145,11 @@ export class Delivery implements DeliveryHost, StoreListener {
     for (const attachment of this.#attachments) if (attachment.lease === lease) attachment.onLost('E_REPLACED');
   }
 
-  onReaderClosed(reader: { readonly queueId: string; readonly deliveredTo: number }): void {
-    this.readers.onClosed(reader);
+  onReaderClosed(
+    reader: { readonly queueId: string; readonly deliveredTo: number },
+    reading: Promise<void> | undefined,
+  ): void {
+    this.readers.onClosed(reader, reading);
   }
 
   onDetached(attachment: AgentAttachment): void {

@@ -30,12 +30,23 @@ export class QueueFeed {
   #readTo: number;
   #items: readonly QueueItem[] = [];
   #index = 0;
-  #isReading = false;
+  /** Settles when the read that is under way is over. */
+  #reading: Promise<void> | undefined;
   #isDropping = false;
 
-  constructor(reader: FeedQueue, settledTo: number) {
+  /** @param before a read of an earlier reader of the queue: what it gets goes back, and comes first. */
+  constructor(reader: FeedQueue, settledTo: number, before: Promise<void> | undefined) {
     this.#reader = reader;
     this.#readTo = settledTo;
+    this.#reading = before?.then(() => {
+      this.#reading = undefined;
+      reader.touch();
+    });
+  }
+
+  /** The read that is under way. */
+  get reading(): Promise<void> | undefined {
+    return this.#reading;
   }
 
   /** Sequences that were read and not taken. */
@@ -64,21 +75,20 @@ export class QueueFeed {
 
   /** Reads more, where nothing is left and there is room for it. */
   fill(room: number): void {
-    if (this.#isReading || !this.mayHaveMore || this.#items.length > 0 || room <= 0) return;
+    if (this.#reading !== undefined || !this.mayHaveMore || this.#items.length > 0 || room <= 0) return;
     const { lease, queueId, host } = this.#reader;
     if (lease === undefined) return;
-    this.#isReading = true;
     this.mayHaveMore = false;
     const limit = Math.min(room, READ_ITEMS_MAX);
     const request = { after: this.#readTo, limit, bytesMax: host.limits.readBytesMax };
-    host.store.read(queueId, request, lease).then(
+    this.#reading = host.store.read(queueId, request, lease).then(
       (items) => this.#onItems(items, limit, lease),
       (error: unknown) => this.#onFailed(error),
     );
   }
 
   #onItems(items: readonly QueueItem[], limit: number, lease: Lease): void {
-    this.#isReading = false;
+    this.#reading = undefined;
     if (this.#reader.isClosed) {
       if (items.length > 0) this.#reader.releaseLate(items.map(lastSequence), lease);
       return;
@@ -92,7 +102,7 @@ export class QueueFeed {
   }
 
   #onFailed(error: unknown): void {
-    this.#isReading = false;
+    this.#reading = undefined;
     this.mayHaveMore = true;
     if (!this.#reader.isClosed) this.#reader.retryAt(this.#reader.onStoreFailure(error));
   }

@@ -42,13 +42,13 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   /** Whom something was sent to that is not on its way. */
   #sentTo: Consumer[] = [];
 
-  constructor(host: ReaderHost, info: QueueInfo) {
+  constructor(host: ReaderHost, info: QueueInfo, before: Promise<void> | undefined) {
     this.host = host;
     this.queueId = info.queueId;
     this.spec = info.spec;
     this.#deliveredBefore = info.deliveredTo;
     this.deliveredTo = info.deliveredTo;
-    this.#feed = new QueueFeed(this, info.settledTo);
+    this.#feed = new QueueFeed(this, info.settledTo, before);
     this.#settlements = new Settlements({ seesAll: info.spec.kind !== 'group', settledTo: info.settledTo });
   }
 
@@ -295,6 +295,6 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     this.host.alarms.clear(this.#alarm);
     const held = [...this.unsettled.keys(), ...this.#feed.sequences];
     if (lease !== undefined) this.host.store.release(this.queueId, this.deliveredTo, held, lease);
-    this.host.onReaderClosed(this);
+    this.host.onReaderClosed(this, this.#feed.reading);
   }
 }

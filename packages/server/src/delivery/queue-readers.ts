@@ -10,6 +10,8 @@ export class QueueReaders {
   readonly #readers = new Map<string, QueueReader>();
   /** How far readers delivered that closed while subscriptions were being opened: what those know may be older. */
   readonly #closed = new Map<string, number>();
+  /** Reads of readers that closed meanwhile. */
+  readonly #reading = new Map<string, Promise<void>>();
 
   constructor(host: ReaderHost) {
     this.#host = host;
@@ -28,7 +30,7 @@ export class QueueReaders {
     let reader = this.#readers.get(info.queueId);
     if (reader === undefined) {
       const deliveredTo = Math.max(info.deliveredTo, this.#closed.get(info.queueId) ?? 0);
-      reader = new QueueReader(this.#host, { ...info, deliveredTo });
+      reader = new QueueReader(this.#host, { ...info, deliveredTo }, this.#reading.get(info.queueId));
       this.#readers.set(info.queueId, reader);
     }
     return reader;
@@ -40,8 +42,16 @@ export class QueueReaders {
     if (this.opening === 0) this.#closed.clear();
   }
 
-  onClosed(reader: { readonly queueId: string; readonly deliveredTo: number }): void {
-    this.#readers.delete(reader.queueId);
-    if (this.opening > 0) this.#closed.set(reader.queueId, reader.deliveredTo);
+  onClosed(
+    { queueId, deliveredTo }: { readonly queueId: string; readonly deliveredTo: number },
+    reading: Promise<void> | undefined,
+  ): void {
+    this.#readers.delete(queueId);
+    if (this.opening > 0) this.#closed.set(queueId, deliveredTo);
+    if (reading === undefined) return;
+    this.#reading.set(queueId, reading);
+    void reading.then(() => {
+      if (this.#reading.get(queueId) === reading) this.#reading.delete(queueId);
+    });
   }
 }

@@ -15,6 +15,9 @@ export interface ReaderHost {
   readonly isDraining: boolean;
   /** Another node took over: whoever holds this lease has to go. */
   onFenced(lease: Lease): void;
-  /** Nobody takes from the queue here any more. */
-  onReaderClosed(reader: { readonly queueId: string; readonly deliveredTo: number }): void;
+  /** Nobody takes from the queue here any more. @param reading a read of it that is not over. */
+  onReaderClosed(
+    reader: { readonly queueId: string; readonly deliveredTo: number },
+    reading: Promise<void> | undefined,
+  ): void;
 }

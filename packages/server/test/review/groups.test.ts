@@ -59,4 +59,26 @@ describe('queue groups', () => {
     expect(third.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(third.events.every(({ attempt }) => attempt > 1)).toBe(true);
   });
+
+  it('R17: what a member was about to get when it left comes first to the one after it', async () => {
+    world = await DeliveryWorld.start();
+    const producer = await world.producer();
+    await world.cut(await world.consumer('leaving', 'jobs', { group: 'crew' }));
+    await world.publish(producer, 'topic:jobs', 2);
+    // A disk on which the first read takes long.
+    const read = world.store.read.bind(world.store);
+    const late = Promise.withResolvers<undefined>();
+    world.store.read = async (...request) => {
+      world.store.read = read;
+      const items = await read(...request);
+      await late.promise;
+      return items;
+    };
+    await world.cut(await world.consumer('leaving', 'jobs', { group: 'crew' }));
+    await world.publish(producer, 'topic:jobs', 2, 3);
+    const next = await world.consumer('next', 'jobs', { group: 'crew' });
+    late.resolve(undefined);
+    await world.settle();
+    expect(next.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+  });
 });
