@@ -1,6 +1,6 @@
 /** A histogram that was counted elsewhere, as prom-client shows it: the sums are made when somebody asks. */
 import { Histogram as PromHistogram, type Registry } from 'prom-client';
-import type { Histogram } from '../delivery/index.ts';
+import type { Histogram } from '../store/index.ts';
 
 /** What a histogram holds: counts between bounds, not cumulative, the last above all bounds. */
 export type CountedHistogram = Pick<Histogram, 'bounds' | 'counts' | 'sum'>;

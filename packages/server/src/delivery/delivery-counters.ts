@@ -1,6 +1,6 @@
 /** What delivery counts since the start: plain numbers, read by metrics and the library (rule 7). */
 import type { ErrorCode } from '@sealane/shared/errors';
-import { Histogram } from './histogram.ts';
+import { Histogram } from '../store/index.ts';
 
 /** Why an ack counts for nothing. */
 export type AckRefusal = 'stale' | 'unknown' | 'foreign';

@@ -4,5 +4,4 @@ export { Delivery } from './delivery.ts';
 export type { DeliveryOptions, StoreIncident } from './delivery.ts';
 export type { DeliveryCounters } from './delivery-counters.ts';
 export type { DeliveryEnvironment, DeliverySession, DeliverySink } from './environment.ts';
-export { Histogram } from './histogram.ts';
 export { steadyClock } from './steady-clock.ts';

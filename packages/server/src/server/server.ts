@@ -29,8 +29,9 @@ import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.t
 import { limitsOf, type ListeningSocket, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
-import type { Delivery, Histogram } from '../delivery/index.ts';
+import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
+import type { Histogram } from '../store/index.ts';
 import type { Connections, Disconnection } from './connections.ts';
 import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';

@@ -1,5 +1,5 @@
 /** What only grows: plain numbers since the start of a server, and counts by name where there are few names. */
-import { Histogram } from '../delivery/index.ts';
+import { Histogram } from '../store/index.ts';
 
 /** Counts by name; the names are codes and reasons of this program, so there are few. */
 export class CountsByName {

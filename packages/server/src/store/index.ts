@@ -1,6 +1,7 @@
 /** Stores: the port, and the stores of one process. */
 export { systemStoreEnvironment } from './environment.ts';
 export type { StoreEnvironment } from './environment.ts';
+export { Histogram } from './histogram.ts';
 export { DEFAULT_QUEUE_LIMITS, EVENT_BODY_BYTES_MAX, FAILURES_MAX, ID_DEDUP_MS } from './limits.ts';
 export { MemoryDisk } from './memory/memory-disk.ts';
 export { MemoryStore } from './memory/memory-store.ts';

@@ -8,6 +8,7 @@
  * delivery engine's. Every number is a safe integer; times are wall clock in ms (expiry, display), never intervals.
  */
 import type { ErrorCode } from '@sealane/shared/errors';
+import type { Histogram } from './histogram.ts';
 
 /** What a receipt means: fsynced, or within the loss window that the operator chose. */
 export type Durability = 'durable' | 'relaxed';
@@ -235,12 +236,8 @@ export interface StoreFigures {
   /** Commits, and the time they took, since the start. */
   readonly commits: number;
   readonly commitSeconds: number;
-  /** How many commits took up to each bound, in seconds, and the last above all bounds; where the store counts it. */
-  readonly commitHistogram?: {
-    readonly bounds: readonly number[];
-    readonly counts: Float64Array;
-    readonly sum: number;
-  };
+  /** How long commits took, where the store tells them apart. */
+  readonly commitHistogram?: Histogram;
   /** Operations of any kind handed to the engine behind the store since the start. */
   readonly operations: number;
 }

@@ -41,6 +41,7 @@ describe('GET /metrics', () => {
     expect(text).toContain('sealane_handshake_duration_seconds_count 1');
     expect(text).toContain('sealane_publish_ack_duration_seconds_bucket{le="+Inf"} ');
     expect(text).toContain('sealane_store_ready 1');
+    expect(text).toContain('sealane_store_commit_duration_seconds_bucket{le="0.5"} ');
   });
 
   it.each([deploy('grafana/sealane.json'), deploy('prometheus/alerts.yaml')])('every metric of %s is there', (file) => {

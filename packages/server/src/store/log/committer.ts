@@ -10,6 +10,7 @@
  */
 import { StorageError } from '@sealane/shared/errors';
 import type { StoreEnvironment } from '../environment.ts';
+import { Histogram } from '../histogram.ts';
 import type { Queue } from '../state/queue.ts';
 import type { DeliveryState } from '../state/delivery-state.ts';
 import { CommitGroup, hasSideWork, type SideWork } from './commit-group.ts';
@@ -61,6 +62,7 @@ export class Committer {
   /** Commits since the start, and the seconds they took. */
   commits = 0;
   commitSeconds = 0;
+  readonly commitHistogram = new Histogram();
 
   constructor(parts: {
     readonly device: LogDevice;
@@ -217,6 +219,7 @@ export class Committer {
     this.#running.shift();
     this.commits += 1;
     this.commitSeconds += result.seconds;
+    this.commitHistogram.observe(result.seconds);
     const wasFull = this.#isFull;
     this.#isFull = false;
     for (const [index, queue] of group.touched.entries()) {

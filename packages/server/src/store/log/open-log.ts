@@ -137,6 +137,7 @@ export class OpenLog {
       freeDiskBytes: this.#result.freeDiskBytes,
       commits: committer.commits,
       commitSeconds: committer.commitSeconds,
+      commitHistogram: committer.commitHistogram,
       operations: this.#operations,
     };
   }

@@ -3,6 +3,7 @@
  * is looked up when somebody asks, at most every few seconds.
  */
 import { monotonicNow } from '@sealane/node/transport';
+import { Histogram } from '../histogram.ts';
 import type { StoreFigures } from '../store.ts';
 import type { RedisLink } from './redis-link.ts';
 
@@ -17,6 +18,7 @@ export class RedisFigures {
   #lookedAt = -Infinity;
   #commits = 0;
   #commitSeconds = 0;
+  readonly #commitHistogram = new Histogram();
 
   constructor(link: RedisLink, prefix: string) {
     this.#link = link;
@@ -28,8 +30,12 @@ export class RedisFigures {
     if (monotonicNow() - this.#lookedAt > LOOK_MS && this.#link.isReady) {
       this.look().catch(() => undefined);
     }
-    const counts = { commits: this.#commits, commitSeconds: this.#commitSeconds, operations: this.#link.commands };
-    return { ...this.#sums, ...counts, freeDiskBytes: undefined };
+    const commits = {
+      commits: this.#commits,
+      commitSeconds: this.#commitSeconds,
+      commitHistogram: this.#commitHistogram,
+    };
+    return { ...this.#sums, ...commits, operations: this.#link.commands, freeDiskBytes: undefined };
   }
 
   /** Takes note of sums that came with an answer; empty ones did not change. */
@@ -40,6 +46,7 @@ export class RedisFigures {
   noteCommit(seconds: number): void {
     this.#commits += 1;
     this.#commitSeconds += seconds;
+    this.#commitHistogram.observe(seconds);
   }
 
   /** Asks Redis for all of them. @throws RedisFault. */
