@@ -137,9 +137,14 @@ export class RedisLink {
     return this.#connection.send(args);
   }
 
+  /** Waits a moment where Redis is away. @throws RedisFault. */
+  ready(): Promise<void> {
+    return this.#connection.ready(CALL_WAIT_MS);
+  }
+
   /** Sends a plain command; waits a moment where Redis is away. @throws RedisFault. */
   async command(args: readonly RedisArgument[]): Promise<unknown> {
-    await this.#connection.ready(CALL_WAIT_MS);
+    await this.ready();
     return await this.send(args);
   }
 
@@ -150,7 +155,7 @@ export class RedisLink {
 
   /** Runs a script; waits a moment where Redis is away. @throws RedisFault. */
   async call(name: ScriptName, args: readonly RedisArgument[], asBytes = false): Promise<unknown> {
-    await this.#connection.ready(CALL_WAIT_MS);
+    await this.ready();
     return await this.script(name, args, asBytes);
   }
 

@@ -33,6 +33,7 @@ import type {
 import { decodeDeadLetter } from './dead-letter-codec.ts';
 import { decodeRead } from './entry-reader.ts';
 import type { PeerNode } from './node-life.ts';
+import { NumberedReads } from './numbered-reads.ts';
 import { nameOfQueue, queueIdOf, queueNameOf, queueSpecOf } from './queue-id.ts';
 import { RedisAgentDirectory } from './redis-agent-directory.ts';
 import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
@@ -49,10 +50,12 @@ export class RedisStore implements Store {
   /** Who is enrolled, for all nodes. */
   readonly agents: RedisAgentDirectory;
   readonly #node: RedisNode;
+  readonly #reads: NumberedReads;
 
   constructor(options: RedisStoreOptions) {
     this.#node = new RedisNode(options);
     const { link, prefix, environment } = this.#node;
+    this.#reads = new NumberedReads(link);
     this.agents = new RedisAgentDirectory(link, { prefix, random: (size) => environment.random(size) });
   }
 
@@ -203,10 +206,9 @@ export class RedisStore implements Store {
   }
 
   async #read(queueId: string, lease: Lease, request: readonly string[]): Promise<readonly QueueItem[]> {
-    const args = [queueId, lease.node, String(lease.epoch), ...request];
     // From now on this queue is woken here, so it is known here before.
     this.#node.noteReading(queueId);
-    const reply = await this.#node.link.call('read', args, true);
+    const reply = await this.#reads.run(queueId, lease, request);
     if (Buffer.isBuffer(reply) && reply.toString() === FENCED) throw new StorageError('E_FENCED');
     const { items, damaged } = decodeRead(reply, this.#node.link.clock);
     if (damaged.length > 0) this.#node.dropDamaged(queueId, damaged, lease);

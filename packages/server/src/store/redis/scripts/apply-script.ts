@@ -66,8 +66,9 @@ end
 -- What a reader holds whose lease is over may be ended by whoever goes on for it: the members of a group on one node
 -- share a reader, which asks in the name of one of them.
 local function isOthers(claim, token)
-  if not claim or claim == token then return false end
-  local holder, since = string.match(claim, '^(.*):(%d+)$')
+  local owner = claim and ownerOf(claim)
+  if not claim or owner == token then return false end
+  local holder, since = string.match(owner, '^(.*):(%d+)$')
   return isLive(holder, since)
 end
 
@@ -212,7 +213,8 @@ function operations.R()
   end
   local freed = false
   for sequence in string.gmatch(held, '%d+') do
-    if call('HGET', P .. 'c:' .. id, sequence) == token then
+    local claim = call('HGET', P .. 'c:' .. id, sequence)
+    if claim and ownerOf(claim) == token then
       call('HDEL', P .. 'c:' .. id, sequence)
       freed = true
     end

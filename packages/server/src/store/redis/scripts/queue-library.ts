@@ -7,7 +7,7 @@
  *   d:NAME  ranges settled above `settled`, scored by their first sequence
  *   k:NAME  skips `from:to:reason` that nobody took note of yet, scored by `from`
  *   f:NAME  failures by sequence; fh:NAME their reasons
- *   c:NAME  claims of a group by sequence: `node:epoch`
+ *   c:NAME  claims of a group by sequence: `node:epoch/read`
  *   t:NAME  readers that began deliveries and are not gone in good order
  *   body:N  a body that several queues share: b, n (how many)
  *   live    epoch → node of every lease; lease:NODE is there while a node lives
@@ -29,6 +29,9 @@ local function redisNow()
 end
 
 local function isLive(node, epoch) return call('HGET', P .. 'live', epoch) == node end
+
+-- Of a claim: node:epoch, and the number of the read that made it.
+local function ownerOf(claim) return string.match(claim, '^(.*)/(%d+)$') end
 
 local loaded = {}
 local waitingDelta = 0

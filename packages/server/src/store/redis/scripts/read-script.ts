@@ -1,10 +1,11 @@
 /**
  * Read: entries of a queue above a sequence, or single ones again. The reader becomes the queue's owner (a group has many)
  * and is woken from now on. In a group it gets, lowest first, what nobody holds, and holds it; a claim counts while its
- * lease does and its node lives (M7).
+ * lease does and its node lives (M7), and while its reader can know of it: not where the answer of the read got lost.
  *
- * ARGV of `read`:       queueId, node, epoch, after, limit, bytes max
- * ARGV of `read again`: queueId, node, epoch, `again`, sequences…
+ * ARGV: queueId, node, epoch, number of this read, numbers of reads whose answers got lost (joined by ,), then
+ *   of `read`:       after, limit, bytes max
+ *   of `read again`: `again`, sequences…
  *
  * Answers `fenced`, or { runs, skips, failures }: a run is { first sequence, base, h, b, bodies of shared entries… }, a skip
  * is `from:to:reason`, failures are { sequence, count, … }.
@@ -15,7 +16,7 @@ export const readScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}
 local CHUNKS_AT_ONCE = 4
 local FAILURES_KEPT = 4096
-local node, epoch = ARGV[2], tonumber(ARGV[3])
+local node, epoch, isAgain = ARGV[2], tonumber(ARGV[3]), ARGV[6] == 'again'
 
 local q = findQueue(ARGV[1])
 if not q or not isLive(node, ARGV[3]) then return 'fenced' end
@@ -33,13 +34,18 @@ elseif q.own < epoch or q.nodes ~= node then
 end
 
 local token = node .. ':' .. ARGV[3]
-local counts = {}
+local counts, lost = {}, {}
+for number in string.gmatch(ARGV[5], '%d+') do lost[number] = true end
 local function isHeld(claim)
   if not claim then return false end
-  if claim == token then return ARGV[4] ~= 'again' end
   if counts[claim] == nil then
-    local holder, since = string.match(claim, '^(.*):(%d+)$')
-    counts[claim] = isLive(holder, since) and call('EXISTS', P .. 'lease:' .. holder) == 1
+    local owner, number = ownerOf(claim)
+    local holder, since = string.match(owner, '^(.*):(%d+)$')
+    if owner == token then
+      counts[claim] = not isAgain and not lost[number]
+    else
+      counts[claim] = isLive(holder, since) and call('EXISTS', P .. 'lease:' .. holder) == 1
+    end
   end
   return counts[claim]
 end
@@ -54,7 +60,7 @@ local function closeRun()
   run = nil
 end
 
-local function take(chunk, sequence, offset, payloadBytes, index, flags)
+local function take(chunk, sequence, offset, payloadBytes, index, flags, isMine)
   if not run or run.chunk ~= chunk or run.last ~= sequence - 1 then
     closeRun()
     run = { chunk = chunk, first = sequence, base = chunk.base, heads = {}, payloads = {}, bodies = {} }
@@ -66,9 +72,9 @@ local function take(chunk, sequence, offset, payloadBytes, index, flags)
   if flags == SHARED then
     run.bodies[#run.bodies + 1] = call('HGET', P .. 'body:' .. int(tonumber(chunk.base) + index), 'b') or ''
   end
-  if isGroup then
+  if isGroup and not (isAgain and isMine) then
     claimed[#claimed + 1] = int(sequence)
-    claimed[#claimed + 1] = token
+    claimed[#claimed + 1] = token .. '/' .. ARGV[4]
   end
 end
 
@@ -82,19 +88,21 @@ local function answer(skips)
   return { runs, skips, failures }
 end
 
-if ARGV[4] == 'again' then
-  for i = 5, #ARGV do
+if isAgain then
+  for i = 7, #ARGV do
     local sequence = tonumber(ARGV[i])
     local chunk = not isSettled(q, sequence) and chunkOf(q, sequence)
-    if chunk and not (isGroup and isHeld(call('HGET', P .. 'c:' .. queueId, ARGV[i]))) then
+    local claim = chunk and isGroup and call('HGET', P .. 'c:' .. queueId, ARGV[i])
+    if chunk and not isHeld(claim) then
       local payloadBytes, _, index, flags = recordOf(chunk, sequence)
-      take(chunk, sequence, payloadOffset(chunk, sequence), payloadBytes, index, flags)
+      local isMine = claim and ownerOf(claim) == token
+      take(chunk, sequence, payloadOffset(chunk, sequence), payloadBytes, index, flags, isMine)
     end
   end
   return answer({})
 end
 
-local after, limit, bytesMax = math.max(tonumber(ARGV[4]), q.settled), tonumber(ARGV[5]), tonumber(ARGV[6])
+local after, limit, bytesMax = math.max(tonumber(ARGV[6]), q.settled), tonumber(ARGV[7]), tonumber(ARGV[8])
 local done = call('ZRANGEBYSCORE', P .. 'd:' .. queueId, '-inf', '+inf')
 local gone = {}
 local doneAt = 1
