@@ -64,6 +64,7 @@ function settingsOf({ quick, seconds, profile }: BenchOptions, certificates: Run
     // Two heartbeats.
     idleSettleMs: quick ? 500 : 11_000,
     startsPerRun: quick ? 2 : 10,
+    waitingMax: quick ? 20_000 : 1_000_000,
   };
 }
 

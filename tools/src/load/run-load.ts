@@ -10,6 +10,7 @@ import { LiveLine } from './report/live-line.ts';
 import { loadReport, serverUsage, stormReport, type LoadReport } from './report/load-report.ts';
 import { processUsage } from './server/process-usage.ts';
 import { StartedServer } from './server/started-server.ts';
+import { storeOperations } from './server/store-operations.ts';
 
 /** Without a receipt, reply or delivery for so long, nothing more is expected: longer than an ack timeout of 30 s. */
 const QUIET_MS = 35_000;
@@ -25,7 +26,8 @@ export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<
     const host = options.server?.host ?? '127.0.0.1';
     const target = { host, port, serverKey: options.serverKey ?? started?.fingerprint };
     const serverProcess = started?.processId ?? options.serverProcess;
-    return await measured(options, { fleet, live, serverProcess, stop }, () => fleet.connect(target));
+    const adminPort = started?.adminPort;
+    return await measured(options, { fleet, live, serverProcess, adminPort, stop }, () => fleet.connect(target));
   } finally {
     live.end();
     fleet.end();
@@ -37,11 +39,12 @@ interface Parts {
   readonly fleet: Fleet;
   readonly live: LiveLine;
   readonly serverProcess: number | undefined;
+  readonly adminPort: number | null | undefined;
   readonly stop: AbortSignal;
 }
 
 async function measured(options: LoadOptions, parts: Parts, connect: () => Promise<void>): Promise<LoadReport> {
-  const { fleet, live, serverProcess, stop } = parts;
+  const { fleet, live, serverProcess, adminPort, stop } = parts;
   const usage = (): ReturnType<typeof processUsage> =>
     serverProcess === undefined ? undefined : processUsage(serverProcess);
   const beginsAt = performance.now();
@@ -49,18 +52,24 @@ async function measured(options: LoadOptions, parts: Parts, connect: () => Promi
   await connect();
   const startsAt = performance.now();
   const before = usage();
+  const operationsBefore = await storeOperations(adminPort);
   await fleet.start();
   const storm = await work(options, parts, startsAt);
   const stopsAt = performance.now();
   const after = usage();
+  const operationsAfter = await storeOperations(adminPort);
   await fleet.stop();
   live.say('waiting for what is under way …');
   await fleet.settled(QUIET_MS);
   const collected = await fleet.collect();
   live.say('closing …');
   await fleet.close();
+  const operations =
+    operationsBefore === undefined || operationsAfter === undefined ? undefined : operationsAfter - operationsBefore;
   const server =
-    before === undefined || after === undefined ? undefined : serverUsage(before, after, stopsAt - startsAt);
+    before === undefined || after === undefined
+      ? undefined
+      : serverUsage({ before, after, ms: stopsAt - startsAt, storeOperations: operations });
   const seconds = (stopsAt - startsAt) / 1_000;
   const interrupted = stop.aborted;
   const connectSeconds = (startsAt - beginsAt) / 1_000;

@@ -7,6 +7,7 @@ import { startIdle } from './idle.ts';
 import type { Load, LoadContext, LoadPlan } from './load.ts';
 import { startOneWay } from './one-way.ts';
 import { startPublish } from './publish.ts';
+import { startSpread } from './spread.ts';
 
 export type { Load, LoadContext, LoadPlan } from './load.ts';
 
@@ -21,6 +22,8 @@ export function startLoad(plan: LoadPlan, context: LoadContext): Load {
       return startHandshakes(context, plan.atOnce, plan.bytes);
     case 'bulk':
       return startBulk(context, plan.direction, plan.bytes);
+    case 'spread':
+      return startSpread(context, plan.bytes);
     case 'publish':
       return startPublish(context, plan.bytes, plan.inFlight);
     case 'deliver':

@@ -25,6 +25,7 @@ export type LoadPlan =
   | { readonly kind: 'exchange'; readonly bytes: number; readonly inFlight: number }
   | { readonly kind: 'handshake'; readonly atOnce: number; readonly bytes: number }
   | { readonly kind: 'bulk'; readonly direction: 'up' | 'down'; readonly bytes: number }
+  | { readonly kind: 'spread'; readonly bytes: number }
   | { readonly kind: 'publish'; readonly bytes: number; readonly inFlight: number }
   | DeliverPlan
   | { readonly kind: 'idle'; readonly heartbeatMs: number };

@@ -1,6 +1,7 @@
 /** All series, in the order of the design. */
 import { oneWay } from './p1-one-way.ts';
 import { start } from './p10-start.ts';
+import { growth } from './p11-growth.ts';
 import { requests } from './p2-requests.ts';
 import { oneAtATime } from './p3-one-at-a-time.ts';
 import { bulk } from './p4-bulk.ts';
@@ -25,4 +26,5 @@ export const allSeries: readonly Series[] = [
   ...delivery,
   ...fleet,
   ...start,
+  ...growth,
 ];

@@ -7,13 +7,13 @@ import { steadyParticipants } from './measure.ts';
 import { OURS, type Aim, type Series } from './series.ts';
 
 const BYTES = 256;
-const REDIS_ALWAYS = 'Redis Streams, fsync always';
+const REDIS_ALWAYS = 'Redis (fsync always)';
 const PEERS: Readonly<Record<string, ContenderName>> = {
   [REDIS_ALWAYS]: 'redis-always',
-  'Redis Streams, fsync each second (default of its file)': 'redis-everysec',
-  'NATS JetStream file store (2.9: no fsync)': 'nats-jetstream',
-  'Mosquitto QoS 1, saved each 30 min (default)': 'mosquitto',
-  'Mosquitto QoS 1, saved after each change': 'mosquitto-saving',
+  'Redis (fsync each second)': 'redis-everysec',
+  'JetStream (no fsync)': 'nats-jetstream',
+  'Mosquitto (saved each 30 min)': 'mosquitto',
+  'Mosquitto (saved each change)': 'mosquitto-saving',
 };
 
 /** With many in flight, ahead of everybody; one at a time, the disk decides. */
@@ -27,7 +27,7 @@ const aim = (against: string, value: number): Aim => ({ figure: 'rate', against,
 
 export const durablePublish: readonly Series[] = [1, 64, 256, 2_000].map((inFlight) => ({
   row: 'P7',
-  variant: `durable publish, ${inFlight} in flight, 256 B`,
+  variant: `publish, ${inFlight} in flight`,
   figures: [
     { name: 'rate', unit: '/s' },
     { name: 'p50', unit: 'µs' },

@@ -11,10 +11,10 @@ const IN_FLIGHT = 2_000;
 const MICROSECONDS = 1_000;
 const P99_MS_MAX = 20;
 const PEERS: Readonly<Record<string, ContenderName>> = {
-  'NATS JetStream, explicit ack (2.9: no fsync)': 'nats-jetstream',
-  'Mosquitto QoS 1 over TLS, saved each 30 min (default)': 'mosquitto-tls',
-  'Redis consumer groups, fsync always': 'redis-always',
-  'Redis consumer groups, fsync each second (default of its file)': 'redis-everysec',
+  'JetStream (no fsync)': 'nats-jetstream',
+  'Mosquitto, TLS (saved each 30 min)': 'mosquitto-tls',
+  'Redis (fsync always)': 'redis-always',
+  'Redis (fsync each second)': 'redis-everysec',
 };
 
 async function measureDelivery(contender: ContenderName, readers: number, settings: RunSettings): Promise<Figures> {
@@ -39,7 +39,7 @@ const aims: readonly Aim[] = [
 
 export const delivery: readonly Series[] = [1, 100, 1_000].map((readers) => ({
   row: 'P8',
-  variant: `publish to ack, ${readers} reader${readers === 1 ? '' : 's'}, 64 B`,
+  variant: `to ack, ${readers} reader${readers === 1 ? '' : 's'}`,
   figures: [
     { name: 'rate', unit: '/s' },
     { name: 'halfRate', unit: '/s' },

@@ -14,7 +14,7 @@ const RATE_MAX = 1_024_000;
 /** Of the rate asked for: less has not held. */
 const ARRIVED = 0.97;
 const HALVINGS = 3;
-const PEER = 'Mosquitto QoS 1 over TLS, saved each 30 min (default)';
+const PEER = 'Mosquitto, TLS (saved each 30 min)';
 
 async function measureFleet(contender: ContenderName, settings: RunSettings): Promise<Figures> {
   const producers = Math.min(PRODUCERS, Math.ceil(settings.idleConnections / 10));
@@ -44,7 +44,7 @@ async function highestRate({ paced }: DeliveryMeasurement): Promise<Figures> {
 export const fleet: readonly Series[] = [
   {
     row: 'P9',
-    variant: '10,000 agents, 256 B',
+    variant: '10,000 agents',
     figures: [
       { name: 'rate', unit: '/s' },
       { name: 'p50', unit: 'ms' },

@@ -36,6 +36,8 @@ export interface RunSettings {
   readonly idleConnections: number;
   readonly idleSettleMs: number;
   readonly startsPerRun: number;
+  /** Events that wait in the longest queue. */
+  readonly waitingMax: number;
 }
 
 /** One who takes part in a series. */

@@ -12,6 +12,8 @@ export interface ServerUsage {
   readonly cpuPercent: number;
   readonly rssMiB: number;
   readonly rssPeakMiB: number;
+  /** Of its store, in all that time; undefined where they are not known. */
+  readonly storeOperations: number | undefined;
 }
 
 /** How a storm ended. Times in ms. */
@@ -91,8 +93,19 @@ export function loadReport(options: LoadOptions, measured: Measured, collected: 
 }
 
 /** Between two looks at the process, so many ms apart. */
-export function serverUsage(before: ProcessUsage, after: ProcessUsage, ms: number): ServerUsage {
+export function serverUsage({
+  before,
+  after,
+  ms,
+  storeOperations,
+}: {
+  readonly before: ProcessUsage;
+  readonly after: ProcessUsage;
+  readonly ms: number;
+  readonly storeOperations: number | undefined;
+}): ServerUsage {
   return {
+    storeOperations,
     cpuPercent: (100 * (after.cpuMs - before.cpuMs)) / ms,
     rssMiB: after.rssBytes / MEBIBYTE,
     rssPeakMiB: after.rssPeakBytes / MEBIBYTE,

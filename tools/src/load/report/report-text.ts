@@ -46,12 +46,13 @@ function workLines({ agents, processes, measured, perSecond, check, connectionsL
   return lines;
 }
 
-function serverLines({ measured: { server } }: LoadReport): string[] {
+function serverLines({ measured: { server, seconds } }: LoadReport): string[] {
   if (server === undefined) return [];
-  const { cpuPercent, rssMiB, rssPeakMiB } = server;
-  return [
-    line('server', `${number(cpuPercent)} % of a core, ${number(rssMiB)} MiB, at most ${number(rssPeakMiB)} MiB`),
-  ];
+  const { cpuPercent, rssMiB, rssPeakMiB, storeOperations } = server;
+  const usage = `${number(cpuPercent)} % of a core, ${number(rssMiB)} MiB, at most ${number(rssPeakMiB)} MiB`;
+  if (storeOperations === undefined) return [line('server', usage)];
+  const operations = `${number(storeOperations)} operations: ${number(storeOperations / seconds)}/s`;
+  return [line('server', usage), line('store', operations)];
 }
 
 function checkLines({ check, ok }: LoadReport): string[] {

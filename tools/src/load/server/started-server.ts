@@ -37,7 +37,19 @@ export class StartedServer {
   static async start({ store }: { readonly store: string | undefined }): Promise<StartedServer> {
     const dataDirectory = mkdtempSync(join(tmpdir(), 'sealane-load-'));
     const program = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@sealane/server/package.json')));
-    const settings = ['--host', '0.0.0.0', '--port', '0', '--data-dir', dataDirectory, '--log-level', 'warn', '--json'];
+    const settings = [
+      '--host',
+      '0.0.0.0',
+      '--port',
+      '0',
+      '--admin-port',
+      '0',
+      '--data-dir',
+      dataDirectory,
+      '--log-level',
+      'warn',
+      '--json',
+    ];
     const args = [
       ...process.execArgv,
       program,
