@@ -6,20 +6,20 @@
  */
 import { crc32 } from 'node:zlib';
 import { RecordReader } from './record-reader.ts';
-import { RecordWriter } from './record-writer.ts';
 
+const LENGTH_BYTES = 4;
 const HEADER_BYTES = 8;
 
 /** @returns both copies, in memory of their own. */
 export function sealTwice(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const writer = new RecordWriter(2 * (HEADER_BYTES + bytes.length));
-  const checksum = crc32(bytes);
-  for (let copy = 0; copy < 2; copy++) {
-    writer.u32(bytes.length);
-    writer.u32(checksum);
-    writer.bytes(bytes);
-  }
-  return writer.take();
+  const half = HEADER_BYTES + bytes.length;
+  const sealed = new Uint8Array(2 * half);
+  const view = new DataView(sealed.buffer);
+  view.setUint32(0, bytes.length);
+  view.setUint32(LENGTH_BYTES, crc32(bytes));
+  sealed.set(bytes, HEADER_BYTES);
+  sealed.copyWithin(half, 0, half);
+  return sealed;
 }
 
 /** @returns the bytes of a copy that is whole, and whether the other one is not; undefined where both are damaged. */
