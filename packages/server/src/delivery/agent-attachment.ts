@@ -2,7 +2,7 @@
  * AgentAttachment: what delivery knows of one connection, from its admission to its end. One that neither publishes nor
  * subscribes has a lease and nothing else; the rest is made with the first packet that needs it.
  */
-import { ProtocolError, type ErrorCode } from '@sealane/shared/errors';
+import { ProtocolError, StorageError, type ErrorCode } from '@sealane/shared/errors';
 import type { Packet } from '@sealane/shared/packets';
 import type { Lease } from '../store/index.ts';
 import type { DeliverySink } from './environment.ts';
@@ -14,8 +14,10 @@ import { Watches } from './watches.ts';
 
 export class AgentAttachment implements SubscriptionOwner {
   readonly sink: DeliverySink;
-  /** In whose name the store is asked; undefined before the store gave one, and after it was lost. */
+  /** In whose name the store is asked; undefined before the store gave one. */
   lease: Lease | undefined;
+  /** Somebody else has a newer lease: with this one only what is held can be given back. */
+  isFenced = false;
   readonly #delivery: DeliveryHost;
   /** Until when its stay was counted, monotonic ms. */
   #countedTo: number;
@@ -75,6 +77,7 @@ export class AgentAttachment implements SubscriptionOwner {
 
   /** The lease of this connection; asked for where there is none. @throws StorageError. */
   async claim(): Promise<Lease> {
+    if (this.isFenced) throw new StorageError('E_FENCED');
     if (this.lease !== undefined) return this.lease;
     this.#claiming ??= this.#claim();
     return await this.#claiming;
@@ -82,7 +85,7 @@ export class AgentAttachment implements SubscriptionOwner {
 
   /** Its lease counts no more: another connection took the agent over, or the store lost its past. */
   onLost(code: ErrorCode): void {
-    this.lease = undefined;
+    this.isFenced = true;
     this.fail(new ProtocolError(code));
   }
 

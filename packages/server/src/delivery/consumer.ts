@@ -15,6 +15,7 @@ import type { AgentUsage } from './usage.ts';
 export interface ConsumerOwner {
   readonly sink: DeliverySink;
   readonly lease: Lease | undefined;
+  readonly isFenced: boolean;
   readonly usage: AgentUsage;
   dropSubscription(subscription: number, code: ErrorCode): void;
 }

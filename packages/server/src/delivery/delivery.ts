@@ -142,7 +142,8 @@ export class Delivery implements DeliveryHost, StoreListener {
   }
 
   onFenced(lease: Lease): void {
-    for (const attachment of this.#attachments) if (attachment.lease === lease) attachment.onLost('E_REPLACED');
+    for (const attachment of this.#attachments)
+      if (attachment.lease === lease && !attachment.isFenced) attachment.onLost('E_REPLACED');
   }
 
   onReaderClosed(

@@ -11,6 +11,7 @@ import { StorageError } from '@sealane/shared/errors';
 import type { Lease, QueueEntry, QueueInfo, QueueItem, QueueSpec, Settlement } from '../store/index.ts';
 import { Alarm, type AlarmOwner } from './alarms.ts';
 import type { Consumer, ConsumerQueue } from './consumer.ts';
+import { Members } from './members.ts';
 import { QueueFeed, type FeedQueue } from './queue-feed.ts';
 import type { ReaderHost } from './reader-host.ts';
 import { Redelivery, type RedeliveryQueue } from './redelivery.ts';
@@ -24,7 +25,7 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   /** What was announced and is not settled, by sequence. */
   readonly unsettled = new Map<number, Unsettled>();
   isClosed = false;
-  readonly #members: Consumer[] = [];
+  readonly #members = new Members();
   readonly #settlements: Settlements;
   readonly #redelivery = new Redelivery(this);
   readonly #feed: QueueFeed;
@@ -35,10 +36,6 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   deliveredTo: number;
   #hasBegun = false;
   #isTouched = false;
-  /** The windows of all members together. */
-  #windowEvents = 0;
-  /** Who is asked first for the next delivery. */
-  #turn = 0;
   /** Whom something was sent to that is not on its way. */
   #sentTo: Consumer[] = [];
 
@@ -49,20 +46,21 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     this.#deliveredBefore = info.deliveredTo;
     this.deliveredTo = info.deliveredTo;
     this.#feed = new QueueFeed(this, info.settledTo, before);
-    this.#settlements = new Settlements({ seesAll: info.spec.kind !== 'group', settledTo: info.settledTo });
+    const open = { has: (sequence: number) => this.unsettled.has(sequence), first: () => this.#firstOpen() };
+    this.#settlements = new Settlements({ seesAll: info.spec.kind !== 'group', settledTo: info.settledTo, open });
   }
 
   /** In whose name the store is asked; undefined when another node took over. */
   get lease(): Lease | undefined {
-    return this.#members.find(({ attachment }) => attachment.lease !== undefined)?.attachment.lease;
+    return this.#members.lease;
   }
 
   isOnly(consumer: Consumer): boolean {
-    return this.#members.length === 1 && this.#members[0] === consumer;
+    return this.#members.only === consumer;
   }
 
   get members(): readonly Consumer[] {
-    return this.#members;
+    return this.#members.all;
   }
 
   /** Gives back what was read when it was too late. */
@@ -71,21 +69,18 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   }
 
   join(consumer: Consumer): void {
-    this.#members.push(consumer);
-    this.#windowEvents += consumer.windowEvents;
+    this.#members.add(consumer);
     this.touch();
   }
 
   /** A consumer is gone: what it had goes to the others, or back to the queue. */
   leave(consumer: Consumer): void {
-    const index = this.#members.indexOf(consumer);
-    if (index < 0) return;
-    if (this.#members.length === 1) {
+    if (!this.#members.has(consumer)) return;
+    if (this.isOnly(consumer)) {
       this.#close();
       return;
     }
-    this.#members.splice(index, 1);
-    this.#windowEvents -= consumer.windowEvents;
+    this.#members.delete(consumer);
     const now = this.host.environment.now();
     for (let next = consumer.inFlight.first; next !== undefined; next = consumer.inFlight.first) {
       consumer.release(next);
@@ -144,6 +139,8 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   /** An agent says what it is done with; the store knows it already. */
   noteDone(isDone: (sequence: number) => boolean): void {
     for (const unsettled of this.unsettled.values()) if (isDone(unsettled.sequence)) this.forget(unsettled);
+    this.#feed.noteDone(isDone);
+    this.touch();
   }
 
   /** It is settled. */
@@ -158,7 +155,8 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   giveBack(unsettled: Unsettled): void {
     this.forget(unsettled);
     if (this.lease !== undefined) this.releaseLate([unsettled.sequence], this.lease);
-    this.onMore();
+    this.#feed.rewind(unsettled.from);
+    this.touch();
   }
 
   /** Settles at the end of the turn. */
@@ -187,25 +185,8 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     return environment.now() + limits.storeRetryMs;
   }
 
-  /** Who is to have the next delivery, if anybody has room: rather not who had it, and nobody who is stalled. */
   pick(previous: Holder | undefined): Consumer | undefined {
-    const members = this.#members;
-    const only = members[0];
-    if (members.length === 1 && only !== undefined) return only.hasRoom ? only : undefined;
-    let secondChoice: Consumer | undefined;
-    let hasHealthy = false;
-    for (let index = 0; index < members.length; index++) {
-      const member = members[(this.#turn + index) % members.length];
-      if (member === undefined) continue;
-      hasHealthy ||= !member.isStalled;
-      if (!member.hasRoom) continue;
-      if (!member.isStalled && member !== previous) {
-        this.#turn = (this.#turn + index + 1) % members.length;
-        return member;
-      }
-      if (secondChoice?.isStalled !== false) secondChoice = member;
-    }
-    return hasHealthy && secondChoice?.isStalled === true ? undefined : secondChoice;
+    return this.#members.pick(previous);
   }
 
   deliverAgain(unsettled: Unsettled, entry: QueueEntry, now: number): void {
@@ -231,13 +212,13 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     const now = this.host.environment.now();
     this.#redelivery.run(now);
     this.#deliverNext(now);
-    if (this.pick(undefined) !== undefined) this.#feed.fill(this.#windowEvents - this.unsettled.size);
+    if (this.pick(undefined) !== undefined) this.#feed.fill(this.#members.windowEvents - this.unsettled.size);
     for (const { attachment } of this.#sentTo.splice(0)) attachment.sink.wake();
   };
 
   #deliverNext(now: number): void {
     const wallClock = this.host.environment.wallClock();
-    while (this.unsettled.size < this.#windowEvents) {
+    while (this.unsettled.size < this.#members.windowEvents) {
       const item = this.#feed.peek(wallClock);
       const consumer = item && this.pick(undefined);
       if (item === undefined || consumer === undefined) return;
@@ -286,15 +267,22 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     });
   }
 
+  /** The lowest sequence that is read and not settled. */
+  #firstOpen(): number {
+    let first = this.#feed.firstSequence;
+    for (const sequence of this.unsettled.keys()) if (sequence < first) first = sequence;
+    return first;
+  }
+
   #close(): void {
-    const { lease } = this;
+    const lease = this.lease ?? this.#members.only?.attachment.lease;
     this.#flush();
     this.isClosed = true;
-    this.#members.length = 0;
+    this.#members.clear();
     this.#redelivery.stop();
     this.host.alarms.clear(this.#alarm);
     const held = [...this.unsettled.keys(), ...this.#feed.sequences];
-    if (lease !== undefined) this.host.store.release(this.queueId, this.deliveredTo, held, lease);
+    if (lease !== undefined) this.releaseLate(held, lease);
     this.host.onReaderClosed(this, this.#feed.reading);
   }
 }

@@ -8,6 +8,13 @@ import type { Unsettled } from './unsettled.ts';
 /** The order is rebuilt without settled ones when it is this much longer than twice what was left the last time. */
 const ORDER_SLACK = 1_024;
 
+/** What is read here and not settled. */
+export interface OpenSequences {
+  has(sequence: number): boolean;
+  /** The lowest; Infinity for none. */
+  first(): number;
+}
+
 export class Settlements {
   readonly #seesAll: boolean;
   /** First deliveries in order of their sequences, settled ones included until the order is rebuilt. */
@@ -19,15 +26,24 @@ export class Settlements {
   #acked: number[] = [];
   #others: Settlement[] = [];
   #sawSkip = false;
+  readonly #open: OpenSequences;
+  /** Of a group: skips that were taken note of, by their last sequence, and the open sequence that they wait for. */
+  #seenSkips: number[] = [];
+  #waitsFor = 0;
 
-  constructor(options: { readonly seesAll: boolean; readonly settledTo: number }) {
+  constructor(options: { readonly seesAll: boolean; readonly settledTo: number; readonly open: OpenSequences }) {
     this.#seesAll = options.seesAll;
+    this.#open = options.open;
     this.#settledTo = options.settledTo;
     this.#lastSequence = options.settledTo;
   }
 
   get isEmpty(): boolean {
-    return this.#acked.length === 0 && this.#others.length === 0 && !this.#sawSkip;
+    return this.#acked.length === 0 && this.#others.length === 0 && !this.#sawSkip && !this.#hasSeen;
+  }
+
+  get #hasSeen(): boolean {
+    return this.#seenSkips.length > 0 && !this.#open.has(this.#waitsFor);
   }
 
   /** First announcement of a sequence or of a run of them. */
@@ -41,12 +57,12 @@ export class Settlements {
   }
 
   /**
-   * An announced skip was taken note of. `skip-seen` settles all skips up to it, and those before may not have been: so
-   * where everything is seen it counts once all before it is settled.
+   * An announced skip was taken note of. The store settles all skips up to it, and those before may not have been, or
+   * may become skips while they are out: so it counts once all before it is settled.
    */
   skipSeen(to: number): void {
     if (this.#seesAll) this.#sawSkip = true;
-    else this.#others.push({ kind: 'skip-seen', to });
+    else this.#seenSkips.push(to);
   }
 
   add(settlement: Settlement): void {
@@ -66,10 +82,19 @@ export class Settlements {
     const advances = this.#seesAll && (acked.length > 0 || this.#sawSkip);
     const settledTo = advances ? this.#advance() : this.#settledTo;
     this.#sawSkip = false;
+    if (this.#hasSeen) this.#takeSeen(settlements);
     if (settledTo > this.#settledTo) settlements.push({ kind: 'acked-to', sequence: settledTo });
     this.#settledTo = settledTo;
     for (const sequence of acked) if (sequence > settledTo) settlements.push({ kind: 'acked', sequence });
     return settlements;
+  }
+
+  #takeSeen(settlements: Settlement[]): void {
+    this.#waitsFor = this.#open.first();
+    const to = this.#seenSkips.reduce((last, each) => (each < this.#waitsFor ? Math.max(last, each) : last), 0);
+    if (to === 0) return;
+    this.#seenSkips = this.#seenSkips.filter((sequence) => sequence > to);
+    settlements.push({ kind: 'skip-seen', to });
   }
 
   /** Up to where everything announced is settled. */

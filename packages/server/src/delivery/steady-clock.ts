@@ -3,6 +3,8 @@
  * hours: so the wall clock is read once, goes on with the monotonic one, and follows corrections slowly.
  */
 
+/** A clock that shows less was never set, as at the start of a machine without a battery: its first setting counts at once. */
+const UNSET_BEFORE = Date.UTC(2025, 0);
 /** How much of the time that passes a correction may take. */
 const SLEW = 0.005;
 
@@ -14,6 +16,7 @@ export function steadyClock(clocks: { readonly wall: () => number; readonly mono
     const now = clocks.monotonic();
     const passed = now - last;
     const error = clocks.wall() - (at + passed);
+    if (at < UNSET_BEFORE) at = clocks.wall() - passed;
     at += passed + Math.min(Math.max(error, -SLEW * passed), SLEW * passed);
     last = now;
     return Math.floor(at);

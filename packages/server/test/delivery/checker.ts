@@ -4,6 +4,7 @@
  *   1. what has a receipt is delivered in the end        2. nothing is delivered that was not published
  *   3. first deliveries of a subscription come in order   4. its sequences are gapless, skips included
  *   5. what was acked, and the ack taken, stays away      6. repetitions have the same id and bytes
+ *   7. what was delivered comes again until it is done, or is announced as skipped
  */
 import type { Event, Skipped } from '@sealane/shared/packets';
 
@@ -18,6 +19,8 @@ interface SubscriptionLog {
   readonly skipped: Set<number>;
   /** Sequences whose ack was taken by a server that lived on. */
   readonly acked: Set<number>;
+  /** Sequences that an agent was done with. */
+  readonly done: Set<number>;
   /** The highest sequence seen for the first time. */
   firstTo: number;
 }
@@ -62,6 +65,11 @@ export class Checker {
     log.firstTo = Math.max(log.firstTo, to);
   }
 
+  /** An agent is done with an event, whether or not its ack arrives. */
+  done(subscription: string, sequence: number): void {
+    this.#log(subscription).done.add(sequence);
+  }
+
   /** The server took an ack and has not crashed since. */
   acked(subscription: string, sequence: number): void {
     this.#log(subscription).acked.add(sequence);
@@ -76,7 +84,9 @@ export class Checker {
   finish(reaches: (subscription: string, to: string) => boolean): readonly string[] {
     for (const [name, log] of this.#logs) {
       for (let sequence = 1; sequence <= log.firstTo; sequence++) {
-        if (!log.events.has(sequence) && !log.skipped.has(sequence)) this.#fault(`${name} ${sequence} never came`);
+        if (log.skipped.has(sequence)) continue;
+        if (!log.events.has(sequence)) this.#fault(`${name} ${sequence} never came`);
+        else if (!log.done.has(sequence)) this.#fault(`${name} ${sequence} was never done`);
       }
       const ids = new Set([...log.events.values()].map(({ id }) => id));
       if (ids.size !== log.events.size) this.#fault(`${name} has an event under two sequences`);
@@ -95,7 +105,7 @@ export class Checker {
   #log(subscription: string): SubscriptionLog {
     let log = this.#logs.get(subscription);
     if (log === undefined) {
-      log = { events: new Map(), skipped: new Set(), acked: new Set(), firstTo: 0 };
+      log = { events: new Map(), skipped: new Set(), acked: new Set(), done: new Set(), firstTo: 0 };
       this.#logs.set(subscription, log);
     }
     return log;

@@ -25,6 +25,9 @@ export interface WorldOptions {
   readonly enrolled?: readonly string[];
 }
 
+/** Commits that the end of a store may take. */
+const STOP_COMMITS_MAX = 20;
+
 export class DeliveryWorld {
   readonly environment: VirtualEnvironment;
   delivery: Delivery;
@@ -115,7 +118,10 @@ export class DeliveryWorld {
   }
 
   async stop(): Promise<void> {
-    await this.delivery.stop();
+    const stopped = this.delivery.stop();
+    // Commits take their time, one after the other.
+    for (let count = 0; count < STOP_COMMITS_MAX; count++) await this.pass(this.#options.commitDelayMs ?? 0);
+    await stopped;
   }
 
   #makeStore(): MemoryStore {

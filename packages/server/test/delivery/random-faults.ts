@@ -64,6 +64,8 @@ export class RandomFaults {
   /** Does things at random until so many faults happened. */
   async run(faultsMax: number): Promise<void> {
     for (const each of this.#takers) if (each.agent === undefined) await this.#attach(each);
+    // Queues get what is published once they are there.
+    await this.#world.pass(1_000);
     while (this.faultCount < faultsMax && this.checker.faults.length === 0) await this.#step();
   }
 
@@ -198,7 +200,7 @@ export class RandomFaults {
       else this.#world.environment.schedule(this.#random() * 3_000, run);
     };
     if (this.#keeps() || each.done.has(event.sequence)) {
-      each.done.add(event.sequence);
+      this.#done(each, event);
       answer(() => agent.ack(event));
       return;
     }
@@ -206,8 +208,13 @@ export class RandomFaults {
     const kind = dice < 0.4 ? 'nack' : dice < 0.7 ? 'lost ack' : dice < 0.85 ? 'no ack' : 'progress';
     this.faults[kind] = (this.faults[kind] ?? 0) + 1;
     if (kind === 'nack') answer(() => agent.nack(event));
-    else if (kind === 'lost ack') each.done.add(event.sequence);
+    else if (kind === 'lost ack') this.#done(each, event);
     else if (kind === 'progress') answer(() => agent.progress(event));
+  }
+
+  #done(each: Taker, { sequence }: Event): void {
+    each.done.add(sequence);
+    this.checker.done(each.name, sequence);
   }
 
   /** Whether an agent does what it should. */
