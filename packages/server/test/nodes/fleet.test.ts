@@ -1,0 +1,142 @@
+/** Three nodes on one Redis as real processes: one is killed, one is drained, Redis is gone, one agent at two nodes. */
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventAgent } from '../delivery/event-agent.ts';
+import { describeWithRedis } from '../redis-server.ts';
+import { TestAgent, newIdentity } from '../test-agent.ts';
+import { eventually } from '../test-server.ts';
+import { AgentPrograms, type AgentProgram } from '../torture/agent-program.ts';
+import { Load } from '../torture/load.ts';
+import { RunLog } from '../torture/run-log.ts';
+import { NodeFleet, type FleetNode } from './node-fleet.ts';
+import { TcpBalancer } from './tcp-balancer.ts';
+
+jest.setTimeout(240_000);
+
+const isLong = process.env['TEST_LONG_KILLS'] === '1';
+const OUTAGE_MS = isLong ? 15_000 : 3_000;
+if (!isLong) console.warn('SKIPPED an outage of Redis of 15 s, 3 s are done: TEST_LONG_KILLS=1 does all');
+
+let fleet: NodeFleet;
+let agents: AgentPrograms;
+let balancer: TcpBalancer;
+let nodes: FleetNode[];
+
+async function startNodes(count: number): Promise<void> {
+  nodes = [await fleet.node('first')];
+  const others = Array.from({ length: count - 1 }, (_, index) => fleet.node(`node-${index + 2}`));
+  nodes.push(...(await Promise.all(others)));
+  balancer = await TcpBalancer.start(nodes.map(({ port }) => port));
+}
+
+/** Listeners at all nodes, and a load through all of them. */
+async function startLoad(log: RunLog): Promise<{ readonly ears: readonly AgentProgram[]; readonly load: Load }> {
+  const { port } = balancer;
+  const ears = await Promise.all(
+    nodes.map((_, index) => agents.listen(port, `ear${index}`, ['--topic', index === 0 ? 'load.>' : `load.*`])),
+  );
+  const load = new Load(agents, {
+    port,
+    log,
+    to: [
+      ['--topic', 'load.a'],
+      ['--topic', 'load.b'],
+    ],
+  });
+  await Promise.all(ears.map((ear) => ear.until('delivery', 300)));
+  return { ears, load };
+}
+
+async function checkAll(log: RunLog, ears: readonly AgentProgram[], load: Load): Promise<void> {
+  const receipts = await load.end();
+  await Promise.all(ears.map((ear) => ear.until('delivery', receipts)));
+  for (const [index, ear] of ears.entries()) log.deliveries(`ear${index}`, ear.lines);
+  expect(log.check()).toEqual([]);
+}
+
+describeWithRedis('several nodes', () => {
+  beforeEach(async () => {
+    fleet = await NodeFleet.start();
+    agents = new AgentPrograms();
+  });
+  afterEach(async () => {
+    await agents.dispose();
+    balancer.stop();
+    await fleet.stop();
+  });
+
+  it('M7, R1: one of three nodes is killed under load: its agents go on at the others, nothing is lost, all in order', async () => {
+    await startNodes(3);
+    const log = new RunLog();
+    const { ears, load } = await startLoad(log);
+    await nodes[1]?.process.end('SIGKILL');
+    await Promise.all(ears.map((ear) => ear.until('delivery', ear.of('delivery').length + 1_000)));
+    await checkAll(log, ears, load);
+  });
+
+  it(`rule 5, M3: Redis is killed for ${OUTAGE_MS / 1_000} s under load: nodes say not ready, stay up, and go on by themselves`, async () => {
+    await startNodes(2);
+    const log = new RunLog();
+    const { ears, load } = await startLoad(log);
+    await fleet.redis.kill();
+    await sleep(OUTAGE_MS);
+    const answers = await Promise.all(nodes.map(({ admin }) => admin.ready()));
+    expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+    await fleet.redis.startAgain();
+    await Promise.all(ears.map((ear) => ear.until('delivery', ear.of('delivery').length + 500)));
+    await checkAll(log, ears, load);
+    expect((await Promise.all(nodes.map(({ admin }) => admin.ready()))).map(({ status }) => status)).toEqual([
+      200, 200,
+    ]);
+    for (const { process } of nodes) expect(process.child.exitCode).toBeNull();
+  });
+
+  it('O1: SIGTERM of a node hands its agents over: told to leave, spread out, back at another node, nothing is lost', async () => {
+    await startNodes(2);
+    const log = new RunLog();
+    const { ears, load } = await startLoad(log);
+    const watchers = await Promise.all(Array.from({ length: 20 }, () => TestAgent.open({ port: nodes[1]?.port ?? 0 })));
+    const startMs = performance.now();
+    expect((await nodes[1]?.process.end())?.code).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    const times = watchers.map(({ events }) => {
+      const goAway = events.find(({ type }) => type === 'go-away');
+      expect(goAway).toMatchObject({ code: 'E_DRAINING', address: null, comeBackAfterMs: expect.any(Number) });
+      return goAway?.type === 'go-away' ? goAway.comeBackAfterMs : 0;
+    });
+    expect(new Set(times).size).toBeGreaterThan(10);
+    await Promise.all(ears.map((ear) => ear.until('delivery', ear.of('delivery').length + 500)));
+    await checkAll(log, ears, load);
+  });
+
+  it('M9, T15: the same agent at a second node takes over: the first is told, what it had not acked comes here', async () => {
+    await startNodes(2);
+    const identity = newIdentity();
+    const [one, two] = nodes.map(({ port }) => port);
+    const before = await EventAgent.open({ port: one ?? 0, agentId: 'ada', identity });
+    await before.subscribe('work');
+    await before.openProducer();
+    for (let number = 1; number <= 5; number++) before.publish(number, 'topic:work');
+    before.agent.wake();
+    await eventually('delivered', () => before.events.length === 5, 10_000);
+    before.ack(before.events[0]!);
+    await sleep(500);
+    const after = await EventAgent.open({ port: two ?? 0, agentId: 'ada', identity });
+    await after.subscribe('work');
+    expect(await before.agent.closed).toMatchObject({ code: 'E_REPLACED' });
+    await eventually('delivered here', () => after.events.length === 4, 20_000);
+    expect(after.events.map(({ sequence, attempt }) => [sequence, attempt])).toEqual([
+      [2, 2],
+      [3, 2],
+      [4, 2],
+      [5, 2],
+    ]);
+  });
+
+  it('M9: no node takes another key for a known agent, also one that it has never seen', async () => {
+    await startNodes(2);
+    const [one, two] = nodes.map(({ port }) => port);
+    await TestAgent.open({ port: one ?? 0, agentId: 'ada' });
+    await expect(TestAgent.open({ port: two ?? 0, agentId: 'ada' })).rejects.toThrow('refused');
+  });
+});
