@@ -8,7 +8,7 @@ import { Alarm, type AlarmOwner } from './alarms.ts';
 import { isOpen, type DeliverySink } from './environment.ts';
 import type { ReaderHost } from './reader-host.ts';
 
-/** Agents that are looked up at a time: many that are watched only take longer to be noticed. */
+/** Agents that are looked up at a time, and in one round: many that are watched only take longer to be noticed. */
 const LOOKS_MAX = 100;
 
 interface Watched {
@@ -22,6 +22,9 @@ export class Presence implements AlarmOwner {
   readonly #isConnected: (agentId: string) => boolean;
   readonly #polls: boolean;
   readonly #watched = new Map<string, Watched>();
+  /** Agents that are watched and wait to be looked up, and those that are looked up now. */
+  readonly #waiting = new Set<string>();
+  readonly #looking = new Set<string>();
   /** Whose turn it is to be looked up. */
   #round: Iterator<[string, Watched]> = this.#watched.entries();
   readonly #alarm = new Alarm(this);
@@ -56,7 +59,9 @@ export class Presence implements AlarmOwner {
 
   unwatch(sink: DeliverySink, agentId: string): void {
     const watched = this.#watched.get(agentId);
-    if (watched?.watchers.delete(sink) === true && watched.watchers.size === 0) this.#watched.delete(agentId);
+    if (watched?.watchers.delete(sink) !== true || watched.watchers.size > 0) return;
+    this.#watched.delete(agentId);
+    this.#waiting.delete(agentId);
   }
 
   /** An agent came or went on this node. */
@@ -80,22 +85,39 @@ export class Presence implements AlarmOwner {
   }
 
   #look(agentId: string, watched: Watched): void {
-    const { store, environment, counters } = this.#host;
     if (this.#isConnected(agentId)) {
-      this.#tell(agentId, watched, true, environment.wallClock());
+      this.#tell(agentId, watched, true, this.#host.environment.wallClock());
       return;
     }
-    store.agentRecord(agentId).then(
-      ({ node, lastSeenAt }) => {
-        if (this.#watched.get(agentId) !== watched) return;
-        const online = this.#isConnected(agentId) || (this.#polls && node !== undefined);
+    this.#waiting.add(agentId);
+    this.#lookNext();
+  }
+
+  /** An agent is looked up once at a time, and few together: whoever watches often must not fill the store with questions. */
+  #lookNext(): void {
+    for (const agentId of this.#waiting) {
+      if (this.#looking.size >= LOOKS_MAX) return;
+      if (this.#looking.has(agentId)) continue;
+      this.#waiting.delete(agentId);
+      this.#looking.add(agentId);
+      void this.#lookUp(agentId);
+    }
+  }
+
+  async #lookUp(agentId: string): Promise<void> {
+    const { store, environment, counters } = this.#host;
+    try {
+      const { node, lastSeenAt } = await store.agentRecord(agentId);
+      const watched = this.#watched.get(agentId);
+      const online = this.#isConnected(agentId) || (this.#polls && node !== undefined);
+      if (watched !== undefined)
         this.#tell(agentId, watched, online, online ? environment.wallClock() : (lastSeenAt ?? 0));
-      },
-      () => {
-        counters.storeRetries += 1;
-        this.#wake();
-      },
-    );
+    } catch {
+      counters.storeRetries += 1;
+      this.#wake();
+    }
+    this.#looking.delete(agentId);
+    this.#lookNext();
   }
 
   #tell(agentId: string, watched: Watched, online: boolean, lastSeenAt: number): void {

@@ -33,6 +33,10 @@ export class Subscriptions {
   readonly #attachment: SubscriptionOwner;
   readonly #consumers = new Map<number, Consumer>();
   readonly #opening = new Map<number, Opening>();
+  /** Patterns of the durable subscriptions that the agent has; set while the store is asked. */
+  #patterns: Promise<ReadonlySet<string>> | undefined;
+  /** Patterns whose queues are being made. */
+  readonly #making = new Set<string>();
 
   constructor(delivery: DeliveryHost, attachment: SubscriptionOwner) {
     this.#delivery = delivery;
@@ -147,8 +151,7 @@ export class Subscriptions {
   async #open(packet: Subscribe, spec: QueueSpec, opening: Opening): Promise<void> {
     const { store, readers } = this.#delivery;
     const lease = await this.#attachment.claim();
-    await this.#checkCount(spec);
-    let info = await store.openQueue(spec);
+    let info = await this.#openQueue(spec);
     const done = doneBy(packet, info);
     if (done !== undefined) {
       await store.settle(info.queueId, done.settlements, lease);
@@ -214,14 +217,32 @@ export class Subscriptions {
     return 0;
   }
 
-  async #checkCount(spec: QueueSpec): Promise<void> {
+  /** @throws ProtocolError `E_SUBSCRIPTION_LIMIT`. */
+  async #openQueue(spec: QueueSpec): Promise<QueueInfo> {
     const { store, limits } = this.#delivery;
     if (store.figures().queues >= limits.queuesMax) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
-    if (spec.kind !== 'subscription') return;
-    const queues = await store.queuesOf(spec.agentId);
-    if (queues.length < limits.subscriptionsPerAgentMax) return;
-    const isThere = queues.some((queue) => queue.spec.kind === 'subscription' && queue.spec.pattern === spec.pattern);
-    if (!isThere) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
+    if (spec.kind !== 'subscription') return await store.openQueue(spec);
+    const { agentId, pattern } = spec;
+    // Agents that come back subscribe many patterns at once: for all of them the store is asked once.
+    const patterns = await (this.#patterns ??= this.#patternsOf(agentId));
+    if (patterns.has(pattern) || this.#making.has(pattern)) return await store.openQueue(spec);
+    if (patterns.size + this.#making.size >= limits.subscriptionsPerAgentMax)
+      throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
+    this.#making.add(pattern);
+    try {
+      return await store.openQueue(spec);
+    } finally {
+      this.#making.delete(pattern);
+    }
+  }
+
+  async #patternsOf(agentId: string): Promise<ReadonlySet<string>> {
+    try {
+      const queues = await this.#delivery.store.queuesOf(agentId);
+      return new Set(queues.flatMap(({ spec }) => (spec.kind === 'subscription' ? spec.pattern : [])));
+    } finally {
+      this.#patterns = undefined;
+    }
   }
 
   #specOf({ topic, group }: Subscribe): QueueSpec {
