@@ -1,11 +1,9 @@
 /** S1, S4: disks that are slow, or fail. The system calls of a process are changed with strace; without it skipped, visibly. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { works } from './mounts.ts';
-import { checkReceipts, readReceiver, StoreFolder, type StoreChild } from './store-folder.ts';
+import { checkReceipts, readReceiver, StoreFolder } from './store-folder.ts';
+import { canTrace, inject } from './strace.ts';
 
-const canTrace = works('strace', ['-V']);
 if (!canTrace) console.warn('SKIPPED S1, S4: they need strace');
 
 let space: StoreFolder;
@@ -21,7 +19,7 @@ let space: StoreFolder;
     await warmUp.store.close();
     const child = space.child({ inFlight: 8 });
     await child.until(() => child.stored.length > 20);
-    const tracer = trace(child, 'fdatasync,fsync', 'delay_enter=2000000');
+    const tracer = inject(child.pid, 'fdatasync,fsync', 'delay_enter=2000000');
     try {
       await child.until(() => child.linesOf('alive').length > 3);
       await sleep(300);
@@ -32,7 +30,7 @@ let space: StoreFolder;
       expect(child.linesOf('alive').length - alive).toBeGreaterThan(5);
       expect(child.linesOf('alive').at(-1)).toBe('alive ready');
     } finally {
-      tracer.kill();
+      tracer.end();
     }
     await child.until(() => child.stored.length > 200);
   }, 60_000);
@@ -40,7 +38,7 @@ let space: StoreFolder;
   it('S4: an fsync fails once: not ready, exit 74, and the next start has everything that was confirmed', async () => {
     const child = space.child({ inFlight: 32 });
     await child.until(() => child.stored.length > 50);
-    trace(child, 'fdatasync,fsync', 'error=EIO:when=1');
+    inject(child.pid, 'fdatasync,fsync', 'error=EIO:when=1');
     expect(await child.ended).toBe(74);
     expect(child.linesOf('health')).toEqual(['health failed']);
     expect(child.lines.indexOf('health failed')).toBeGreaterThan(0);
@@ -56,28 +54,9 @@ let space: StoreFolder;
   it('S4: writes that fail with EIO end it as well', async () => {
     const child = space.child({ inFlight: 4 });
     await child.until(() => child.stored.length > 50);
-    trace(child, 'pwrite64', 'error=EIO');
+    inject(child.pid, 'pwrite64', 'error=EIO');
     expect(await child.ended).toBe(74);
     const { store } = await space.open();
     checkReceipts(await readReceiver(store), child.stored);
   }, 60_000);
 });
-
-/** Lets the system calls of a running child fail or wait. */
-function trace(child: StoreChild, calls: string, injection: string): { kill(): void } {
-  const pid = String(child.pid);
-  const words = [
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${calls}`,
-    '-e',
-    `inject=${calls}:${injection}`,
-    '-p',
-    pid,
-  ];
-  const tracer = spawn('strace', words, { stdio: 'ignore' });
-  return { kill: () => void tracer.kill('SIGTERM') };
-}

@@ -11,12 +11,17 @@ import type { Queue } from '../state/queue.ts';
 import { STATE_KIND, type CheckpointMark, type StateRemoval, type StateRow } from './log-device.ts';
 import { encodeChunk, encodeDelayed, encodeIds, encodeProducer, encodeQueue, IDS_PER_ROW } from './state-rows.ts';
 
-/** Bytes of rows that one commit writes beside its batches. */
-const SLICE_BYTES = 131_072;
 /** Heads cost a start more than records do: a byte of them counts as this many. */
 const HEAD_WEIGHT = 4;
 /** Bytes that a removal counts as. */
 const REMOVAL_BYTES = 64;
+
+export interface CheckpointerOptions {
+  /** Bytes of batches after which a checkpoint is due. */
+  readonly dueBytes: number;
+  /** Bytes of rows that one commit writes beside its batches. */
+  readonly sliceBytes: number;
+}
 
 /** What a commit writes of a checkpoint. */
 export interface CheckpointSlice {
@@ -41,18 +46,17 @@ const NOTHING: CheckpointSlice = { rows: [], removals: [], mark: undefined };
 export class Checkpointer {
   readonly #state: DeliveryState;
   #pass: Pass | undefined;
-  readonly #dueBytes: number;
+  readonly #options: CheckpointerOptions;
   #bytesSince = 0;
   #droppedHours: number[] = [];
   #rows: StateRow[] = [];
   #removals: StateRemoval[] = [];
   #bytes = 0;
-  #bytesMax = SLICE_BYTES;
+  #bytesMax = 0;
 
-  /** @param dueBytes bytes of batches after which a checkpoint is due. */
-  constructor(state: DeliveryState, dueBytes: number) {
+  constructor(state: DeliveryState, options: CheckpointerOptions) {
     this.#state = state;
-    this.#dueBytes = dueBytes;
+    this.#options = options;
   }
 
   get isRunning(): boolean {
@@ -86,9 +90,9 @@ export class Checkpointer {
   }
 
   /** The next slice. @param position of the open batch, which has no steps yet. */
-  slice(position: number, bytesMax = SLICE_BYTES): CheckpointSlice {
+  slice(position: number, bytesMax = this.#options.sliceBytes): CheckpointSlice {
     if (this.#pass === undefined) {
-      if (this.#bytesSince < this.#dueBytes) return NOTHING;
+      if (this.#bytesSince < this.#options.dueBytes) return NOTHING;
       this.begin(position);
     }
     this.#rows = [];
@@ -111,7 +115,9 @@ export class Checkpointer {
   #step(pass: Pass, savedAt: number): boolean {
     const queue = pass.queues.at(-1);
     if (queue !== undefined) {
-      if (this.#saveQueue(pass, queue, savedAt)) pass.queues.pop();
+      if (!this.#saveQueue(pass, queue, savedAt)) return true;
+      pass.queues.pop();
+      pass.nextChunk = 0;
       return true;
     }
     const producer = pass.producers.pop();
@@ -142,7 +148,6 @@ export class Checkpointer {
       return true;
     }
     if (content !== null && !this.#saveChunks(pass, queue, content, savedAt)) return false;
-    pass.nextChunk = 0;
     for (const part of content?.removed ?? []) this.#remove({ kind: STATE_KIND.chunk, id: queue.index, part });
     if (content !== null) content.removed = undefined;
     queue.isDirty = false;

@@ -14,4 +14,6 @@ export interface LogStoreOptions {
   readonly deadBytesMin?: number;
   /** Bytes of batches after which a checkpoint of the state is written. */
   readonly checkpointBytes?: number;
+  /** Bytes of a checkpoint that one commit writes beside its batches. */
+  readonly checkpointSliceBytes?: number;
 }

@@ -36,6 +36,7 @@ import { OpenLog } from './open-log.ts';
 const CACHE_BYTES = 67_108_864;
 const DEAD_BYTES_MIN = 33_554_432;
 const CHECKPOINT_BYTES = 67_108_864;
+const CHECKPOINT_SLICE_BYTES = 131_072;
 /** A relaxed event may be lost when it is younger than this. */
 const RELAXED_MS = 1_000;
 /** When a producer may come again while there is no room, or no store. */
@@ -59,6 +60,7 @@ export abstract class LogStore implements Store {
       cacheBytes: options.cacheBytes ?? CACHE_BYTES,
       deadBytesMin: options.deadBytesMin ?? DEAD_BYTES_MIN,
       checkpointBytes: options.checkpointBytes ?? CHECKPOINT_BYTES,
+      checkpointSliceBytes: options.checkpointSliceBytes ?? CHECKPOINT_SLICE_BYTES,
     };
   }
 

@@ -85,7 +85,10 @@ export class OpenLog {
     this.#options = options;
     this.#result = opened;
     this.state = state;
-    this.#checkpointer = new Checkpointer(state, options.checkpointBytes);
+    this.#checkpointer = new Checkpointer(state, {
+      dueBytes: options.checkpointBytes,
+      sliceBytes: options.checkpointSliceBytes,
+    });
     const cache = new RecordCache(options.cacheBytes);
     const owner = {
       checkpointSlice: (position: number) => this.#slice(position),

@@ -68,6 +68,7 @@ async function loadRows({ device, state, opened, onRepaired }: LoadTarget): Prom
     }
   }
   for (const queue of state.queues.all()) orderQueue(queue);
+  state.delayed.changed = [];
   return savedAt;
 }
 
@@ -109,11 +110,13 @@ function replayBatch(target: LoadTarget, { position, head }: BatchHead, savedAt:
 function finishQueue(state: DeliveryState, queue: Queue): void {
   if (queue.isDelivering) state.release(queue, queue.nextSequence - 1);
   const { content } = queue;
-  if (content === null) return;
-  // Entries that a newer row of the queue says are settled, in an older chunk.
-  state.settleTo(queue, queue.settledTo, Number.POSITIVE_INFINITY);
+  if (content === null) {
+    queue.settledTo = queue.nextSequence - 1;
+    return;
+  }
+  state.settleBehind(queue);
   content.visibleTo = queue.nextSequence - 1;
-  if (content.isEmpty && !content.failures?.size) queue.content = null;
+  if (content.isEmpty && !content.failures?.size && content.removed === undefined) queue.content = null;
 }
 
 function damaged(message: string): ConfigError {

@@ -29,6 +29,7 @@ export function encodeQueue(queue: Queue, savedAt: number): StateRow {
   writer.f64(queue.deliveredTo);
   writer.u8(queue.isDelivering ? 1 : 0);
   writeFailures(queue.content?.failures);
+  writer.f64(queue.nextSequence);
   return seal(STATE_KIND.queue, queue.index, 0);
 }
 
@@ -36,14 +37,15 @@ export function encodeChunk(state: DeliveryState, queue: Queue, chunk: PendingCh
   begin(savedAt);
   writer.u32(chunk.count);
   writer.u8(chunk.runStatus ?? STATUS.waiting);
-  if (chunk.runStatus === undefined) {
+  if (chunk.runStatus !== undefined) writer.f64(chunk.first);
+  else {
     for (let index = 0; index < chunk.count; index++) {
       const status = chunk.statuses[index] ?? STATUS.settled;
       writer.u8(status);
       if (status === STATUS.waiting) writePlace(writer, state.pool.placeOf(chunk.slots[index] ?? 0));
     }
   }
-  return seal(STATE_KIND.chunk, queue.index, chunk.first);
+  return seal(STATE_KIND.chunk, queue.index, chunk.key);
 }
 
 export function encodeProducer(producer: Producer, savedAt: number): StateRow {
@@ -116,12 +118,13 @@ export function restoreRow(state: DeliveryState, row: OpenRow): number {
 }
 
 function restoreQueue(state: DeliveryState, index: number, reader: RecordReader): void {
-  const queue = state.openQueue(index, readQueueSpec(reader));
+  const queue = state.restoreQueue(index, readQueueSpec(reader));
   queue.settledTo = reader.f64();
-  queue.nextSequence = queue.settledTo + 1;
   queue.deliveredTo = reader.f64();
   queue.isDelivering = reader.u8() === 1;
   const failures = readFailures(reader);
+  // Chunks were written before it: what a chunk does not have, up to the next sequence, is done.
+  queue.nextSequence = reader.isAtEnd ? queue.settledTo + 1 : reader.f64();
   if (failures !== undefined) queue.fill().failures = failures;
 }
 
@@ -132,9 +135,14 @@ function restoreChunk(state: DeliveryState, row: OpenRow, reader: RecordReader, 
   const count = reader.u32();
   const runStatus = reader.u8();
   const isRun = runStatus !== STATUS.waiting;
-  if (row.part + count <= queue.settledTo + 1) return;
+  const first = isRun && !reader.isAtEnd ? reader.f64() : row.part;
   const content = queue.fill();
-  const chunk = new PendingChunk(row.part, isRun ? runStatus : undefined);
+  if (first + count <= queue.settledTo + 1) {
+    content.noteRemoved(row.part);
+    state.markDirty(queue);
+    return;
+  }
+  const chunk = new PendingChunk(first, isRun ? runStatus : undefined, row.part);
   for (let index = 0; index < count; index++) {
     const status = isRun ? runStatus : reader.u8();
     if (status !== STATUS.waiting) {

@@ -50,9 +50,15 @@ export class DeliveryState {
   openQueue(index: number, spec: QueueSpec): Queue {
     const known = this.queues.at(index);
     if (known !== undefined) return known;
+    const queue = this.restoreQueue(index, spec);
+    this.markDirty(queue);
+    return queue;
+  }
+
+  /** A queue that a checkpoint wrote. */
+  restoreQueue(index: number, spec: QueueSpec): Queue {
     const queue = new Queue(index, spec);
     this.queues.add(queue);
-    this.markDirty(queue);
     return queue;
   }
 
@@ -100,6 +106,16 @@ export class DeliveryState {
   /** Everything up to a sequence is done. */
   settleTo(queue: Queue, sequence: number, at: number): void {
     this.#settleRange(queue, { from: queue.settledTo + 1, to: Math.min(sequence, queue.nextSequence - 1) }, at);
+  }
+
+  /** What a checkpoint wrote as waiting, and the queue itself as done by then, is done. */
+  settleBehind(queue: Queue): void {
+    const { content } = queue;
+    if (content === null) return;
+    this.#settleRange(queue, { from: 0, to: queue.settledTo }, Number.POSITIVE_INFINITY);
+    for (const sequence of content.failures?.keys() ?? []) {
+      if (content.chunkOf(sequence)?.statusOf(sequence) !== STATUS.waiting) content.failures?.delete(sequence);
+    }
   }
 
   /** The skips up to a sequence were announced and are done. */
@@ -248,6 +264,6 @@ function settleRuns(content: QueueContent, { from, to }: SequenceRange, at: numb
 function settleRun(content: QueueContent, chunk: PendingChunk, to: number): void {
   const count = Math.min(chunk.count, to + 1 - chunk.first);
   if (count <= 0) return;
-  content.noteRemoved(chunk.first);
   chunk.shorten(count);
+  if (chunk.count === 0) content.noteRemoved(chunk.key);
 }

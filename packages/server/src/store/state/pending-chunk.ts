@@ -33,6 +33,8 @@ const NONE_32 = new Uint32Array(0);
 const NONE_8 = new Uint8Array(0);
 
 export class PendingChunk {
+  /** First sequence that it ever had: its name in checkpoints. */
+  readonly key: number;
   /** First sequence. */
   first: number;
   count = 0;
@@ -52,7 +54,8 @@ export class PendingChunk {
   /** Position of the last batch that a checkpoint wrote it with: what that and earlier batches say is in it. */
   savedAt = -1;
 
-  constructor(first: number, runStatus?: number) {
+  constructor(first: number, runStatus?: number, key = first) {
+    this.key = key;
     this.first = first;
     this.runStatus = runStatus;
   }

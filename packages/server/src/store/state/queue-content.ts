@@ -25,7 +25,7 @@ export class QueueContent {
   failures: Map<number, Failures> | undefined;
   /** Of a group: which lease has which entry. */
   held: Map<number, string> | undefined;
-  /** Chunks that are gone since the last checkpoint, by their first sequence. */
+  /** Chunks that are gone since the last checkpoint, by their keys. */
   removed: number[] | undefined;
   #chunks: PendingChunk[] = [];
   /** Index of the first chunk that is not consumed. */
@@ -52,9 +52,7 @@ export class QueueContent {
   append(sequence: number, status: number, slot: number): PendingChunk {
     let chunk = this.#chunks.at(-1);
     const isRun = status !== STATUS.waiting;
-    const fits =
-      chunk?.end === sequence && (chunk.runStatus === undefined ? !chunk.isFull : chunk.runStatus === status);
-    if (chunk === undefined || !fits) {
+    if (chunk?.end !== sequence || !fits(chunk, status)) {
       chunk = new PendingChunk(sequence, isRun ? status : undefined);
       this.#chunks.push(chunk);
     }
@@ -102,7 +100,7 @@ export class QueueContent {
   consume(settledTo: number, end: number): number {
     for (let chunk = this.#chunks[this.#head]; chunk !== undefined; chunk = this.#chunks[this.#head]) {
       if (chunk.open > 0) return this.#firstOpen(chunk, settledTo + 1) - 1;
-      if (chunk.count > 0) this.noteRemoved(chunk.first);
+      if (chunk.count > 0) this.noteRemoved(chunk.key);
       this.#head += 1;
     }
     if (this.#head > 0) this.#shrink();
@@ -131,9 +129,9 @@ export class QueueContent {
     }
   }
 
-  /** A chunk is not kept under this sequence any more. */
-  noteRemoved(first: number): void {
-    (this.removed ??= []).push(first);
+  /** The chunk of this key is not kept any more. */
+  noteRemoved(key: number): void {
+    (this.removed ??= []).push(key);
   }
 
   #firstOpen(chunk: PendingChunk, from: number): number {
@@ -148,4 +146,9 @@ export class QueueContent {
     this.#chunks.splice(0, this.#head);
     this.#head = 0;
   }
+}
+
+/** Whether the next sequence can go into a chunk. A run that all are gone from is gone itself. */
+function fits(chunk: PendingChunk, status: number): boolean {
+  return chunk.runStatus === undefined ? !chunk.isFull : chunk.runStatus === status && chunk.count > 0;
 }
