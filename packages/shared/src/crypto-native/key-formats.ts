@@ -4,7 +4,13 @@
  * Node 24 imports raw bytes since a late minor release; before that only DER. Raw is cheaper (X25519 public 36 µs
  * instead of 44, a fresh ML-KEM pair with its public bytes 70 instead of 114), so it is taken where it exists.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  type PublicKeyInput,
+  type RawPublicKeyInput,
+} from 'node:crypto';
 import { SIZES } from '../crypto/index.ts';
 
 /** The key types of wire version 1. */
@@ -13,6 +19,8 @@ export type KeyType = 'x25519' | 'ed25519' | 'ml-kem-768';
 /** One way to carry keys in and out of `node:crypto`. Each throws OpenSSL's error for bytes that are no key. */
 export interface KeyFormat {
   publicKey(type: KeyType, bytes: Uint8Array): KeyObject;
+  /** A public key that is used once and becomes no object. */
+  publicInput(type: KeyType, bytes: Uint8Array): PublicKeyInput | RawPublicKeyInput;
   /** @param bytes secret scalar (X25519), seed of 32 bytes (Ed25519) or of 64 bytes (ML-KEM). */
   privateKey(type: KeyType, bytes: Uint8Array): KeyObject;
   /** Raw bytes of a public key, in a new array. */
@@ -21,7 +29,8 @@ export interface KeyFormat {
 
 /** Raw imports and exports (`raw-public`, `raw-private`, `raw-seed`). */
 export const rawKeyFormat: KeyFormat = {
-  publicKey: (type, bytes) => createPublicKey({ key: bytes as Buffer, format: 'raw-public', asymmetricKeyType: type }),
+  publicKey: (type, bytes) => createPublicKey(rawKeyFormat.publicInput(type, bytes)),
+  publicInput: (type, bytes) => ({ key: bytes as Buffer, format: 'raw-public', asymmetricKeyType: type }),
   privateKey: (type, bytes) =>
     createPrivateKey({
       key: bytes as Buffer,
@@ -45,8 +54,12 @@ const PUBLIC_KEY_PREFIX: Record<KeyType, Buffer> = {
 
 /** PKCS #8 and SubjectPublicKeyInfo with fixed prefixes. */
 export const derKeyFormat: KeyFormat = {
-  publicKey: (type, bytes) =>
-    createPublicKey({ key: Buffer.concat([PUBLIC_KEY_PREFIX[type], bytes]), format: 'der', type: 'spki' }),
+  publicKey: (type, bytes) => createPublicKey(derKeyFormat.publicInput(type, bytes)),
+  publicInput: (type, bytes) => ({
+    key: Buffer.concat([PUBLIC_KEY_PREFIX[type], bytes]),
+    format: 'der',
+    type: 'spki',
+  }),
   privateKey(type, bytes) {
     const der = Buffer.concat([PRIVATE_KEY_PREFIX[type], bytes]);
     try {

@@ -34,6 +34,11 @@ export class KeyObjectCache {
     return key;
   }
 
+  /** The key object of `bytes` goes at the next collection; `get` makes it anew. */
+  drop(bytes: Uint8Array): void {
+    this.#entries.delete(bytes);
+  }
+
   /** A universal hash to 32 bits under multipliers of this process: notices a change, tells nothing of use. */
   #checkOf(bytes: Uint8Array): number {
     let sum = 0;

@@ -131,6 +131,18 @@ export function cryptoCompliance(crypto: Crypto, { it, expect }: TestFunctions):
     expect(sameBytes(concat(...output), expected)).toBe(true);
   });
 
+  it('aead: a key that was set aside seals and opens as before', () => {
+    const parts = [random(SIZES.aeadKey), random(SIZES.aeadNonce), random(4)] as const;
+    const plaintext = random(20);
+    const sealed = crypto.aeadSeal(...parts, plaintext);
+    crypto.setAside(parts[0]);
+    expect(toHex(crypto.aeadSeal(...parts, plaintext))).toBe(toHex(sealed));
+    crypto.setAside(parts[0]);
+    expect(sameBytes(crypto.aeadOpen(...parts, sealed), plaintext)).toBe(true);
+    parts[0].fill(1);
+    expect(crypto.aeadOpen(...parts, sealed)).toBeUndefined();
+  });
+
   it('B1: aeadOpen refuses a change of any byte of key, nonce, associated data, ciphertext or tag', () => {
     const parts = [random(SIZES.aeadKey), random(SIZES.aeadNonce), random(4)] as const;
     const sealed = crypto.aeadSeal(...parts, random(20));

@@ -89,6 +89,8 @@ export interface Crypto {
    * cheap. `header` (copied) is 4 bytes of associated data followed by the 12-byte nonce.
    */
   sealRecord(key: Uint8Array, header: Uint8Array, plaintext: Uint8Array, output: Uint8Array[]): void;
+  /** An AEAD key will not be used for a while: what is kept to use it faster goes, and is made again when it is used. */
+  setAside(key: Uint8Array): void;
 
   /** Ed25519 public key (32 bytes) of a seed (32 bytes; RFC 8032 §5.1.5). */
   ed25519PublicKey(seed: Uint8Array): Uint8Array;

@@ -90,6 +90,10 @@ export const portableCrypto: Crypto = {
     output.push(concat(header, sealed));
   },
 
+  setAside() {
+    // Keys are used as they are.
+  },
+
   ed25519PublicKey(seed) {
     expectSize('seed', seed, SIZES.ed25519Seed);
     return nacl.sign.keyPair.fromSeed(seed).publicKey;

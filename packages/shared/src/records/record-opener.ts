@@ -87,6 +87,11 @@ export class RecordOpener {
     this.#enterNextEpoch();
   }
 
+  /** The connection rests: memory that only makes opening faster goes back. */
+  rest(): void {
+    this.#crypto.setAside(this.#key);
+  }
+
   /** Wipes the keys; the opener is of no use afterwards. */
   wipe(): void {
     this.#failed = true;

@@ -1,7 +1,7 @@
 /**
  * A map for ids that rise and do not live long: requests in flight. A `Map` under such use makes a new table every few
  * entries, and each old one, once promoted, keeps all later ones and what they held from V8's small collections: the
- * client of the benchmark spent 40 % of its time in large ones (docs/decisions/0009).
+ * client of the benchmark spent 40 % of its time in large ones (docs/decisions/0008).
  *
  * An id has its place by its lowest bits. Where a younger id needs the place, the older one moves to a `Map` for the few
  * that live long.
@@ -11,12 +11,16 @@
 const FREE = -1;
 
 const PLACES_MIN = 16;
+/** Idle connections have empty tables. Shared, and never written: a table grows before it takes anything. */
+const NO_IDS: number[] = [FREE];
+const NO_VALUES: undefined[] = [undefined];
+
 const PLACES_MAX = 2_048;
 
 /** Values by id; ids are whole numbers from 0 on. */
 export class IdTable<Value> {
-  #ids = new Array<number>(PLACES_MIN).fill(FREE);
-  #values = new Array<Value | undefined>(PLACES_MIN).fill(undefined);
+  #ids = NO_IDS;
+  #values: (Value | undefined)[] = NO_VALUES;
   #old: Map<number, Value> | undefined;
   #size = 0;
 
@@ -35,7 +39,7 @@ export class IdTable<Value> {
 
   /** Adds a value under an id that is not there yet. */
   add(id: number, value: Value): void {
-    if (this.#size * 2 >= this.#ids.length && this.#ids.length < PLACES_MAX) this.#grow();
+    if ((this.#size + 1) * 2 > this.#ids.length && this.#ids.length < PLACES_MAX) this.#grow();
     this.#size += 1;
     this.#place(id, value);
   }
@@ -59,8 +63,8 @@ export class IdTable<Value> {
   }
 
   clear(): void {
-    this.#ids = new Array<number>(PLACES_MIN).fill(FREE);
-    this.#values = new Array<Value | undefined>(PLACES_MIN).fill(undefined);
+    this.#ids = NO_IDS;
+    this.#values = NO_VALUES;
     this.#old = undefined;
     this.#size = 0;
   }
@@ -78,7 +82,7 @@ export class IdTable<Value> {
 
   #grow(): void {
     const entries = this.entries();
-    const places = this.#ids.length * 2;
+    const places = Math.max(this.#ids.length * 2, PLACES_MIN);
     this.#ids = new Array<number>(places).fill(FREE);
     this.#values = new Array<Value | undefined>(places).fill(undefined);
     this.#old = undefined;

@@ -54,6 +54,8 @@ export abstract class SessionCore {
   protected peerLimits: PeerLimits | undefined;
   #version = 0;
   #pongToken: number | undefined;
+  /** A ping was answered: nothing else may come for a while, and there may be thousands of such connections. */
+  #rests = false;
   #closed: ClosedEvent | undefined;
 
   protected constructor(role: StreamRole, state: SessionState, settings: SessionSettings, now: number) {
@@ -168,11 +170,15 @@ export abstract class SessionCore {
   flush(now: number): void {
     if (this.sealer === undefined || this.#state === 'Closed') return;
     if (this.#state === 'Open') {
-      if (this.#pongToken !== undefined) encodePong(this.outbox.writer(), this.#pongToken);
+      if (this.#pongToken !== undefined) {
+        encodePong(this.outbox.writer(), this.#pongToken);
+        this.#rests = true;
+      }
       this.#pongToken = undefined;
       this.beforeFlush(now);
     }
     this.outbox.seal();
+    if (this.#rests) this.#rest();
     if (this.outbox.failure !== undefined)
       this.finish({ reason: 'failed', code: this.outbox.failure.code, byPeer: false, retryAfterMs: 0 });
   }
@@ -296,6 +302,12 @@ export abstract class SessionCore {
   /** Wipes what only one role holds. */
   protected abstract wipeSecrets(): void;
 
+  #rest(): void {
+    this.#rests = false;
+    this.sealer?.rest();
+    this.opener?.rest();
+  }
+
   #onFrame(frame: Uint8Array, now: number): void {
     if (this.opener === undefined) {
       this.onHandshakeFrame(frame.subarray(FRAME_HEADER_BYTES), now);
@@ -329,6 +341,7 @@ export abstract class SessionCore {
         break;
       case 0x0a:
         this.liveness.pong(packet.token, now);
+        this.#rests = true;
         break;
       case 0x0b:
         this.finish({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Crypto } from '../crypto/index.ts';
 import { nativeCrypto } from '../crypto-native/index.ts';
 import { SessionPair } from '../testing/index.ts';
 
@@ -43,6 +44,27 @@ describe('Session', () => {
     cut.server.transportEnded();
     cut.run();
     expect(cut.seen('server', 'closed')).toMatchObject([{ reason: 'truncated' }]);
+  });
+
+  it('P6: sets its record keys aside when a ping was answered, on both sides, and goes on with them', () => {
+    const aside = { agent: 0, server: 0 };
+    const counting = (side: keyof typeof aside): Crypto => ({
+      ...nativeCrypto,
+      setAside(key) {
+        aside[side] += 1;
+        nativeCrypto.setAside(key);
+      },
+    });
+    const pair = new SessionPair({ agentCrypto: counting('agent'), serverCrypto: counting('server') }).run();
+    pair.agent.request({ ...REQUEST, body: body('busy') }, pair.now);
+    pair.run();
+    expect(aside).toEqual({ agent: 0, server: 0 });
+    pair.pass(5_000).run();
+    expect(aside.agent).toBeGreaterThanOrEqual(2);
+    expect(aside.server).toBeGreaterThanOrEqual(2);
+    pair.agent.request({ ...REQUEST, body: body('again') }, pair.now);
+    pair.run();
+    expect(pair.seen('server', 'request')).toHaveLength(2);
   });
 
   it('B7: keys are updated while requests travel', () => {

@@ -192,6 +192,7 @@ export function bound(inner: Crypto): Crypto {
     aeadSeal: (...rest) => inner.aeadSeal(...rest),
     aeadOpen: (...rest) => inner.aeadOpen(...rest),
     sealRecord: (...rest) => inner.sealRecord(...rest),
+    setAside: (key) => inner.setAside(key),
     ed25519PublicKey: (seed) => inner.ed25519PublicKey(seed),
     ed25519Sign: (seed, message) => inner.ed25519Sign(seed, message),
     ed25519Verify: (...rest) => inner.ed25519Verify(...rest),
