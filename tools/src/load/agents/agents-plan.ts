@@ -1,4 +1,5 @@
 /** What the agents of one process are to do, and what they count together. */
+import type { AgentState } from '@sealane/agent';
 import { Histogram } from '../report/histogram.ts';
 import type { Mix } from '../options.ts';
 
@@ -27,11 +28,11 @@ export class AgentTally {
   receipts = 0;
   replies = 0;
   deliveries = 0;
-  /** Connections that were lost. */
-  lost = 0;
   /** Told when an agent was admitted. */
   onConnected: (() => void) | undefined;
   readonly errors = new Map<string, number>();
+  /** Connections that were lost, and attempts that failed, by why. */
+  readonly lost = new Map<string, number>();
   readonly receiptLatencies = new Histogram();
   readonly deliveryLatencies = new Histogram();
   readonly replyLatencies = new Histogram();
@@ -53,13 +54,17 @@ export class AgentTally {
 
   onError(error: unknown): void {
     const name = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    this.errors.set(name, (this.errors.get(name) ?? 0) + 1);
+    count(this.errors, name);
   }
 
-  onState(state: 'connecting' | 'connected' | 'reconnecting' | 'closed'): void {
-    if (state === 'connected') this.onConnected?.();
-    else if (state !== 'connecting') this.lost += 1;
+  onState(state: AgentState): void {
+    if (state.state === 'connected') this.onConnected?.();
+    else if (state.state === 'reconnecting') count(this.lost, state.reason);
   }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function sinceMs(at: number): number {

@@ -43,7 +43,7 @@ export class LoadAgent {
       serverKey,
       ...(token === undefined ? { id: `load-${run}-${this.#number}` } : { token }),
       timeoutMs: ADMISSION_MS_MAX,
-      onState: ({ state }) => this.#tally.onState(state),
+      onState: (state) => this.#tally.onState(state),
     });
     if (!mix.subscribe) return;
     this.#subscription = this.#agent.subscribe(this.#topicName(this.#topic), (event) => this.#onEvent(event), {

@@ -107,7 +107,7 @@ class LoadWorker implements Implementation {
       deliveryLatencies: deliveryLatencies.counts,
       replyLatencies: replyLatencies.counts,
       errors: [...errors],
-      connectionsLost: lost,
+      lost: [...lost],
     });
   }
 

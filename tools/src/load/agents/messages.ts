@@ -32,7 +32,8 @@ export interface Collected {
   readonly replyLatencies: Float64Array;
   /** Codes and how often. */
   readonly errors: readonly (readonly [code: string, count: number])[];
-  readonly connectionsLost: number;
+  /** Why connections were lost or could not be made, and how often. */
+  readonly lost: readonly (readonly [code: string, count: number])[];
 }
 
 /** The calls, by name. */

@@ -51,7 +51,8 @@ export interface LoadReport {
   readonly latencies: { readonly receipt: Percentiles; readonly delivery: Percentiles; readonly reply: Percentiles };
   readonly check: Verdict;
   readonly errors: Readonly<Record<string, number>>;
-  readonly connectionsLost: number;
+  /** Connections that were lost and attempts that failed, by why. */
+  readonly connectionsLost: Readonly<Record<string, number>>;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -64,8 +65,6 @@ export function loadReport(options: LoadOptions, measured: Measured, collected: 
     topics,
   );
   const reply = merged(collected.map(({ replyLatencies }) => replyLatencies));
-  const errors: Record<string, number> = {};
-  for (const [code, count] of collected.flatMap((each) => each.errors)) errors[code] = (errors[code] ?? 0) + count;
   const { seconds } = measured;
   return {
     event: 'load',
@@ -87,8 +86,8 @@ export function loadReport(options: LoadOptions, measured: Measured, collected: 
       reply,
     },
     check: verdict,
-    errors,
-    connectionsLost: collected.reduce((sum, each) => sum + each.connectionsLost, 0),
+    errors: summed(collected.flatMap(({ errors }) => errors)),
+    connectionsLost: summed(collected.flatMap(({ lost }) => lost)),
   };
 }
 
@@ -115,6 +114,12 @@ export function serverUsage({
 export function stormReport({ cut, away, backMs }: Storm): StormReport {
   const [backP50, backP99, backAll] = [50, 99, 100].map((percent) => percentile(backMs, percent));
   return { cut, away, backP50: backP50 ?? 0, backP99: backP99 ?? 0, backAll: backAll ?? 0 };
+}
+
+function summed(counts: readonly (readonly [name: string, count: number])[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of counts) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
 }
 
 function merged(counts: readonly Float64Array[]): Percentiles {

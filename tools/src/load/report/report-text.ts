@@ -41,7 +41,8 @@ function workLines({ agents, processes, measured, perSecond, check, connectionsL
     const times = `${away} back after ${all} s (half of them ${half} s, 99 % ${most} s)`;
     lines.push(line('reconnect storm', `${number(storm.cut)} cut, ${times}`));
   }
-  if (connectionsLost > 0) lines.push(line('connections lost', number(connectionsLost)));
+  for (const [code, count] of Object.entries(connectionsLost))
+    lines.push(line('connections lost', `${number(count)} × ${code}`));
   for (const [code, count] of Object.entries(errors)) lines.push(line('errors', `${number(count)} × ${code}`));
   return lines;
 }
