@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type BuildOptions } from 'esbuild';
 import { embeddedWorker } from './embedded-worker.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
+import { lazyPackages } from './lazy-packages.ts';
 
 /** What the build reads of a package.json. */
 export interface Manifest {
@@ -60,5 +61,5 @@ export const programOptions = (folder: string, manifest: Manifest): BuildOptions
   minifyWhitespace: true,
   target: 'node18',
   banner: { js: banner },
-  plugins: [embeddedWorker, lazyBuiltins],
+  plugins: [embeddedWorker, lazyPackages, lazyBuiltins],
 });
