@@ -46,7 +46,9 @@ export class RecordRows {
       end += bytes;
     }
     const mapBytes = new Uint8Array(map.buffer);
-    this.#statements.compactBatch.run(end, mapBytes, Buffer.concat(parts), position);
+    // Removed and added: a row that only shrank would keep its page to itself.
+    this.#statements.trimBatch.run(position);
+    this.#statements.addCompacted.run(position, end, mapBytes, Buffer.concat(parts));
     this.#last = undefined;
   }
 

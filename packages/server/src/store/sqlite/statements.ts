@@ -21,7 +21,7 @@ const SQL = {
   sizesAfter: 'SELECT position, record_bytes FROM log WHERE position > ? ORDER BY position LIMIT 20000',
   headsFrom: 'SELECT position, head FROM log WHERE position >= ? ORDER BY position',
   statesAfter: 'SELECT kind, id, part, data FROM state WHERE (kind, id, part) > (?, ?, ?) ORDER BY kind, id, part',
-  compactBatch: "UPDATE log SET record_bytes = ?, live = ?, head = x'', records = ? WHERE position = ?",
+  addCompacted: "INSERT INTO log (position, record_bytes, live, head, records) VALUES (?, ?, ?, x'', ?)",
   countDeadLetters: 'SELECT count(*) AS count FROM dead_letter',
   deadLetter: 'SELECT * FROM dead_letter WHERE id = ?',
   deadLetters: 'SELECT * FROM dead_letter WHERE number > ? ORDER BY number LIMIT ?',
