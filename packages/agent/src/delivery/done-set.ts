@@ -34,6 +34,11 @@ export class DoneSet {
     return this.#cursor;
   }
 
+  /** The highest that is done; 0 for none. */
+  get last(): number {
+    return this.#runs.at(-1)?.[1] ?? this.#cursor;
+  }
+
   has(sequence: number): boolean {
     if (sequence <= this.#cursor) return true;
     const run = this.#runs[this.#runIndex(sequence)];

@@ -148,9 +148,11 @@ export class DurableSubscription implements Subscription {
   }
 
   onSubscribed(packet: Subscribed): void {
-    const { lineage, cursor, windowEvents, ackWaitMs, waiting, durability } = packet;
-    const known = this.#known?.get(toHex(lineage));
-    const set = known?.set ?? new DoneSet();
+    const { lineage, cursor, nextSequence, windowEvents, ackWaitMs, waiting, durability } = packet;
+    const known = this.#known?.get(toHex(lineage))?.set;
+    // It is done with what the server does not have: the server lost its past, and its sequences mean other events.
+    const isLost = known !== undefined && known.last >= nextSequence;
+    const set = isLost ? new DoneSet() : (known ?? new DoneSet());
     set.advanceTo(cursor);
     this.#lineage = lineage.slice();
     this.#known?.set(toHex(lineage), { lineage: this.#lineage, server: this.#server, done: set.state(), set });
@@ -159,6 +161,7 @@ export class DurableSubscription implements Subscription {
     this.#work.use(set, ackWaitMs);
     const word = durability === 0 ? 'durable' : 'relaxed';
     this.#ready.resolve({ waiting, windowEvents, ackWaitMs, durability: word });
+    if (isLost) void this.#noteLoss(known.last, nextSequence);
   }
 
   onUnsubscribed({ code, retryAfterMs }: Unsubscribed): void {
@@ -247,6 +250,12 @@ export class DurableSubscription implements Subscription {
     if (latest === undefined) return;
     this.#lineage = latest.lineage;
     this.#work.use(latest.set, 0);
+  }
+
+  async #noteLoss(last: number, nextSequence: number): Promise<void> {
+    const known = `it delivered events up to ${last} and has them up to ${nextSequence - 1}`;
+    this.#owner.onFault('the server lost its past; events may come again', new ProtocolError('E_STATE', known));
+    await this.#save().catch((error: unknown) => this.#owner.onFault('what is done cannot be written down', error));
   }
 
   async #save(): Promise<void> {

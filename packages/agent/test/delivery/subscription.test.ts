@@ -34,7 +34,7 @@ function start({ handler = () => undefined, options = {}, inbox = new MemoryInbo
     subscription.open(link);
     await settled();
     const granted = { windowEvents: 4, ackWaitMs: ACK_WAIT_MS, waiting: 2, durability: 0 };
-    subscription.onSubscribed({ id: 0x31, subscription: 3, lineage, cursor, nextSequence: cursor + 3, ...granted });
+    subscription.onSubscribed({ id: 0x31, subscription: 3, lineage, cursor, nextSequence: cursor + 100, ...granted });
     await settled();
     return link;
   };

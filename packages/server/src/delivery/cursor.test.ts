@@ -30,7 +30,9 @@ describe('what an agent is done with', () => {
     expect(doneBy(subscribe({ cursor: 7, lineage: null }), info())).toBeUndefined();
     expect(doneBy(subscribe({ cursor: 5 }), info())).toBeUndefined();
     const beyond = subscribe({ cursor: Number.MAX_SAFE_INTEGER, doneBitmap: new Uint8Array(512).fill(255) });
-    expect(doneBy(beyond, info())?.settlements).toEqual([{ kind: 'acked-to', sequence: 20 }]);
+    expect(doneBy(beyond, info())).toBeUndefined();
+    expect(doneBy(subscribe({ cursor: 20, doneBitmap: Uint8Array.of(1) }), info())).toBeUndefined();
+    expect(doneBy(subscribe({ cursor: 20 }), info())?.settlements).toEqual([{ kind: 'acked-to', sequence: 20 }]);
   });
 
   it('of a group single sequences count, and the cursor does not', () => {
