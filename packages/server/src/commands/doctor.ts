@@ -16,12 +16,15 @@ import { IDENTITY_FILE, lockHolder } from '@sealane/node/keys';
 import type { EnrolmentPolicy } from '../config/index.ts';
 import { descriptorLimit } from '../limits/index.ts';
 import { readPermissionsFile } from '../permissions/index.ts';
+import { adminPortCheck, diskFloorCheck, redisCheck } from './doctor-checks.ts';
 import { serveSettings } from './serve.ts';
 
 const DESCRIPTORS_WARN = 10_240;
+const SQLITE = 'sqlite:';
 
-export const doctor = doctorCommand(serveSettings, ({ settings }) => {
-  const { dataDir, host, port, enrolment, permissions } = settings;
+export const doctor = doctorCommand(serveSettings, ({ settings, origins }) => {
+  const { dataDir, host, port, enrolment, permissions, store = '', adminPort } = settings;
+  const isOnRedis = /^rediss?:/.test(store);
   return [
     nodeVersionCheck(),
     clockCheck(),
@@ -29,7 +32,9 @@ export const doctor = doctorCommand(serveSettings, ({ settings }) => {
     keyFileCheck(join(dataDir, IDENTITY_FILE)),
     diskSpaceCheck(dataDir),
     fsyncCheck(dataDir),
+    isOnRedis ? redisCheck(store) : diskFloorCheck(store.startsWith(SQLITE) ? store.slice(SQLITE.length) : dataDir),
     portOrServerCheck(dataDir, host, port),
+    adminPortCheck(dataDir, { port: adminPort, isDefault: origins['admin-port']?.layer === 'default' }),
     enrolmentCheck(enrolment, host),
     descriptorCheck(),
     ...(permissions === undefined ? [] : [permissionsCheck(permissions)]),

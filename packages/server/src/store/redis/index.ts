@@ -1,3 +1,4 @@
 /** The store of several nodes: Redis. */
+export { lookAtRedis } from './look-at-redis.ts';
 export { RedisStore } from './redis-store.ts';
 export type { RedisStoreOptions } from './redis-node.ts';
