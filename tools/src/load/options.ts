@@ -61,7 +61,7 @@ export const LOAD_HELP = `Many agents against one server, and a check that nothi
   --json                 the report as one JSON line
   --demo                 fills a server with sample data and says what to look at
 
-Ctrl-C ends the load early, with its report. Exit code 1: an event was lost, or something else is wrong.
+Ctrl-C ends the load early, with its report. Exit code 1: an event was lost, or came wrong; 69: the load could not be run.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */

@@ -8,6 +8,7 @@ import type { Storm } from './agents/messages.ts';
 import type { LoadOptions } from './options.ts';
 import { LiveLine } from './report/live-line.ts';
 import { loadReport, serverUsage, stormReport, type LoadReport } from './report/load-report.ts';
+import { checkReachable } from './server/check-reachable.ts';
 import { processUsage } from './server/process-usage.ts';
 import { StartedServer } from './server/started-server.ts';
 import { storeOperations } from './server/store-operations.ts';
@@ -18,6 +19,7 @@ const LOOK_MS = 1_000;
 
 /** @param stop ends the work early; the report comes all the same. */
 export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
+  if (options.server !== undefined) await checkReachable(options.server);
   const started = options.server === undefined ? await StartedServer.start(options) : undefined;
   const fleet = new Fleet(options);
   const live = new LiveLine(process.stderr, options.agents);

@@ -54,7 +54,8 @@ const NOTES = `## How it is measured, and what it leaves out
   are lifted. Each reader has a queue of its own and acks each event, Redis with its next read. What does not arrive fails
   a run.
 - P8: rate with 2,000 events under way; latency at half of that rate, from the moment at which an event was due.
-- P9: the rate is doubled until it does not hold (97 % arrives, p99 below 100 ms), then the step is halved three times.
+- P9: the rate is doubled until it does not hold (97 % arrives, p99 below 100 ms), then the step is
+  halved three times; each rate has two tries.
 - P11: CPU of the server's process for each message or event, with 1, 10 and 100 connections or readers, and with 10,000,
   100,000 and 1,000,000 events waiting in one queue.
 - Everything runs on one machine over loopback: there is no loss and no distance.

@@ -1,6 +1,7 @@
 /**
  * P9: 10,000 connected agents with heartbeats, 100 of them producing: the highest rate of events with p99 below 100 ms
- * and none lost. Found by doubling, then halving the step; what is shown is the highest rate that held.
+ * and none lost. Found by doubling, then halving the step, with two
+ * tries at each; what is shown is the highest rate that held.
  */
 import type { ContenderName } from '../contenders/index.ts';
 import { withReaders, type DeliveryMeasurement } from './measure-delivery.ts';
@@ -24,12 +25,15 @@ async function measureFleet(contender: ContenderName, settings: RunSettings): Pr
 
 async function highestRate({ paced }: DeliveryMeasurement): Promise<Figures> {
   let best = { rate: 0, p50: 0, p99: 0 };
-  const holds = async (perSecond: number): Promise<boolean> => {
+  const holdsOnce = async (perSecond: number): Promise<boolean> => {
     const measured = await paced(perSecond);
     const isHeld = measured.rate >= perSecond * ARRIVED && measured.p99 < P99_US_MAX;
     if (isHeld && measured.rate > best.rate) best = measured;
     return isHeld;
   };
+  // What else the machine does may spoil one try.
+  const holds = async (perSecond: number): Promise<boolean> =>
+    (await holdsOnce(perSecond)) || (await holdsOnce(perSecond));
   let rate = RATE_FIRST;
   while (rate < RATE_MAX && (await holds(rate))) rate *= 2;
   let step = rate / 4;

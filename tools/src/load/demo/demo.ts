@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadOptions } from '../options.ts';
+import { checkReachable } from '../server/check-reachable.ts';
 import { StartedServer } from '../server/started-server.ts';
 import { DemoFleet } from './demo-fleet.ts';
 
@@ -10,6 +11,7 @@ const MEASURE_MS = 500;
 
 /** A server that was started for it stays, with its sensors at work, until `stop`. */
 export async function runDemo(options: LoadOptions, stop: AbortSignal): Promise<void> {
+  if (options.server !== undefined) await checkReachable(options.server);
   const started = options.server === undefined ? await StartedServer.start(options) : undefined;
   const host = options.server?.host ?? '127.0.0.1';
   const port = options.server?.port ?? started?.port ?? 0;
