@@ -229,6 +229,22 @@ describe('deliveries', () => {
     expect(taker.events.at(-1)).toMatchObject({ sequence: 2, attempt: 2 });
   });
 
+  it('what failed keeps its place in the window until it is settled', async () => {
+    await start();
+    const producer = await world.producer();
+    const taker = await world.consumer('taker', null, { windowEvents: 2 });
+    await world.publish(producer, 'agent:taker', 5);
+    for (const event of taker.events.slice()) taker.nack(event, 10_000);
+    await world.pass(9_000);
+    expect(taker.events.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    taker.onEvent = (event) => taker.ack(event);
+    await world.pass(2_000);
+    await world.settle();
+    for (const event of taker.events.slice(2)) taker.ack(event);
+    await world.settle();
+    expect(taker.events.map(({ sequence }) => sequence)).toEqual([1, 2, 1, 2, 3, 4, 5]);
+  });
+
   it('large events that waited all come, though a read takes only a part of them', async () => {
     await start();
     const producer = await world.producer();
