@@ -86,7 +86,7 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
       this.#receive(chunk);
       freeBytes(chunk);
     });
-    socket.once('close', () => {
+    socket.on('close', () => {
       host.onSocketClosed(this);
     });
   }

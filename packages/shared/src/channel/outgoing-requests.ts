@@ -92,6 +92,11 @@ export class OutgoingRequests {
     for (const { dueAt, sink } of queued) if (dueAt <= now) sink.reject(new ProtocolError('E_TIMEOUT'));
   }
 
+  /** Requests that wait for an answer, or for room. */
+  get size(): number {
+    return this.#sinks.size + this.#queued.length;
+  }
+
   /** The connection is gone: nobody will answer. */
   rejectAll(error: Error): void {
     const sinks = [...this.#sinks.entries().map(([, sink]) => sink), ...this.#queued.map(({ sink }) => sink)];
