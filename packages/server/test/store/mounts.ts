@@ -44,11 +44,11 @@ export async function canMount(): Promise<boolean> {
   }
 }
 
-/** An ext4 disk of 200 MB in a file. */
-export function makeImage(): string {
+/** An ext4 disk in a file. */
+export function makeImage(bytes = 200 * 2 ** 20): string {
   const image = join(mkdtempSync(join(tmpdir(), 'sealane-image-')), 'disk.img');
   writeFileSync(image, '');
-  truncateSync(image, 200 * 2 ** 20);
+  truncateSync(image, bytes);
   run('mkfs.ext4', ['-q', image]);
   return image;
 }

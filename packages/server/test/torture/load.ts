@@ -50,7 +50,8 @@ export class Load {
   }
 
   async #feed(name: string, program: AgentProgram): Promise<void> {
-    for (let number = 1; !this.#isEnding;) {
+    const { child } = program;
+    for (let number = 1; !this.#isEnding && child.exitCode === null && child.signalCode === null;) {
       if (number - program.lines.length < AHEAD_MAX) {
         for (const end = number + LINES_EACH; number < end; number++) {
           this.#log.publish(`${name}-${number}`);
