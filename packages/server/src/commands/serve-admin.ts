@@ -1,6 +1,5 @@
 /** `serve --admin-port`: the admin port of the server, its token, and the audit log. */
 import * as z from 'zod/mini';
-import type { Shutdown } from '@sealane/node/cli';
 import { port, setting, type Origin, type SettingType, type SettingValues } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
 import { AdminPort, keepAuditTrail } from '../admin/index.ts';
@@ -33,7 +32,8 @@ export interface ServeAdminOptions {
   readonly settings: SettingValues<typeof adminSettings> & { readonly dataDir: string };
   readonly origins: Readonly<Record<string, Origin>>;
   readonly log: Logger;
-  readonly shutdown: Shutdown;
+  /** Ends the whole server in an orderly way. */
+  readonly beginDrain: () => void;
 }
 
 /** The admin port of a server that listens, as `serve` opens it. */
@@ -64,7 +64,7 @@ export class ServeAdmin {
 
   /** @throws TransportError, ConfigError, StorageError that say what to do. */
   async open(): Promise<void> {
-    const { settings, origins, log, shutdown } = this.#options;
+    const { settings, origins, log, beginDrain } = this.#options;
     const { dataDir: dataDirectory, adminPort } = settings;
     const server = this.#server;
     const audit = new AuditLog(dataDirectory, { log, wallClock: Date.now });
@@ -76,7 +76,7 @@ export class ServeAdmin {
       {
         ...{ server, dataDirectory, audit, log, wallClock: Date.now },
         backup: (path) => backUp({ directory: dataDirectory, store: server.delivery.store }, path),
-        beginDrain: () => shutdown.begin(),
+        beginDrain,
       },
       { port: adminPort, mayMove: origins['admin-port']?.layer === 'default' },
     );

@@ -84,7 +84,8 @@ async function serveNode(context: ServeContext, member: Member | undefined): Pro
   const server = new Server({ ...rest, ...options, log });
   await serveFiles(server, settings, log);
   const listening = await server.listen();
-  const admin = new ServeAdmin(server, { settings: adminSettingsOf(settings, member), origins, log, shutdown });
+  const beginDrain = (): void => (member === undefined ? shutdown.begin() : member.endAll());
+  const admin = new ServeAdmin(server, { settings: adminSettingsOf(settings, member), origins, log, beginDrain });
   shutdown.onShutdown(() => admin.close());
   shutdown.onShutdown(() => server.drain());
   await admin.open();

@@ -83,6 +83,11 @@ export class Member implements SocketSource {
     this.#duties = duties;
   }
 
+  /** Asks the primary to end all processes in an orderly way, as a signal to it does. */
+  endAll(): void {
+    if (process.connected) process.kill(process.ppid, 'SIGTERM');
+  }
+
   #do(duty: 'reload' | 'drain'): void {
     if (this.#duties !== undefined) this.#duties[duty]();
     // Before it serves there is nothing to drain, and what it reads it reads for the first time.

@@ -1,10 +1,12 @@
 /** `/v1/agents`: who is enrolled and connected; kick, ban, revoke, forget (row H10). */
 import { isAgentName } from '@sealane/shared/documents';
+import type { ErrorCode } from '@sealane/shared/errors';
 import { suiteName } from '@sealane/shared/wire';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import type { EnrolledAgent } from '../../admission/index.ts';
 import type { AgentPeer } from '../../handlers/index.ts';
+import { MAIN_INSTANCE } from '../../server/index.ts';
 import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
 import { banRow } from './ban-routes.ts';
@@ -56,7 +58,8 @@ function listAgents(app: AdminApp, { server }: AdminHost): void {
   });
 }
 
-function endSessions(app: AdminApp, { server, audit }: AdminHost): void {
+function endSessions(app: AdminApp, host: AdminHost): void {
+  const { server, audit } = host;
   const params = schemas.idParams;
   const response = responses({ 200: schemas.disconnected });
   const kick = { ...secured, summary: 'End the sessions of an agent; it may come back.', params, response };
@@ -80,7 +83,7 @@ function endSessions(app: AdminApp, { server, audit }: AdminHost): void {
   app.post('/v1/agents/:id/revoke', { config: operator, schema: revoke }, async (request) => {
     const { id } = request.params;
     if (!(await server.directory.forget(id))) throw unknown();
-    const disconnected = server.disconnect({ agentId: id, code: 'E_UNKNOWN_AGENT' });
+    const disconnected = await endSessionsOf(host, id, 'E_UNKNOWN_AGENT');
     audit.note('agent-revoked', { agent: id, disconnected });
     return { disconnected };
   });
@@ -89,7 +92,7 @@ function endSessions(app: AdminApp, { server, audit }: AdminHost): void {
     const { id } = request.params;
     await standingOf(server, id);
     await server.directory.forget(id);
-    const disconnected = server.disconnect({ agentId: id, code: 'E_UNKNOWN_AGENT' });
+    const disconnected = await endSessionsOf(host, id, 'E_UNKNOWN_AGENT');
     await server.delivery.store.forgetAgent(id);
     server.delivery.agentQueues.reopen(id);
     audit.note('agent-forgotten', { agent: id, disconnected });
@@ -97,7 +100,8 @@ function endSessions(app: AdminApp, { server, audit }: AdminHost): void {
   });
 }
 
-function banAgents(app: AdminApp, { server, audit }: AdminHost): void {
+function banAgents(app: AdminApp, host: AdminHost): void {
+  const { server, audit } = host;
   const params = schemas.idParams;
   const ban = {
     ...secured,
@@ -110,7 +114,7 @@ function banAgents(app: AdminApp, { server, audit }: AdminHost): void {
     const { id } = request.params;
     if (!isAgentName(id)) throw new Problem('E_BAD_REQUEST', { detail: 'id: not the id of an agent' });
     const banned = await server.bans.ban('agent', id, request.body ?? {});
-    const disconnected = server.disconnect({ agentId: id, code: 'E_BANNED' });
+    const disconnected = await endSessionsOf(host, id, 'E_BANNED');
     audit.note('agent-banned', { agent: id, until: banned.until ?? null, reason: banned.reason, disconnected });
     return banRow(banned);
   });
@@ -128,6 +132,20 @@ function banAgents(app: AdminApp, { server, audit }: AdminHost): void {
     audit.note('ban-lifted', { agent: id });
     return reply.status(204).send();
   });
+}
+
+/**
+ * Ends the sessions of an agent that may not be here any more. Another node that serves its instance `main` lets go when its
+ * lease is taken away. @returns how many ended on this node.
+ */
+async function endSessionsOf({ server, wallClock }: AdminHost, agentId: string, code: ErrorCode): Promise<number> {
+  const disconnected = server.disconnect({ agentId, code });
+  const { store } = server.delivery;
+  if (disconnected > 0 || store.kind !== 'redis' || (await store.agentRecord(agentId)).node === undefined)
+    return disconnected;
+  const lease = await store.claimAgent(agentId, MAIN_INSTANCE);
+  store.releaseAgent(agentId, MAIN_INSTANCE, lease, wallClock());
+  return disconnected;
 }
 
 /** @throws Problem where nobody of this id is enrolled or connected. */
