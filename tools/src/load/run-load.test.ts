@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from '@jest/globals';
+import type { LoadReport } from './report/load-report.ts';
+
+const entry = fileURLToPath(new URL('main.ts', import.meta.url));
+const TEST_MS_MAX = 120_000;
+
+/** Runs the load generator as a process, perhaps interrupted as by Ctrl-C. */
+async function runLoad(
+  args: readonly string[],
+  interruptAfterMs?: number,
+): Promise<{ code: number | null; stdout: string }> {
+  const child = spawn(process.execPath, ['--conditions=@sealane/source', entry, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs).unref();
+  const [stdout] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { code: child.exitCode, stdout };
+}
+
+describe('load generator', () => {
+  it(
+    'I8: many agents in two processes, all cut once: nothing is lost, and the report says so',
+    async () => {
+      const sizes = ['--agents', '40', '--processes', '2', '--topics', '20', '--events-per-second', '200'];
+      const { code, stdout } = await runLoad([...sizes, '--duration', '3', '--reconnect-storm', '--json']);
+      const report = JSON.parse(stdout) as LoadReport;
+      expect(report).toMatchObject({ event: 'load', ok: true, agents: 40 });
+      expect(report.check).toMatchObject({ isClean: true, lost: 0, unanswered: 0 });
+      expect(report.check.published).toBeGreaterThan(400);
+      expect(report.check.delivered).toBe(2 * report.check.published);
+      expect(report.measured.storm).toMatchObject({ cut: 40, away: 0 });
+      expect(report.latencies.delivery.count).toBe(report.check.delivered);
+      expect(code).toBe(0);
+    },
+    TEST_MS_MAX,
+  );
+
+  it(
+    'I8: Ctrl-C ends the load early, with its report',
+    async () => {
+      const { code, stdout } = await runLoad(['--agents', '2', '--duration', '600', '--json'], 15_000);
+      const report = JSON.parse(stdout) as LoadReport;
+      expect(report).toMatchObject({ ok: true, measured: { interrupted: true } });
+      expect(report.measured.seconds).toBeLessThan(60);
+      expect(code).toBe(0);
+    },
+    TEST_MS_MAX,
+  );
+
+  it('what it does not understand is exit code 2', async () => {
+    expect(await runLoad(['--mix', 'receive'])).toEqual({ code: 2, stdout: '' });
+  });
+});
