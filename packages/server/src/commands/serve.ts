@@ -20,6 +20,7 @@ import { Member } from '../processes/index.ts';
 import { Server, type Listening } from '../server/index.ts';
 import { ServeAdmin, adminSettings } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
+import { adoptIdentity, sharedIdentitySettings } from './serve-identity.ts';
 import { adminSettingsOf, processSettings, servePrimary } from './serve-primary.ts';
 import { ServiceNotifier } from './service-notifier.ts';
 import { identitySettings, logSettings } from './settings.ts';
@@ -39,6 +40,7 @@ export const serveSettings = {
     defaultHelp: 'sqlite in the data directory',
   }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
+  ...sharedIdentitySettings,
   ...processSettings,
   ...adminSettings,
   ...fileSettings,
@@ -54,6 +56,7 @@ export const serve = defineCommand({
     const { environment, settings } = context;
     const member = Member.of(environment);
     if (member !== undefined) return await serveAsMember(member, context);
+    await adoptIdentity(settings);
     if (settings.processes > 1) await servePrimary(context, startText);
     else await serveNode(context, undefined);
     return EXIT.ok;
