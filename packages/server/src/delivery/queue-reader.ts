@@ -179,10 +179,21 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
   /** The store did not do something. @returns when to try again, monotonic ms. */
   onStoreFailure(error: unknown): number {
     const { environment, limits, counters } = this.host;
-    if (error instanceof StorageError && error.code === 'E_FENCED' && this.lease !== undefined)
-      this.host.onFenced(this.lease);
+    if (error instanceof StorageError && error.code === 'E_FENCED') this.#onFenced();
     counters.storeRetries += 1;
     return environment.now() + limits.storeRetryMs;
+  }
+
+  /**
+   * Another node has the queue. The events of an agent go with the agent; of a topic it may only be that another instance
+   * of it subscribes there: whether the agent itself was taken over, the store tells.
+   */
+  #onFenced(): void {
+    if (this.lease === undefined) return;
+    if (this.spec.kind !== 'subscription') this.host.onFenced(this.lease);
+    else
+      for (const { attachment, subscription } of [...this.members])
+        attachment.dropSubscription(subscription, 'E_REPLACED');
   }
 
   pick(previous: Holder | undefined): Consumer | undefined {
