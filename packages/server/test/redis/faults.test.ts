@@ -135,16 +135,23 @@ describeWithRedis('faults of Redis', () => {
   it('M5: a node that is cut from Redis says not ready and knows the others; cut for good it still ends', async () => {
     const proxy = await LossyProxy.start(server.port);
     const other = await open({ about: 'http://127.0.0.1:2/readyz' });
-    const { store, told } = await open({ url: proxy.url });
+    const { store, told, ada, lease } = await open({ url: proxy.url });
     proxy.stop();
     await eventually('told', () => told.healths.at(-1)?.status === 'unavailable', READY_MS);
     expect(store.health.reasons).toEqual(['redis-down']);
     expect(store.peers).toEqual([{ node: other.store.node, about: 'http://127.0.0.1:2/readyz' }]);
     expect(other.store.health.status).toBe('ready');
     expect(await other.store.publish([event()])).toMatchObject([{ status: 'stored' }]);
+    // Acks wait for Redis, in a batch that was sent in vain and behind it, and fail when the node ends.
+    const acks = [1, 2].map((sequence) => store.settle(ada, [{ kind: 'acked', sequence }], lease));
+    const failed = Promise.all(acks.map((ack) => expect(ack).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' })));
+    await sleep(100);
     const startedAt = performance.now();
     await store.close();
     expect(performance.now() - startedAt).toBeLessThan(4_000);
+    await failed;
+    expect(await store.publish([event()])).toMatchObject([{ status: 'refused', code: 'E_STORE_UNAVAILABLE' }]);
+    await expect(store.settle(ada, [], lease)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
   }, 60_000);
 
   it('M3: nobody there at start is an error that says so', async () => {

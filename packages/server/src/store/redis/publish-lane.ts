@@ -64,6 +64,7 @@ export class PublishLane {
   readonly #batches = new Set<PublishBatch>();
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
+  #isClosed = false;
 
   constructor(options: PublishLaneOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class PublishLane {
     if (events.length === 0) return Promise.resolve([]);
     const bytes = events.reduce((sum, { body }) => sum + body.length, 0);
     const isFull = this.#unanswered + events.length > WAITING_EVENTS_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
-    if (isFull || !this.#options.isReachable()) return Promise.resolve(events.map(() => UNAVAILABLE));
+    if (isFull || this.#isClosed || !this.#options.isReachable()) return Promise.resolve(events.map(() => UNAVAILABLE));
     this.#bytes += bytes;
     this.#unanswered += events.length;
     return new Promise((resolve) => {
@@ -95,6 +96,7 @@ export class PublishLane {
 
   /** What waits is refused, and nothing is sent any more. */
   close(): void {
+    this.#isClosed = true;
     this.#lane.close();
     clearTimeout(this.#timer);
     this.#refuseOlderThan(-Infinity);

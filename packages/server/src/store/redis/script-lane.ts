@@ -53,9 +53,10 @@ export class ScriptLane {
     }
   }
 
-  /** Nothing is sent any more. */
+  /** Nothing is sent any more, and what would be sent again fails. */
   close(): void {
     this.#isClosed = true;
+    for (const batch of this.#again.splice(0)) batch.fail(RedisFault.down());
   }
 
   #send(batch: LaneBatch): void {
@@ -81,6 +82,10 @@ export class ScriptLane {
   }
 
   #halt(batch: LaneBatch, why: 'stale' | 'lost' | RedisFault): void {
+    if (this.#isClosed) {
+      batch.fail(RedisFault.down());
+      return;
+    }
     this.#again.push(batch);
     this.#again.sort((a, b) => a.number - b.number);
     this.#halted ??= why;

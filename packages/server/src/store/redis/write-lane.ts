@@ -35,6 +35,7 @@ export class WriteLane {
   #waiting: Operation[] = [];
   #batchNumber = 0;
   #isScheduled = false;
+  #isClosed = false;
 
   constructor(options: WriteLaneOptions) {
     this.#options = options;
@@ -86,12 +87,14 @@ export class WriteLane {
 
   /** What waits fails, and nothing is sent any more. */
   close(): void {
+    this.#isClosed = true;
     this.#lane.close();
     for (const { reject } of this.#waiting) reject(RedisFault.down());
     this.#waiting = [];
   }
 
   #add(args: readonly string[]): Promise<void> {
+    if (this.#isClosed) return Promise.reject(RedisFault.down());
     if (this.#waiting.length >= WRITES_MAX) return Promise.reject(RedisFault.slow());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ args, resolve, reject });
