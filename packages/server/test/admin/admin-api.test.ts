@@ -229,3 +229,40 @@ describe('the rest of the admin API', () => {
     await eventually('it drains', () => admin.drains === 1);
   });
 });
+
+describe('dead letters of the admin API', () => {
+  /** Publishes an event to an agent and gives it up. */
+  async function deadLetter(payload: unknown): Promise<void> {
+    await (await agent('worker')).close();
+    await admin.ask('/v1/events', { method: 'POST', body: { to: 'agent:worker', payload } });
+    const { store } = admin.server.library.delivery;
+    const { queueId, settledTo } = await store.openQueue({ kind: 'agent', agentId: 'worker' });
+    const lease = await store.claimAgent('worker', 'main');
+    const [item] = await store.read(queueId, { after: settledTo, limit: 1, bytesMax: 1_000_000 }, lease);
+    const sequence = item?.kind === 'event' ? item.sequence : 0;
+    await store.settle(queueId, [{ kind: 'dead', sequence, reason: 'nack: cannot', at: Date.now() }], lease);
+  }
+
+  it('are listed without payloads, shown with them, redriven and purged', async () => {
+    await deadLetter({ secret: 'in the list?' });
+    const list = await admin.ask('/v1/dlq');
+    expect(list.json).toMatchObject({ items: [{ subscription: 'agent:worker', reason: 'nack: cannot' }], next: null });
+    expect(list.text).not.toContain('in the list?');
+    const [{ id } = { id: '' }] = list.json['items'] as readonly { readonly id: string }[];
+    expect((await admin.ask(`/v1/dlq/${id}`)).json).toMatchObject({ id, payload: { secret: 'in the list?' } });
+    expect((await admin.ask(`/v1/dlq/${id}/redrive`, { method: 'POST' })).json).toEqual({ redriven: true });
+    expect((await admin.ask('/v1/dlq')).json).toEqual({ items: [], next: null });
+    expect((await admin.ask('/v1/events')).json).toMatchObject({ items: [{ queue: 'agent:worker', waiting: 1 }] });
+    expect((await admin.audited()).map(({ action }) => action)).toEqual(
+      expect.arrayContaining(['dead-letter-shown', 'dead-letter-redriven']),
+    );
+  });
+
+  it('one is purged by its id', async () => {
+    await deadLetter('gone');
+    const { items } = (await admin.ask('/v1/dlq')).json as unknown as { readonly items: readonly { id: string }[] };
+    const id = items[0]?.id ?? '';
+    expect((await admin.ask(`/v1/dlq/${id}`, { method: 'DELETE' })).json).toEqual({ purged: 1 });
+    expect((await admin.ask(`/v1/dlq/${id}`, { method: 'DELETE' })).status).toBe(404);
+  });
+});
