@@ -123,6 +123,21 @@ describe('topics and groups', () => {
     expect(sequences.sort((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
 
+  it('R3: what an agent says at Subscribe that it is done with is not delivered, though it was read before', async () => {
+    await start();
+    const producer = await world.producer();
+    const main = await world.consumer('taker', 'a');
+    // Its socket is full after the first: the others are read and wait.
+    main.onEvent = () => (main.unsent = main.highWaterBytes);
+    await world.publish(producer, 'topic:a', 4);
+    expect(main.events.map(({ sequence }) => sequence)).toEqual([1]);
+    const shot = await world.connect('taker', 'shot');
+    const lineage = main.subscribed[0]?.lineage ?? null;
+    shot.subscribe('a', { lineage, cursor: 1, doneBitmap: Uint8Array.of(0b011) });
+    await world.pass(100);
+    expect(shot.events.map(({ sequence }) => sequence)).toEqual([4]);
+  });
+
   it('A9: a pattern that could reach what is denied is refused, alone and in a group', async () => {
     await start({ rules: [{ agents: ['taker'], deny: { subscribe: ['secret.>'] } }] });
     const taker = await world.connect('taker');
