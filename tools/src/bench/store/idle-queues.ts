@@ -18,8 +18,11 @@ export async function measureQueues({ queues, folder }: StoreBenchOptions): Prom
   await store.close();
   const bytesClosed = usedBytes();
   const opening = performance.now();
+  const cpu = process.cpuUsage();
   store = await openStore(folder);
-  console.log(`start with them: ${((performance.now() - opening) / 1_000).toFixed(2)} s`);
+  const { user, system } = process.cpuUsage(cpu);
+  const openingSeconds = (performance.now() - opening) / 1_000;
+  console.log(`start with them: ${openingSeconds.toFixed(2)} s, ${((user + system) / 1e6).toFixed(2)} s of CPU time`);
   const bytes = (usedBytes() - Math.min(bytesBefore, bytesClosed)) / queues;
   console.log(`memory: ${bytes.toFixed(0)} B a queue, its names included`);
   const withThem = await publishLatency(store, 'after');

@@ -25,8 +25,11 @@ export class RecordReader {
     return this.#buffer.readUInt32BE(this.#take(4));
   }
 
+  /** A small whole number comes as one: in fields of a million objects V8 would keep it in an object of its own otherwise. */
   f64(): number {
-    return this.#buffer.readDoubleBE(this.#take(8));
+    const value = this.#buffer.readDoubleBE(this.#take(8));
+    const whole = value | 0;
+    return whole === value ? whole : value;
   }
 
   text(): string {
