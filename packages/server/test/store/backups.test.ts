@@ -55,7 +55,7 @@ describe('backups', () => {
     // Checkpoints run all the time, so that the copy is of many moments.
     const { store } = await space.open({ checkpointBytes: 50_000, checkpointSliceBytes: 2_000 });
     const traffic = new Traffic(store, (number) => childEvent(producer, number));
-    for (let round = 1; round <= 4; round++) {
+    for (let round = 1; round <= 3; round++) {
       await until(() => traffic.stored > 1_500 * round);
       const before = traffic.stored;
       const backup = join(space.folder, `backup-${round}.db`);
