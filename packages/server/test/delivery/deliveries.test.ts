@@ -1,5 +1,6 @@
 /** Deliveries: windows, acks, redelivery, dead letters, order and what is skipped, on virtual time. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { StorageError } from '@sealane/shared/errors';
 import { DeliveryWorld, type WorldOptions } from './delivery-world.ts';
 
 let world: DeliveryWorld;
@@ -227,6 +228,25 @@ describe('deliveries', () => {
     expect(taker.events).toHaveLength(3);
     await world.pass(3_600_000);
     expect(taker.events.at(-1)).toMatchObject({ sequence: 2, attempt: 2 });
+  });
+
+  it('acks that the store did not take for now are told again, and nothing is delivered again', async () => {
+    await start();
+    const producer = await world.producer();
+    const taker = await world.consumer('taker');
+    taker.onEvent = (event) => taker.ack(event);
+    const settle = world.store.settle.bind(world.store);
+    world.store.settle = () => Promise.reject(new StorageError('E_STORE_UNAVAILABLE'));
+    await world.publish(producer, 'agent:taker', 3);
+    await world.pass(500);
+    expect(world.counters.storeRetries).toBeGreaterThan(0);
+    world.store.settle = settle;
+    await world.pass(2_000);
+    expect(await world.store.openQueue({ kind: 'agent', agentId: 'taker' })).toMatchObject({
+      settledTo: 3,
+      waiting: 0,
+    });
+    expect(taker.events).toHaveLength(3);
   });
 
   it('what failed keeps its place in the window until it is settled', async () => {
