@@ -14,7 +14,7 @@ const COMMAND_TIMEOUT_MS = 90_000;
 const READY_TIMEOUT_MS = 40_000;
 
 /** What such a command prints when it is ready. */
-const READY = /listening|Sealane server on/;
+const READY = /listening|Sealane server on|Ready to accept connections/;
 
 /** Time to end after Ctrl-C. */
 const END_TIMEOUT_MS = 10_000;
