@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
@@ -148,5 +149,44 @@ describe('commands that talk to the admin port', () => {
     expect(await run('drain')).toMatchObject({ code: 0, lines: [{ event: 'draining' }] });
     expect((await server.result).code).toBe(0);
     await eventually('the port is forgotten', () => !existsSync(join(data, 'admin-port')));
+  });
+});
+
+describe('serve --admin-port', () => {
+  const other = createServer();
+  const words = (name: string): readonly string[] => ['--data-dir', join(directory, name)];
+  let port = 0;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    ({ port } = other.address() as AddressInfo);
+  });
+  afterAll(() => new Promise((resolve) => other.close(resolve)));
+
+  it('C6: a busy one that was asked for is an error', async () => {
+    const serve = ['serve', '--json', '--port', '0', '--admin-port', String(port), ...words('busy')];
+    const { code, stdout } = await runServerCommand(serve);
+    const last: unknown = JSON.parse(stdout.trim());
+    expect({ code, last }).toMatchObject({ code: 69, last: { code: 'E_PORT_BUSY' } });
+  });
+
+  it('C6: a busy default falls back to a free one, and says so', async () => {
+    const holder = createServer().once('error', () => undefined);
+    await new Promise<void>((resolve) => {
+      holder.once('error', () => resolve()).listen(1_338, '127.0.0.1', () => resolve());
+    });
+    const wrap = ['/usr/bin/env', '-u', 'SEALANE_ADMIN_PORT'];
+    const fallen = await ServerProcess.start(words('fallen'), { wrap });
+    expect(fallen.adminPort).toBeGreaterThan(0);
+    expect(fallen.adminPort).not.toBe(1_338);
+    await eventually('it says so', () => fallen.log.some(({ busy }) => busy === 1_338));
+    await fallen.end();
+    await new Promise((resolve) => holder.close(resolve));
+  });
+
+  it('off opens none', async () => {
+    const closed = await ServerProcess.start([...words('off'), '--admin-port', 'off']);
+    expect(closed.adminPort).toBeNull();
+    expect((await runServerCommand(['status', ...words('off')])).code).toBe(69);
+    await closed.end();
   });
 });
