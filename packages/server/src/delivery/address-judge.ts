@@ -19,7 +19,7 @@ export class AddressJudge {
   readonly #host: AddressJudgeHost;
   readonly #sink: DeliverySink;
   readonly #judged = new Map<string, ErrorCode | undefined>();
-  #missing: string[] = [];
+  #missing = new Set<string>();
   #version: number;
 
   constructor(host: AddressJudgeHost, sink: DeliverySink) {
@@ -30,7 +30,7 @@ export class AddressJudge {
 
   /** Whether agents that were judged have queues that are not open yet. */
   get hasMissing(): boolean {
-    return this.#missing.length > 0;
+    return this.#missing.size > 0;
   }
 
   /** @returns undefined where it is allowed. */
@@ -43,7 +43,7 @@ export class AddressJudge {
     if (known !== undefined || this.#judged.has(to)) return known;
     const code = this.#host.judgeAddress(this.#sink, to);
     const agentId = code === undefined ? agentIdOf(to) : undefined;
-    if (agentId !== undefined && !this.#host.agentQueues.isOpen(agentId)) this.#missing.push(agentId);
+    if (agentId !== undefined && !this.#host.agentQueues.isOpen(agentId)) this.#missing.add(agentId);
     else this.#judged.set(to, code);
     return code;
   }
@@ -51,8 +51,8 @@ export class AddressJudge {
   /** Agents whose queues have to be opened before what was judged is stored. */
   takeMissing(): readonly string[] {
     const missing = this.#missing;
-    this.#missing = [];
-    return missing;
+    this.#missing = new Set();
+    return [...missing];
   }
 
   /** The store knows no queue of this address. @returns whether that may be otherwise the next time. */

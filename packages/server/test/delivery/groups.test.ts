@@ -123,6 +123,27 @@ describe('topics and groups', () => {
     expect(sequences.sort((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
 
+  it('R9 R13: a skip that is acked takes no other with it that became one meanwhile', async () => {
+    await start();
+    const producer = await world.producer();
+    const member = await world.consumer('worker', 'work', { group: 'crew', ackWaitMs: 3_600_000 });
+    // Its socket is full after the first: the second expires while it waits.
+    member.onEvent = (event) => {
+      member.unsent = member.highWaterBytes;
+      member.nack(event, 200_000);
+    };
+    member.onSkipped = (skipped) => member.seen(skipped);
+    producer.publish(1, 'topic:work', { ttlMs: 5_000 });
+    producer.publish(2, 'topic:work', { ttlMs: 1_000 });
+    await world.pass(2_000);
+    member.unsent = 0;
+    member.attachment.onDrain();
+    await world.pass(300_000);
+    expect(member.log).toEqual(['subscribed', 'event 1', 'skipped 2-2', 'skipped 1-1']);
+    const queue = await world.store.openQueue({ kind: 'group', group: 'crew', pattern: 'work' });
+    expect(queue).toMatchObject({ settledTo: 2, waiting: 0 });
+  });
+
   it('R3: what an agent says at Subscribe that it is done with is not delivered, though it was read before', async () => {
     await start();
     const producer = await world.producer();

@@ -154,6 +154,26 @@ describe('publishing', () => {
     );
   });
 
+  it('what an outbox has in flight behind an event that the store refused for now is refused too, so that order stays', async () => {
+    await start();
+    const producer = await world.producer();
+    const taker = await world.consumer('taker');
+    const publish = world.store.publish.bind(world.store);
+    world.store.publish = () => {
+      world.store.publish = publish;
+      return Promise.resolve([{ status: 'refused', code: 'E_STORE_FULL', retryAfterMs: 1_000 }]);
+    };
+    await world.publish(producer, 'agent:taker', 1, 1);
+    await world.publish(producer, 'agent:taker', 1, 2);
+    const { number } = ERRORS.E_STORE_FULL;
+    expect(producer.receipts).toMatchObject([
+      { number: 1, code: number },
+      { number: 2, code: number },
+    ]);
+    await world.publish(producer, 'agent:taker', 2, 1);
+    expect(taker.events.map(({ eventId }) => Number(eventId.split('-')[1]))).toEqual([1, 2]);
+  });
+
   it('an outbox whose name is none, and more of them than the limit, are refused', async () => {
     await start({ limits: { producersPerConnectionMax: 2 } });
     const agent = await world.producer();
