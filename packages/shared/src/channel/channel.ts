@@ -378,18 +378,14 @@ export class Channel<Peer = unknown> implements StreamHost {
 
   #onClosed(event: ClosedEvent): void {
     this.#closed = event;
-    // An error costs some 20 µs, and most connections end with nobody waiting.
-    if (this.#outgoing.size + this.#streams.size > 0) this.#failAll(new ProtocolError(event.code ?? 'E_CLOSED'));
+    const code = event.code ?? 'E_CLOSED';
+    this.#outgoing.rejectAll(code);
     for (const [requestId] of this.#atWork.entries()) this.#abandon(requestId, 'E_CLOSED');
+    for (const stream of [...this.#streams.values()]) stream.onClosed(new ProtocolError(code));
     this.#wakeWriters(0);
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
     for (const wake of waiters) wake();
-  }
-
-  #failAll(error: ProtocolError): void {
-    this.#outgoing.rejectAll(error);
-    for (const stream of [...this.#streams.values()]) stream.onClosed(error);
   }
 
   /** Lets writers try again, in the order in which they came to wait: one stream, or with id 0 all. */
