@@ -27,8 +27,6 @@ export interface StoredEvent {
 
 const CHECKSUM_BYTES = 4;
 const HASH_OFFSET = 4;
-/** Records are at most this much longer than their bodies: texts of 128, 261, 261 and 255 bytes, and the fixed part. */
-export const RECORD_OVERHEAD_BYTES_MAX = 1_024;
 
 /** Appends the record of an event. @returns its content hash. */
 export function writeEventRecord(writer: RecordWriter, event: NewEvent): number {
