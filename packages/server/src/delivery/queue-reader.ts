@@ -292,7 +292,7 @@ export class QueueReader implements AlarmOwner, ConsumerQueue, FeedQueue, Redeli
     this.#members.clear();
     this.#redelivery.stop();
     this.host.alarms.clear(this.#alarm);
-    const held = [...this.unsettled.keys(), ...this.#feed.sequences];
+    const held = [...this.unsettled.keys(), ...this.#feed.sequences, ...this.#settlements.seenSkips];
     if (lease !== undefined) this.releaseLate(held, lease);
     this.host.onReaderClosed(this, this.#feed.reading);
   }

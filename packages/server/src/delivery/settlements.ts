@@ -46,6 +46,11 @@ export class Settlements {
     return this.#seenSkips.length > 0 && !this.#open.has(this.#waitsFor);
   }
 
+  /** Of a group: skips that were taken note of and are not told to the store: nobody but this reader knows. */
+  get seenSkips(): readonly number[] {
+    return this.#seenSkips;
+  }
+
   /** First announcement of a sequence or of a run of them. */
   announced(unsettled: Unsettled): void {
     this.#lastSequence = unsettled.sequence;

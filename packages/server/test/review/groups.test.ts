@@ -81,4 +81,28 @@ describe('queue groups', () => {
     await world.settle();
     expect(next.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
   });
+
+  it('R13: a skip that was taken note of while an earlier event was out is settled after its member has left', async () => {
+    world = await DeliveryWorld.start();
+    const producer = await world.producer();
+    const member = await world.consumer('worker', 'jobs', { group: 'crew' });
+    producer.publish(1, 'topic:jobs');
+    producer.publish(2, 'topic:jobs', { ttlMs: 1_000 });
+    await world.settle();
+    const [, second] = member.events;
+    if (second !== undefined) member.nack(second, 2_000);
+    member.onSkipped = (skipped) => member.seen(skipped);
+    await world.pass(5_000);
+    expect(member.skipped).toMatchObject([{ from: 2, to: 2, reason: 1 }]);
+    await world.cut(member);
+    const next = await world.connect('next');
+    next.onEvent = (event) => next.ack(event);
+    next.onSkipped = (skipped) => next.seen(skipped);
+    next.subscribe('jobs', { group: 'crew' });
+    await world.pass(1_000);
+    expect(await world.store.openQueue({ kind: 'group', group: 'crew', pattern: 'jobs' })).toMatchObject({
+      settledTo: 2,
+      waiting: 0,
+    });
+  });
 });
