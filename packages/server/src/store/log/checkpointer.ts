@@ -147,11 +147,14 @@ export class Checkpointer {
       this.#remove({ kind: STATE_KIND.chunk, id: queue.index });
       return true;
     }
+    const isResumed = pass.nextChunk > 0;
     if (content !== null && !this.#saveChunks(pass, queue, content, savedAt)) return false;
     for (const part of content?.removed ?? []) this.#remove({ kind: STATE_KIND.chunk, id: queue.index, part });
     if (content !== null) content.removed = undefined;
     queue.isDirty = false;
     this.#save(encodeQueue(queue, savedAt));
+    // Chunks that an earlier slice wrote may have changed since: they are for the next time.
+    if (isResumed) this.#state.markDirty(queue);
     const isIdle = content?.isEmpty === true && !content.failures?.size && !content.held?.size;
     if (isIdle && queue.visibleTo >= queue.nextSequence - 1) queue.content = null;
     return true;
