@@ -39,6 +39,10 @@ export const serveSettings = {
     help: 'Where events are kept.',
     defaultHelp: 'sqlite in the data directory',
   }),
+  'health-url': setting(text({ placeholder: '<url>' }), {
+    help: 'Where other nodes reach /readyz of this one; a node without its store sends its agents to nodes that are ready.',
+    defaultHelp: 'agents stay',
+  }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
   ...sharedIdentitySettings,
   ...processSettings,

@@ -57,6 +57,11 @@ export interface ServerOptions {
    * holds the lock of the data directory. Needs a store on Redis.
    */
   readonly socketSource?: SocketSource | undefined;
+  /**
+   * Where other nodes of the same store ask whether this one is ready: the URL of its `/readyz`, as they reach it. A node that
+   * lost the store sends its agents away only when such a node answers that it is ready.
+   */
+  readonly healthUrl?: string | undefined;
   /** File with the permissions of agents; without it enrolled agents may do everything. */
   readonly permissionsFile?: string | undefined;
   /** Default: no log. */

@@ -75,6 +75,8 @@ export class Connections implements ConnectionHost {
   readonly all = new Set<AgentConnection>();
   /** Set when the server will end: nothing new is taken. */
   isDraining = false;
+  /** Set while agents are sent to other nodes: nothing new is taken. */
+  isEvacuated = false;
   readonly #options: ConnectionsOptions;
   #refusing = 0;
 
@@ -217,7 +219,8 @@ export class Connections implements ConnectionHost {
   }
 
   #judge(key: string, loopback: boolean): Refusal | undefined {
-    if (this.isDraining) return { reason: 'draining', code: 'E_DRAINING', retryAfterMs: RETRY_AFTER_MS };
+    if (this.isDraining || this.isEvacuated)
+      return { reason: 'draining', code: 'E_DRAINING', retryAfterMs: RETRY_AFTER_MS };
     const retryAfterMs = this.#options.bans.addressWaitMs(key);
     if (retryAfterMs > 0) return { reason: 'banned', code: 'E_RATE_LIMITED', retryAfterMs };
     return this.#options.gate.judge(key, { isLoopback: loopback, now: monotonicNow() });

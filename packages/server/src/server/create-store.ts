@@ -18,6 +18,8 @@ export interface CreateStoreOptions {
   readonly dataDirectory: string;
   readonly queueLimits: Partial<QueueLimits> | undefined;
   readonly wallClock: () => number;
+  /** Where other nodes ask whether this one is ready. */
+  readonly healthUrl: string | undefined;
 }
 
 /** Who is enrolled, and the key of their resume tokens, where several nodes share them. */
@@ -32,6 +34,8 @@ export interface CreatedStore {
   readonly store: Store;
   /** Where several nodes use it: what else they share, once it is open. */
   readonly openShared: (() => Promise<SharedDirectory>) | undefined;
+  /** Where the other nodes say whether they are ready. */
+  readonly peerUrls: () => readonly string[];
 }
 
 /** Name of the store in the data directory. */
@@ -49,16 +53,17 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
     return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), common));
   if (!/^rediss?:\/\//.test(uri)) throw noStore(uri);
   const { RedisStore } = await import('../store/redis/index.ts');
-  const store = new RedisStore({ url: uri, ...common });
+  const store = new RedisStore({ url: uri, about: options.healthUrl ?? '', ...common });
   const openShared = async (): Promise<SharedDirectory> => ({
     directory: store.agents,
     resumeKey: await store.agents.resumeKey(),
   });
-  return { store, openShared };
+  const peerUrls = (): readonly string[] => store.peers.map(({ about }) => about).filter((url) => url !== '');
+  return { store, openShared, peerUrls };
 }
 
 function local(store: Store): CreatedStore {
-  return { store, openShared: undefined };
+  return { store, openShared: undefined, peerUrls: () => [] };
 }
 
 /** What was given may hold a password: only its scheme is shown. */

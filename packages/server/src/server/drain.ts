@@ -24,8 +24,13 @@ const LOOK_EVERY_MS = 25;
 
 /** Resolves when no session is left. The listener is closed before. */
 export async function drainConnections(connections: Connections, options: DrainOptions = {}): Promise<void> {
-  const { workMs = WORK_MS, closeMs = CLOSE_MS, comeBackAfterMs = COME_BACK_AFTER_MS } = options;
   connections.isDraining = true;
+  await sendAllAway(connections, options);
+}
+
+/** Ends the sessions that there are, while others may come. */
+export async function sendAllAway(connections: Connections, options: DrainOptions = {}): Promise<void> {
+  const { workMs = WORK_MS, closeMs = CLOSE_MS, comeBackAfterMs = COME_BACK_AFTER_MS } = options;
   const windowMs = connections.retryWindowMs;
   for (const connection of connections.live) {
     const backAfterMs = Math.round(comeBackAfterMs + Math.random() * windowMs);

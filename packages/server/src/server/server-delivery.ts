@@ -23,6 +23,7 @@ export interface ServerDeliveryOptions {
   readonly limits: DeliveryLimits;
   readonly permissions: Permissions;
   readonly wallClock: () => number;
+  readonly healthUrl: string | undefined;
   readonly log: Logger;
   readonly isKnownAgent: DeliveryOptions['isKnownAgent'];
   readonly isConnected: (agentId: string) => boolean;
@@ -34,6 +35,8 @@ export interface ServerDeliveryOptions {
 export interface StartedDelivery {
   readonly delivery: Delivery;
   readonly shared: SharedDirectory | undefined;
+  /** Where the other nodes say whether they are ready. */
+  readonly peerUrls: () => readonly string[];
 }
 
 const EVENT_ID_BYTES = 16;
@@ -44,7 +47,7 @@ const TIMER_MS_MAX = 60_000;
 export async function startDelivery(options: ServerDeliveryOptions): Promise<StartedDelivery> {
   const { log, limits, permissions, isKnownAgent, isConnected } = options;
   const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });
-  const { store, openShared } = await createStore({ ...options, wallClock });
+  const { store, openShared, peerUrls } = await createStore({ ...options, wallClock });
   const delivery = new Delivery({
     store,
     environment: systemEnvironment(wallClock),
@@ -64,7 +67,7 @@ export async function startDelivery(options: ServerDeliveryOptions): Promise<Sta
   });
   await delivery.start();
   try {
-    return { delivery, shared: await openShared?.() };
+    return { delivery, shared: await openShared?.(), peerUrls };
   } catch (error) {
     await delivery.stop();
     throw error;

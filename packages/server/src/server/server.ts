@@ -37,6 +37,7 @@ import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
 import { drainConnections, type DrainOptions } from './drain.ts';
+import { Evacuation } from './evacuation.ts';
 import { openListener } from './listener.ts';
 import { MAIN_INSTANCE } from './roster.ts';
 import type {
@@ -54,6 +55,7 @@ interface Running {
   readonly data: DataDirectory;
   readonly delivery: Delivery;
   readonly connections: Connections;
+  readonly evacuation: Evacuation;
   readonly listener: ListeningSocket;
 }
 
@@ -112,14 +114,15 @@ export class Server extends EventEmitter<ServerEvents> {
     if (this.#running !== undefined) throw new TypeError('this server listens already');
     const { permissionsFile } = this.#options;
     if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
-    const { data, delivery } = await this.#open();
+    const { data, delivery, peerUrls } = await this.#open();
     try {
       this.#useIdentity(data.identity);
       const connections = this.#connectionsOver(data, delivery);
       const listener = await this.#openListener((socket) => {
         connections.take(socket);
       });
-      this.#running = { data, delivery, connections, listener };
+      const evacuation = new Evacuation({ connections, peerUrls, log: this.#log });
+      this.#running = { data, delivery, connections, evacuation, listener };
       return { host: listener.host, port: listener.port, fingerprint: this.fingerprint };
     } catch (error) {
       await delivery.stop();
@@ -239,6 +242,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const running = this.#running;
     if (running === undefined) return;
     running.listener.close();
+    running.evacuation.stop();
     running.delivery.drain();
     await drainConnections(running.connections, options);
     await this.close();
@@ -251,6 +255,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#running = undefined;
     running.connections.isDraining = true;
     running.listener.close();
+    running.evacuation.stop();
     for (const connection of running.connections.live) connection.destroy();
     try {
       await running.delivery.stop();
@@ -274,12 +279,12 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /** The data directory, and the store once it is locked. */
-  async #open(): Promise<Pick<Running, 'data' | 'delivery'>> {
+  async #open(): Promise<Pick<Running, 'data' | 'delivery'> & Pick<StartedDelivery, 'peerUrls'>> {
     const { dataDirectory, passphrase, socketSource } = this.#options;
-    const started: { delivery?: Delivery } = {};
+    const started: { delivery?: Delivery; peerUrls?: StartedDelivery['peerUrls'] } = {};
     const openShared = async (): Promise<StartedDelivery['shared']> => {
-      const { delivery, shared } = await this.#startDelivery();
-      started.delivery = delivery;
+      const { delivery, shared, peerUrls } = await this.#startDelivery();
+      Object.assign(started, { delivery, peerUrls });
       return shared;
     };
     try {
@@ -290,7 +295,7 @@ export class Server extends EventEmitter<ServerEvents> {
         isMember: socketSource !== undefined,
         isFirst: socketSource?.isFirst ?? true,
       });
-      return { data, delivery: present(started.delivery) };
+      return { data, delivery: present(started.delivery), peerUrls: present(started.peerUrls) };
     } catch (error) {
       await started.delivery?.stop();
       throw error;
@@ -298,18 +303,22 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   #startDelivery(): Promise<StartedDelivery> {
-    const { dataDirectory, store, queueLimits } = this.#options;
+    const { dataDirectory, store, queueLimits, healthUrl } = this.#options;
     return startDelivery({
       store,
       dataDirectory,
       queueLimits,
+      healthUrl,
       limits: this.#limits.delivery,
       permissions: this.#handlers.permissions,
       wallClock: this.#wallClock,
       log: this.#log,
       isKnownAgent: (agentId) => isEnrolled(this.directory, agentId),
       isConnected: (agentId) => this.#find(agentId) !== undefined,
-      onHealth: (health) => this.emit('store-health', health),
+      onHealth: (health) => {
+        this.#running?.evacuation.onHealth(health);
+        this.emit('store-health', health);
+      },
       onIncident: (incident) => this.emit('store-incident', incident),
     });
   }

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventAgent } from '../delivery/event-agent.ts';
-import { describeWithRedis } from '../redis-server.ts';
+import { describeWithRedis, freePort } from '../redis-server.ts';
+import { LossyProxy } from '../redis/lossy-proxy.ts';
 import { TestAgent, newIdentity } from '../test-agent.ts';
 import { eventually } from '../test-server.ts';
 import { AgentPrograms, type AgentProgram } from '../torture/agent-program.ts';
@@ -16,6 +17,9 @@ jest.setTimeout(240_000);
 const isLong = process.env['TEST_LONG_KILLS'] === '1';
 const OUTAGE_MS = isLong ? 15_000 : 3_000;
 if (!isLong) console.warn('SKIPPED an outage of Redis of 15 s, 3 s are done: TEST_LONG_KILLS=1 does all');
+
+/** After this time a node without its store has asked the others. */
+const LONGER_THAN_PATIENCE_MS = 7_000;
 
 let fleet: NodeFleet;
 let agents: AgentPrograms;
@@ -107,6 +111,40 @@ describeWithRedis('several nodes', () => {
     expect(new Set(times).size).toBeGreaterThan(10);
     await Promise.all(ears.map((ear) => ear.until('delivery', ear.of('delivery').length + 500)));
     await checkAll(log, ears, load);
+  });
+
+  it('M5: a node is cut from Redis: it says not ready, and its agents go on at the node that is ready', async () => {
+    const path = await LossyProxy.start(fleet.redis.port);
+    // A node knows those that were there at its start; it looks again every 30 s.
+    const whole = await fleet.node('first', { adminPort: await freePort() });
+    const cut = await fleet.node('second', { url: path.url });
+    nodes = [cut, whole];
+    balancer = await TcpBalancer.start([cut.port]);
+    const log = new RunLog();
+    const { ears, load } = await startLoad(log);
+    balancer.use([cut.port, whole.port]);
+    path.stop();
+    await eventually('sent away', () => cut.process.stderr.includes('agents are sent there'), 20_000);
+    expect([(await cut.admin.ready()).status, (await whole.admin.ready()).status]).toEqual([503, 200]);
+    await Promise.all(ears.map((ear) => ear.until('delivery', ear.of('delivery').length + 500)));
+    await checkAll(log, ears, load);
+    expect(cut.process.child.exitCode).toBeNull();
+  });
+
+  it('M5: Redis is gone for all nodes: nobody is sent anywhere, agents keep their connections', async () => {
+    const ports = [await freePort(), await freePort()];
+    nodes = [
+      await fleet.node('first', { adminPort: ports[0] ?? 0 }),
+      await fleet.node('second', { adminPort: ports[1] ?? 0 }),
+    ];
+    balancer = await TcpBalancer.start(nodes.map(({ port }) => port));
+    const agent = await TestAgent.open({ port: nodes[0]?.port ?? 0 });
+    await fleet.redis.kill();
+    await sleep(LONGER_THAN_PATIENCE_MS);
+    expect(agent.events.filter(({ type }) => type === 'go-away' || type === 'closed')).toEqual([]);
+    expect((await agent.channel.request('echo', 'still here')).text()).toBe('still here');
+    await fleet.redis.startAgain();
+    agent.destroy();
   });
 
   it('M9, T15: the same agent at a second node takes over: the first is told, what it had not acked comes here', async () => {

@@ -30,20 +30,22 @@ export class NodeFleet {
    * Starts a node, the first with a new identity, the others with a copy of it.
    *
    * @param options.url where it reaches Redis, such as through a proxy.
+   * @param options.adminPort a known one: then it tells other nodes where it says that it is ready.
    */
   async node(
     name: string,
-    options: { readonly url?: string; readonly port?: number; readonly words?: readonly string[] } = {},
+    options: { readonly url?: string; readonly port?: number; readonly adminPort?: number } = {},
   ): Promise<FleetNode> {
-    const { url = this.redis.url, port = 0, words = [] } = options;
+    const { url = this.redis.url, port = 0, adminPort = 0 } = options;
     const data = join(this.directory, name);
     const first = join(this.directory, 'first', 'identity.key');
     if (name !== 'first') {
       mkdirSync(data, { recursive: true, mode: 0o700 });
       cpSync(first, join(data, 'identity.key'), { preserveTimestamps: true });
     }
-    const flags = ['--data-dir', data, '--store', url, '--admin-port', '0', '--enrolment', 'open'];
-    const process = await ServerProcess.start([...flags, ...words], { port });
+    const flags = ['--data-dir', data, '--store', url, '--admin-port', String(adminPort), '--enrolment', 'open'];
+    if (adminPort > 0) flags.push('--health-url', `http://127.0.0.1:${adminPort}/readyz`);
+    const process = await ServerProcess.start(flags, { port });
     this.#processes.push(process);
     return { process, port: process.port, admin: adminApi(process, data) };
   }

@@ -46,6 +46,12 @@ export class RedisHealth {
     this.#update();
   }
 
+  /** Puts one fault in the place of others, in one step: nobody is told that all is well in between. */
+  replace(reasons: readonly RedisReason[], reason: RedisReason): void {
+    for (const each of reasons) this.#faults.delete(each);
+    this.add(reason);
+  }
+
   clear(...reasons: readonly RedisReason[]): void {
     for (const reason of reasons) this.#faults.delete(reason);
     this.#update();

@@ -40,6 +40,8 @@ const VERSION_MIN = 7;
 /** Between two tries of a batch that failed for a passing reason. */
 const RETRY_MS = 100;
 const STORE_NAME_BYTES = 16;
+/** Faults that a connection can have; a new one has at most one of them. */
+const OF_CONNECTIONS = ['redis-slow', 'redis-down', 'redis-loading', 'redis-auth', 'redis-readonly'] as const;
 
 const DIGESTS = new Map(
   Object.entries(SCRIPTS).map(([name, text]) => [name, createHash('sha1').update(text).digest('hex')]),
@@ -72,8 +74,7 @@ export class RedisLink {
         options.onReady();
       },
       onFault: (fault) => {
-        if (fault.renews) health.clear('redis-slow', 'redis-down', 'redis-loading', 'redis-auth', 'redis-readonly');
-        health.add(fault.reason);
+        health.replace(fault.renews ? OF_CONNECTIONS : [], fault.reason);
       },
       onAnswering: () => {
         health.clear('redis-slow');
