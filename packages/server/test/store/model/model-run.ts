@@ -4,9 +4,10 @@
  * and no shorter one than what was confirmed.
  */
 import { expect } from '@jest/globals';
-import type { Lease, NewEvent, QueueItem, QueueSpec, Settlement, Store } from '../../../src/store/index.ts';
+import type { Lease, QueueItem, Settlement, Store } from '../../../src/store/index.ts';
 import type { ManualTime } from './manual-time.ts';
 import { NaiveStore, QUEUE_NAMES, type Change, type ModelEvent, type QueueName } from './naive-store.ts';
+import { agentOf, describeItem, newEvent, PRODUCER, settlementOf, SPECS } from './store-words.ts';
 
 export type Action =
   | { readonly kind: 'publish'; readonly count: number; readonly to: ModelEvent['to']; readonly bytes: number }
@@ -25,12 +26,6 @@ export interface StoreMaker {
   crash(): Promise<void>;
 }
 
-const SPECS: Readonly<Record<QueueName, QueueSpec>> = {
-  direct: { kind: 'agent', agentId: 'bob' },
-  some: { kind: 'subscription', agentId: 'bob', pattern: 'a.*' },
-  all: { kind: 'subscription', agentId: 'carol', pattern: '>' },
-};
-const PRODUCER = { agentId: 'alice', producerId: 'alice-----------' };
 const READ_LIMIT = 300;
 /** Delayed events are due after this long at the latest. */
 export const DELAY_MS_MAX = 200;
@@ -307,34 +302,4 @@ export class ModelRun {
     while (!state.isDone) await this.#advance(1);
     return work;
   }
-}
-
-function newEvent({ number, to, body, dueAt }: ModelEvent): NewEvent {
-  return {
-    id: `${number}`,
-    from: 'agent:alice',
-    to,
-    contentType: null,
-    body: new TextEncoder().encode(body),
-    publishedAt: 1_750_000_000_000,
-    expiresAt: Number.MAX_SAFE_INTEGER,
-    dueAt,
-    durability: number % 5 === 0 ? 'relaxed' : 'durable',
-    dedup: { kind: 'number', producer: PRODUCER, number, settledNumber: 0 },
-  };
-}
-
-function agentOf(queue: QueueName): string {
-  return queue === 'all' ? 'carol' : 'bob';
-}
-
-function settlementOf(kind: Settlement['kind'], sequence: number, at: number): Settlement {
-  if (kind === 'skip-seen') return { kind, to: sequence };
-  if (kind === 'failed' || kind === 'dead') return { kind, sequence, reason: 'no', at };
-  return kind === 'dropped' ? { kind, sequence, reason: 'expired' } : { kind, sequence };
-}
-
-function describeItem(item: QueueItem): readonly string[] {
-  if (item.kind === 'event') return [`${item.sequence}=${item.id}/${item.body.length}!${item.failures}`];
-  return Array.from({ length: item.to - item.from + 1 }, (_, index) => `${item.from + index}~${item.reason}`);
 }

@@ -44,6 +44,7 @@ type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
 const FOUND: [Life][] = [
   // An ack between two slices of a checkpoint, in a chunk that the first one wrote, was forgotten by the next checkpoint.
   bad(
+    5_000,
     [{ kind: 'publish', count: 2, to: 'agent:bob', bytes: 10 }, { kind: 'check' }],
     [{ kind: 'publish', count: 530, to: 'agent:bob', bytes: 10 }],
     [
@@ -54,6 +55,7 @@ const FOUND: [Life][] = [
   ),
   // The chunks of one queue were left out of the checkpoint in which another queue was deleted.
   bad(
+    1,
     [
       { kind: 'publish', count: 530, to: 'topic:a.b', bytes: 10 },
       { kind: 'publish', count: 530, to: 'topic:a.b', bytes: 10 },
@@ -63,18 +65,22 @@ const FOUND: [Life][] = [
   ),
   // A queue was written as acked up to a sequence that a chunk, written before, still had as waiting.
   bad(
+    1,
     [{ kind: 'publish', count: 1, to: 'topic:c', bytes: 10 }, { kind: 'check' }],
-    [{ kind: 'publish', count: 531, to: 'agent:bob', bytes: 10 }],
+    [
+      { kind: 'publish', count: 530, to: 'agent:bob', bytes: 10 },
+      { kind: 'delayed', to: 'agent:bob', delayMs: 0 },
+    ],
     [
       { kind: 'publish', count: 530, to: 'topic:a.b', bytes: 10 },
       { kind: 'advance', ms: 1 },
     ],
-    [{ kind: 'settle', queue: 'all', what: 'acked-to', at: 0 }, { kind: 'check' }],
+    [{ kind: 'settle', queue: 'all', what: 'acked-to', at: 0 }, { kind: 'check' }, { kind: 'check' }],
   ),
 ];
 
-function bad(...actions: Action[][]): [Life] {
-  return [{ actions: actions.flat(), eventsMax: 5_000, checkpointBytes: 30_000, checkpointSliceBytes: 1 }];
+function bad(checkpointSliceBytes: Life['checkpointSliceBytes'], ...actions: Action[][]): [Life] {
+  return [{ actions: actions.flat(), eventsMax: 5_000, checkpointBytes: 30_000, checkpointSliceBytes }];
 }
 
 function publish(count: fc.Arbitrary<number>, bytes: fc.Arbitrary<number>): fc.Arbitrary<unknown> {
