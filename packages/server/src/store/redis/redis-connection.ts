@@ -177,15 +177,17 @@ export class RedisConnection {
   async #connect(): Promise<void> {
     const client = makeClient(this.#options.url);
     this.#client = client;
+    // A client that is destroyed while it connects may never say so.
+    const failed = Promise.withResolvers<never>();
     client.on('error', (error: unknown) => {
+      failed.reject(RedisFault.down(error));
       this.#lose(client, RedisFault.down(error));
     });
     const timer = setTimeout(() => {
-      client.destroy();
+      failed.reject(RedisFault.down());
     }, CONNECT_TIMEOUT_MS * 2);
     try {
-      await client.connect();
-      await this.#options.start((args) => this.#sendOn(client, args, false), client);
+      await Promise.race([failed.promise, this.#begin(client)]);
     } catch (error) {
       this.#client = undefined;
       client.destroy();
@@ -201,6 +203,11 @@ export class RedisConnection {
     this.#isReady = true;
     this.#options.onReady();
     for (const wake of this.#waiting) wake();
+  }
+
+  async #begin(client: Client): Promise<void> {
+    await client.connect();
+    await this.#options.start((args) => this.#sendOn(client, args, false), client);
   }
 
   /** The connection is gone: everything that waits fails, and another is made. */
