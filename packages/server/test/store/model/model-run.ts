@@ -163,6 +163,7 @@ export class ModelRun {
 
   async #reopen(queue: QueueName): Promise<void> {
     if (queue === 'direct') return;
+    await this.#advance(DELAY_MS_MAX);
     await this.#commitAll();
     await this.#finish(this.#store.deleteQueue(SPECS[queue]));
     this.#change({ kind: 'reopen', queue });
@@ -174,6 +175,8 @@ export class ModelRun {
   }
 
   async #redrive(): Promise<void> {
+    // Nothing may become due while it is under way: the order would be anybody's.
+    await this.#advance(DELAY_MS_MAX);
     await this.#commitAll();
     const { items } = await this.#finish(this.#store.deadLetters({ after: undefined, limit: 1 }));
     const [letter] = items;
