@@ -180,8 +180,9 @@ export class RedisConnection {
     // A client that is destroyed while it connects may never say so.
     const failed = Promise.withResolvers<never>();
     client.on('error', (error: unknown) => {
-      failed.reject(RedisFault.down(error));
-      this.#lose(client, RedisFault.down(error));
+      const fault = faultOf(error);
+      failed.reject(fault);
+      this.#lose(client, fault);
     });
     const timer = setTimeout(() => {
       failed.reject(RedisFault.down());
@@ -191,8 +192,7 @@ export class RedisConnection {
     } catch (error) {
       this.#client = undefined;
       client.destroy();
-      if (error instanceof ErrorReply) throw RedisFault.ofReply(error);
-      throw error instanceof Error && 'code' in error && isOurs(error) ? error : RedisFault.down(error);
+      throw error instanceof Error && isOurs(error) ? error : faultOf(error);
     } finally {
       clearTimeout(timer);
     }
@@ -255,6 +255,10 @@ export class RedisConnection {
 }
 
 const BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+
+function faultOf(error: unknown): RedisFault {
+  return error instanceof ErrorReply ? RedisFault.ofReply(error) : RedisFault.down(error);
+}
 
 function isOurs(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string' && error.code.startsWith('E_');
