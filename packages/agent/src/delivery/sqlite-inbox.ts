@@ -134,8 +134,28 @@ function entryOf(row: SqlRow): InboxEntry {
   return {
     lineage: lineage instanceof Uint8Array ? lineage : new Uint8Array(0),
     server: String(row['server']),
-    done: { cursor: Number(row['cursor']), runs: JSON.parse(String(row['runs'])) as readonly Run[] },
+    done: { cursor: Number(row['cursor']), runs: runsOf(String(row['runs'])) },
   };
+}
+
+/** Damaged runs count as none (fault S5): what was done beyond the cursor is done again, and nothing is left out. */
+function runsOf(text: string): readonly Run[] {
+  try {
+    const runs: unknown = JSON.parse(text);
+    return Array.isArray(runs) && runs.every(isRun) && areAscending(runs) ? runs : [];
+  } catch {
+    return [];
+  }
+}
+
+function isRun(run: unknown): run is Run {
+  if (!Array.isArray(run) || run.length !== 2) return false;
+  const [from, to] = run as unknown[];
+  return Number.isSafeInteger(from) && Number.isSafeInteger(to) && Number(from) <= Number(to);
+}
+
+function areAscending(runs: readonly Run[]): boolean {
+  return runs.every(([from], index) => from > (runs[index - 1]?.[1] ?? Number.NEGATIVE_INFINITY));
 }
 
 function inboxError(file: string, error: unknown): Error {

@@ -11,7 +11,6 @@ export function decodeDeadLetter(fields: readonly Buffer[]): DeadLetter | undefi
   if (payload === undefined || body === undefined) return undefined;
   const stored = decodePayload(payload, String(flags) === FLAG_SHARED ? body : undefined);
   if (stored === undefined) return undefined;
-  const past = JSON.parse(String(history)) as DeadLetter['history'] | Record<string, never>;
   return {
     id: String(id),
     eventId: stored.id,
@@ -21,11 +20,25 @@ export function decodeDeadLetter(fields: readonly Buffer[]): DeadLetter | undefi
     to: stored.to,
     reason: String(reason),
     attempts: Number(String(attempts)),
-    // An empty list of Lua is an empty object of JSON.
-    history: Array.isArray(past) ? past : [],
+    history: historyOf(String(history)),
     publishedAt: stored.publishedAt,
     deadAt: Number(String(at)),
     contentType: stored.contentType,
     body: stored.body,
   };
+}
+
+/** An empty list of Lua is an empty object of JSON; what is damaged counts as none, so that the letter can still be read. */
+function historyOf(text: string): DeadLetter['history'] {
+  try {
+    const past: unknown = JSON.parse(text);
+    return Array.isArray(past) ? past.filter(isFailure) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isFailure(entry: unknown): entry is DeadLetter['history'][number] {
+  if (typeof entry !== 'object' || entry === null || !('at' in entry && 'reason' in entry)) return false;
+  return typeof entry.at === 'number' && typeof entry.reason === 'string';
 }

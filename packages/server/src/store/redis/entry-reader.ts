@@ -45,6 +45,10 @@ function* entriesOf(
   let offset = 0;
   let nextBody = 0;
   for (let place = 0; place * RECORD_BYTES < records.length; place++) {
+    if ((place + 1) * RECORD_BYTES > records.length) {
+      yield [firstSequence + place, undefined];
+      return;
+    }
     const { payloadBytes, index, shared } = decodeRecord(records, place * RECORD_BYTES);
     const stored = decodePayload(
       payloads.subarray(offset, offset + payloadBytes),

@@ -23,10 +23,19 @@ export function agentQueueName(agentId: string): string {
 /** What a queue is, from its name. */
 export function queueSpecOf(name: string): QueueSpec {
   const [kind = '', owner = '', ...pattern] = name.split(':');
-  const ownerName = decodeURIComponent(owner);
+  const ownerName = decoded(owner);
   if (kind === 'a') return { kind: 'agent', agentId: ownerName };
   if (kind === 's') return { kind: 'subscription', agentId: ownerName, pattern: pattern.join(':') };
   return { kind: 'group', group: ownerName, pattern: pattern.join(':') };
+}
+
+/** What another program wrote, or a disk damaged, stays as it is: such a queue is shown and can be deleted. */
+function decoded(owner: string): string {
+  try {
+    return decodeURIComponent(owner);
+  } catch {
+    return owner;
+  }
 }
 
 /** The queue in words, as dead letters tell it. */

@@ -15,7 +15,7 @@ import {
 import type { Page, PageRequest, UsageRow } from '../store.ts';
 import { StoreFault } from './fault.ts';
 import { explainFault } from './explain-fault.ts';
-import type { CommitReply, PackedRows } from './protocol.ts';
+import type { CallName, Calls, CommitReply, PackedRows } from './protocol.ts';
 import { StartGuard } from './start-guard.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -78,7 +78,7 @@ export class SqliteLog implements LogDevice {
   async *states(): AsyncGenerator<readonly StateRow[]> {
     let after: readonly [number, number, number] | undefined;
     for (let isLast = false; !isLast;) {
-      const packed = await this.#open().ask('states', after);
+      const packed = await this.#ask('states', after);
       const rows = [...unpack(packed, 3)].map(([[kind = 0, id = 0, part = 0], data]) => ({ kind, id, part, data }));
       const last = rows.at(-1);
       if (last !== undefined) after = [last.kind, last.id, last.part];
@@ -90,7 +90,7 @@ export class SqliteLog implements LogDevice {
   async *batchSizes(): AsyncGenerator<readonly BatchSize[]> {
     let after = -1;
     for (let isLast = false; !isLast;) {
-      const packed = await this.#open().ask('sizes', after);
+      const packed = await this.#ask('sizes', after);
       const sizes = [...unpack(packed, 2)].map(([[position = 0, recordBytes = 0]]) => ({ position, recordBytes }));
       after = sizes.at(-1)?.position ?? after;
       isLast = packed.isLast;
@@ -101,7 +101,7 @@ export class SqliteLog implements LogDevice {
   async *heads(replayFrom: number): AsyncGenerator<readonly BatchHead[]> {
     let from = replayFrom;
     for (let isLast = false; !isLast;) {
-      const packed = await this.#open().ask('heads', from);
+      const packed = await this.#ask('heads', from);
       const heads = [...unpack(packed, 1)].map(([[position = 0], head]) => ({ position, head }));
       from = (heads.at(-1)?.position ?? from) + 1;
       isLast = packed.isLast;
@@ -126,38 +126,38 @@ export class SqliteLog implements LogDevice {
   ): Promise<readonly Uint8Array[]> {
     const numbers = new Float64Array(places.length * 2);
     for (const [index, { position, bytes }] of places.entries()) numbers.set([position, bytes], index * 2);
-    const packed = await this.#open().ask('records', numbers, [numbers.buffer]);
+    const packed = await this.#ask('records', numbers, [numbers.buffer]);
     return [...unpack(packed, 0)].map(([, bytes]) => bytes);
   }
 
   compact(compactions: readonly Compaction[]): Promise<boolean> {
-    return this.#open().ask('compact', compactions);
+    return this.#ask('compact', compactions);
   }
 
   freeDiskBytes(): Promise<number> {
-    return this.#open().ask('freeDiskBytes', undefined);
+    return this.#ask('freeDiskBytes', undefined);
   }
 
   deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<StoredDeadLetter>> {
-    return this.#open().ask('deadLetters', request);
+    return this.#ask('deadLetters', request);
   }
 
   deadLetter(id: string): Promise<StoredDeadLetter | undefined> {
-    return this.#open().ask('deadLetter', id);
+    return this.#ask('deadLetter', id);
   }
 
   purgeDeadLetters(ids: readonly string[] | undefined): Promise<number> {
-    return this.#open().ask('purge', ids);
+    return this.#ask('purge', ids);
   }
 
   usage(
     request: PageRequest & { readonly agentId?: string; readonly from: number; readonly to: number },
   ): Promise<Page<UsageRow>> {
-    return this.#open().ask('usage', request);
+    return this.#ask('usage', request);
   }
 
   lastSeen(agentId: string): Promise<number | undefined> {
-    return this.#open().ask('lastSeen', agentId);
+    return this.#ask('lastSeen', agentId);
   }
 
   async backup(destination: string): Promise<void> {
@@ -173,6 +173,19 @@ export class SqliteLog implements LogDevice {
     for (const { head, records } of commit.batches) transfers.push(head.buffer, records.buffer);
     for (const { data } of commit.rows) transfers.push(data.buffer);
     return this.#open().ask('commit', commit, transfers);
+  }
+
+  /** @throws ConfigError `E_DATA` for a file that is damaged where nobody looked before; StorageError. */
+  async #ask<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]['ask'],
+    transfers?: Transferable[],
+  ): Promise<Calls[Name]['answer']> {
+    try {
+      return await this.#open().ask(name, ask, transfers);
+    } catch (error) {
+      throw explainFault(error, { file: this.#file, holder: undefined });
+    }
   }
 
   #open(): WorkerLink {
