@@ -1,0 +1,21 @@
+/** Finds the decoders that are fuzzed: those that the packages list in their tests. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FuzzDecoder } from '@sealane/shared/testing';
+import layers from '../../../packages/layers.json' with { type: 'json' };
+
+const moduleOf = (name: string): string => `packages/${name}/test/fuzz/decoders.ts`;
+
+/** @param module in place of those of the packages. @returns files relative to the workspace. */
+export function decoderModules(module: string | undefined): readonly string[] {
+  return module === undefined ? Object.keys(layers.packages).map(moduleOf).filter(existsSync) : [module];
+}
+
+/** Every decoder of the modules, with the module it is of. */
+export async function loadDecoders(modules: readonly string[]): Promise<readonly FuzzDecoder[]> {
+  const loaded = await Promise.all(
+    modules.map((file) => import(pathToFileURL(resolve(file)).href) as Promise<{ DECODERS: readonly FuzzDecoder[] }>),
+  );
+  return loaded.flatMap(({ DECODERS }) => DECODERS);
+}

@@ -1,0 +1,61 @@
+/** Decoders that break: what the fuzzer has to find. Not part of the product. */
+import type { FuzzDecoder } from '@sealane/shared/testing';
+
+const seeds = (): readonly Uint8Array[] => [Uint8Array.of(1, 2, 3)];
+/** Kept, so that the memory stays taken. */
+const hoard: Uint8Array[] = [];
+
+const throws: FuzzDecoder = {
+  name: 'throws-on-zero',
+  seeds,
+  decode(input) {
+    if (input.includes(0)) throw new RangeError('a zero');
+    return 'ok';
+  },
+};
+
+/** Only an input that goes one step deeper at a time gets to the end: what is new leads there. */
+const deep: FuzzDecoder = {
+  name: 'throws-on-good',
+  seeds,
+  decode(input) {
+    if (input[0] !== 0x67) return 'not g';
+    if (input[1] !== 0x6f) return 'not go';
+    if (input[2] !== 0x6f) return 'not goo';
+    if (input[3] !== 0x64) return 'not good';
+    throw new TypeError('good');
+  },
+};
+
+const hangs: FuzzDecoder = {
+  name: 'hangs',
+  limits: { timeMs: 1 },
+  seeds,
+  decode(input) {
+    let count = 0;
+    while (input.length === 3) count += 1;
+    return String(count);
+  },
+};
+
+const isSlow: FuzzDecoder = {
+  name: 'slow',
+  limits: { timeMs: 20 },
+  seeds,
+  decode() {
+    const end = performance.now() + 40;
+    while (performance.now() < end) continue;
+    return 'ok';
+  },
+};
+
+const hoards: FuzzDecoder = {
+  name: 'hoards',
+  seeds,
+  decode() {
+    hoard.push(new Uint8Array(50_000_000));
+    return 'ok';
+  },
+};
+
+export const DECODERS: readonly FuzzDecoder[] = [throws, deep, hangs, isSlow, hoards];
