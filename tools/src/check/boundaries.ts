@@ -53,11 +53,12 @@ function* checkInternal(source: Source, target: Source): Generator<string> {
   if (source.isTest) return;
   if (target.isTest) yield `imports the test file ${target.path}`;
   const targetLayer = layerOf(target);
+  const layer = layerOf(source);
   if (source.packageName !== target.packageName) {
-    if (targetLayer?.testOnly === true && source.packageName !== 'tools') yield `imports test-only ${target.path}`;
+    const allowed = targetLayer?.testOnly !== true || layer?.testOnly === true || source.packageName === 'tools';
+    if (!allowed) yield `imports test-only ${target.path}`;
     return;
   }
-  const layer = layerOf(source);
   if (layer === undefined) return;
   if (targetLayer === undefined) yield `(layer ${layer.name}) imports ${target.path}, which belongs to no layer`;
   else if (!layer.imports.includes(targetLayer.name)) yield `(layer ${layer.name}) may not import ${targetLayer.name}`;

@@ -54,12 +54,19 @@ const block = (files: [string, ...string[]], patterns: Pattern[]): Block => ({
 
 const blocksOf = (packageName: string): Block[] => {
   const source = `${rootOf(packageName)}/src`;
-  const common = [...packagePatterns(packageName), ...testOnlyPatterns(packageName)];
-  const outside = block([`${source}/**/*.ts`], [...common, ...builtinPatterns(packageName)]);
+  const outside = block(
+    [`${source}/**/*.ts`],
+    [...packagePatterns(packageName), ...testOnlyPatterns(packageName), ...builtinPatterns(packageName)],
+  );
   const layers = layersOf(packageName).map((layer) =>
     block(
       [`${source}/${layer.name}/**/*.ts`, `${source}/${layer.name}.ts`],
-      [...common, ...builtinPatterns(packageName, layer), ...layerPatterns(packageName, layer)],
+      [
+        ...packagePatterns(packageName),
+        ...(layer.testOnly ? [] : testOnlyPatterns(packageName)),
+        ...builtinPatterns(packageName, layer),
+        ...layerPatterns(packageName, layer),
+      ],
     ),
   );
   return [outside, ...layers];

@@ -1,0 +1,134 @@
+/**
+ * FaultProxy: a TCP proxy that does to a connection what networks do, and what somebody in the middle could. Each direction
+ * has faults of its own; what is drawn for the n-th connection depends on the seed and on n alone. It has no keys: it knows
+ * where the frames of Sealane begin, and not what is in them. It is no part of the product.
+ */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Dice } from './dice.ts';
+import { FaultLane } from './fault-lane.ts';
+import { drawFaults, type DirectedFaults } from './fault-spec.ts';
+
+export interface FaultProxyOptions {
+  readonly target: { readonly host?: string; readonly port: number };
+  /** Default 127.0.0.1 and a free port. */
+  readonly listenOn?: { readonly host?: string; readonly port?: number };
+  /** Default 1. */
+  readonly seed?: number;
+  readonly faults?: DirectedFaults;
+}
+
+/** A connection that is open. */
+export interface ProxiedConnection {
+  /** From 0, in the order in which they came. */
+  readonly number: number;
+  readonly toServer: FaultLane;
+  readonly toAgent: FaultLane;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** Spreads the seeds of neighbouring lanes; any odd number does. */
+const SEED_STEP = 0x85eb_ca6b;
+
+export class FaultProxy {
+  /** Of connections to come. */
+  faults: DirectedFaults;
+  /** Resets whoever connects. */
+  refuses = false;
+  readonly #target: Required<FaultProxyOptions['target']>;
+  readonly #seed: number;
+  readonly #server: Server;
+  readonly #open = new Map<ProxiedConnection, readonly Socket[]>();
+  #swallows = { toServer: false, toAgent: false };
+  #connections = 0;
+
+  private constructor({ target, seed = 1, faults = {} }: FaultProxyOptions) {
+    this.#target = { host: LOOPBACK, ...target };
+    this.#seed = seed;
+    this.faults = faults;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#take(socket));
+  }
+
+  static async start(options: FaultProxyOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options);
+    const { host = LOOPBACK, port = 0 } = options.listenOn ?? {};
+    proxy.#server.listen(port, host);
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that are open. */
+  get open(): readonly ProxiedConnection[] {
+    return [...this.#open.keys()];
+  }
+
+  /** Connections so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** From now on what comes this way is swallowed, or no more; on connections to come as well. */
+  swallow(directions: { readonly toServer?: boolean; readonly toAgent?: boolean }): void {
+    this.#swallows = { ...this.#swallows, ...directions };
+    for (const { toServer, toAgent } of this.#open.keys()) {
+      toServer.swallows = this.#swallows.toServer;
+      toAgent.swallows = this.#swallows.toAgent;
+    }
+  }
+
+  /** Ends all connections, without what is under way. @param how with a reset, or as if both sides had ended it. */
+  cut(how: 'end' | 'reset' = 'end'): void {
+    for (const socket of [...this.#open.values()].flat()) {
+      if (how === 'reset') socket.resetAndDestroy();
+      else socket.destroy();
+    }
+  }
+
+  /** From now on it is a good way, for connections that are open too. */
+  heal(): void {
+    this.faults = {};
+    this.refuses = false;
+    this.#swallows = { toServer: false, toAgent: false };
+    for (const { toServer, toAgent } of this.#open.keys()) {
+      toServer.renew({});
+      toAgent.renew({});
+    }
+  }
+
+  /** Ends all connections; takes no more. */
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  #take(near: Socket): void {
+    const number = this.#connections++;
+    near.on('error', () => undefined);
+    if (this.refuses) {
+      near.resetAndDestroy();
+      return;
+    }
+    const far = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    far.on('error', () => undefined);
+    const { toServer = {}, toAgent = {} } = this.faults;
+    const laneOf = (source: Socket, target: Socket, spec: typeof toServer, turn: 0 | 1): FaultLane => {
+      const seed = this.#seed ^ Math.imul(2 * number + turn + 1, SEED_STEP);
+      return new FaultLane({ source, target, faults: drawFaults(spec, new Dice(seed - 1)), seed });
+    };
+    const connection = { number, toServer: laneOf(near, far, toServer, 0), toAgent: laneOf(far, near, toAgent, 1) };
+    connection.toServer.swallows = this.#swallows.toServer;
+    connection.toAgent.swallows = this.#swallows.toAgent;
+    this.#open.set(connection, [near, far]);
+    for (const socket of [near, far]) {
+      socket.on('close', () => {
+        if (near.destroyed && far.destroyed) this.#open.delete(connection);
+      });
+    }
+  }
+}
