@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sealane/node/log';
-import { createEnvironment, systemRandom } from '@sealane/node/transport';
+import { Backlog, createEnvironment, systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { suitesFor } from '@sealane/shared/wire';
 import { ResumeTokens, type Admission } from '../src/admission/index.ts';
@@ -68,7 +68,7 @@ async function serve(fault: Fault): Promise<number> {
     admission: faultyAdmission(fault) as Admission,
     resumeTokens: faultyTokens(fault),
     handlers,
-    bans: { addressWaitMs: () => 0 },
+    bans: { addressWaitMs: () => 0, find: () => undefined },
     attach: () => undefined,
     log: createLogger({ level: 'debug', json: true, stream }),
     wallClock: Date.now,

@@ -39,9 +39,9 @@ export class TestServer {
 }
 
 /** Waits until `holds` is true. @throws Error with `what` after `limitMs`. */
-export async function eventually(what: string, holds: () => boolean, limitMs = 5_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
   const endAt = performance.now() + limitMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not happen: ${what}`);
     await sleep(5);
   }

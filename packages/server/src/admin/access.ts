@@ -25,6 +25,11 @@ interface AccessOptions {
   readonly onRefused: () => void;
 }
 
+/** The rule of what no route answers: what lies under /v1 is nobody's to explore without the token. */
+export function ruleOfUrl(url: string): AccessRule {
+  return /^\/(v1$|v1\/|v1\?)/.test(url) ? 'operator' : 'anybody';
+}
+
 /** Names under which a browser or a program on this machine reaches the port; others are DNS rebinding. */
 const OWN_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 /** So many wrong tokens within the window, and the others are told to wait; the right one is taken all the same. */

@@ -13,10 +13,12 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { monotonicNow } from '@sealane/node/transport';
-import { Access, type AccessRule } from './access.ts';
+import { Access, ruleOfUrl } from './access.ts';
+import type { AdminAnswerer } from './admin-answerer.ts';
 import type { AdminHost } from './admin-host.ts';
 import type { AdminApp } from './admin-route.ts';
 import { Metrics } from './metrics.ts';
+import { ADMIN_BODY_BYTES_MAX } from './plain-http.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { agentRoutes } from './routes/agent-routes.ts';
 import { banRoutes } from './routes/ban-routes.ts';
@@ -26,19 +28,16 @@ import { healthRoutes } from './routes/health-routes.ts';
 import { serverRoutes } from './routes/server-routes.ts';
 import { usageRoutes } from './routes/usage-routes.ts';
 
-const BODY_BYTES_MAX = 5 * 1_048_576;
 const PARAMETER_CHARACTERS_MAX = 512;
 const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
 /** Builds it; ready to take requests when it resolves. */
-export async function createAdminApp(host: AdminHost, options: { readonly token: string }): Promise<AdminApp> {
-  const access = new Access({
-    token: options.token,
-    now: monotonicNow,
-    onRefused: () => host.audit.note('admin-token-refused'),
-  });
+export async function createAdminApp(
+  host: AdminHost,
+  { access, metrics }: { readonly access: Access; readonly metrics: Metrics },
+): Promise<AdminApp> {
   const app: AdminApp = fastify({
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: ADMIN_BODY_BYTES_MAX,
     logger: false,
     frameworkErrors: (error, _request, reply) => {
       answer(reply, problemOf(error) ?? new Problem('E_INTERNAL'));
@@ -52,7 +51,7 @@ export async function createAdminApp(host: AdminHost, options: { readonly token:
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
     const { url, config } = request.routeOptions;
-    access.check({ rule: url === undefined ? ruleOfUnknown(request.url) : config.access, headers: request.headers });
+    access.check({ rule: url === undefined ? ruleOfUrl(request.url) : config.access, headers: request.headers });
     if (!host.server.isOpen && config.worksAlways !== true) throw new Problem('E_DRAINING');
     done();
   });
@@ -60,11 +59,23 @@ export async function createAdminApp(host: AdminHost, options: { readonly token:
   const urls = checkRoutes(app);
   await app.register(fastifySwagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
   await app.register((scope: AdminApp) => {
-    addRoutes(scope, host, new Metrics(host, access));
+    addRoutes(scope, host, metrics);
     refuseOtherMethods(scope, urls);
   });
   await app.ready();
   return app;
+}
+
+/** What answers the requests of the admin port of one process. */
+export async function loadAdminApp(host: AdminHost, token: string): Promise<AdminAnswerer> {
+  const access = new Access({ token, now: monotonicNow, onRefused: () => host.audit.note('admin-token-refused') });
+  const app = await createAdminApp(host, { access, metrics: new Metrics(host, access) });
+  return {
+    handle: (request, response) => {
+      app.routing(request, response);
+    },
+    close: () => app.close(),
+  };
 }
 
 const DOCUMENT = {
@@ -84,11 +95,6 @@ function addRoutes(app: AdminApp, host: AdminHost, metrics: Metrics): void {
   deadLetterRoutes(app, host);
   usageRoutes(app, host);
   serverRoutes(app, host);
-}
-
-/** What lies under /v1 is nobody's to explore without the token. */
-function ruleOfUnknown(url: string): AccessRule {
-  return /^\/(v1$|v1\/|v1\?)/.test(url) ? 'operator' : 'anybody';
 }
 
 /** Notes the methods of every route, and refuses one that names no rule. */
@@ -112,7 +118,7 @@ function refuseOtherMethods(app: AdminApp, urls: ReadonlyMap<string, ReadonlySet
       method: others,
       url,
       schema: { hide: true },
-      config: { access: ruleOfUnknown(url) },
+      config: { access: ruleOfUrl(url) },
       handler: (_request, reply) => {
         reply.header('allow', allowed.join(', '));
         throw new Problem('E_BAD_REQUEST', { status: 405, detail: `Methods: ${allowed.join(', ')}.` });

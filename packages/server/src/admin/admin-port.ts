@@ -1,6 +1,6 @@
 /**
  * AdminPort: the HTTP port of operators, on the loopback interface only (fault A13). The port is open before the server says
- * that it listens; the application behind it is loaded afterwards, and the first requests wait for it.
+ * that it listens; what answers behind it is loaded afterwards, and the first requests wait for it.
  */
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,8 +10,8 @@ import { explained } from '@sealane/node/config';
 import { writeFileAtomic } from '@sealane/node/keys';
 import { systemRandom } from '@sealane/node/transport';
 import { TransportError } from '@sealane/shared/errors';
-import type { AdminHost } from './admin-host.ts';
-import type { AdminApp } from './admin-route.ts';
+import type { Logger } from '@sealane/node/log';
+import type { AdminAnswerer } from './admin-answerer.ts';
 import { openAdminToken } from './admin-token.ts';
 
 /** Name of the file in the data directory that says which port it is. */
@@ -23,6 +23,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 5_000;
 const HEADER_BYTES_MAX = 16_384;
 const CONNECTIONS_MAX = 256;
+
+export interface AdminPortHost {
+  readonly dataDirectory: string;
+  readonly log: Logger;
+  /** Loads what answers requests; called once. */
+  readonly load: (token: string) => Promise<AdminAnswerer>;
+}
 
 interface AdminPortOptions {
   /** 0 takes a free one. */
@@ -36,11 +43,15 @@ export class AdminPort {
   readonly token: string;
   /** Whether the token was made just now. */
   readonly isTokenNew: boolean;
-  readonly #host: AdminHost;
+  readonly #host: AdminPortHost;
   readonly #http: HttpServer;
-  #app: Promise<AdminApp> | undefined;
+  #answerer: Promise<AdminAnswerer> | undefined;
 
-  private constructor(host: AdminHost, http: HttpServer, token: { readonly token: string; readonly isNew: boolean }) {
+  private constructor(
+    host: AdminPortHost,
+    http: HttpServer,
+    token: { readonly token: string; readonly isNew: boolean },
+  ) {
     this.#host = host;
     this.#http = http;
     this.port = (http.address() as AddressInfo).port;
@@ -56,7 +67,7 @@ export class AdminPort {
    *
    * @throws TransportError `E_PORT_BUSY`; ConfigError, StorageError for files of the data directory.
    */
-  static async open(host: AdminHost, { port, mayMove }: AdminPortOptions): Promise<AdminPort> {
+  static async open(host: AdminPortHost, { port, mayMove }: AdminPortOptions): Promise<AdminPort> {
     const token = openAdminToken(host.dataDirectory, systemRandom);
     const http = await listen(port).catch(async (error: unknown) => {
       if (!mayMove || !isBusy(error)) throw busyError(error, port);
@@ -70,9 +81,9 @@ export class AdminPort {
     return admin;
   }
 
-  /** Loads the application, so that no request has to wait for it. */
+  /** Loads what answers, so that no request has to wait for it. */
   async load(): Promise<void> {
-    await this.#application();
+    await this.#loaded();
   }
 
   async close(): Promise<void> {
@@ -80,21 +91,19 @@ export class AdminPort {
     const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#http.closeAllConnections();
     await closed;
-    await (await this.#app?.catch(() => undefined))?.close();
+    await (await this.#answerer?.catch(() => undefined))?.close();
   }
 
-  #application(): Promise<AdminApp> {
-    this.#app ??= import('./admin-app.ts').then(({ createAdminApp }) =>
-      createAdminApp(this.#host, { token: this.token }),
-    );
-    return this.#app;
+  #loaded(): Promise<AdminAnswerer> {
+    this.#answerer ??= this.#host.load(this.token);
+    return this.#answerer;
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      (await this.#application()).routing(request, response);
+      (await this.#loaded()).handle(request, response);
     } catch (error) {
-      this.#host.log.error('admin: the application could not be loaded', { error });
+      this.#host.log.error('admin: what answers could not be loaded', { error });
       response.writeHead(503).end();
     }
   }

@@ -10,6 +10,7 @@ import type { StoreFigures } from '../store/index.ts';
 import type { Access } from './access.ts';
 import type { AdminHost } from './admin-host.ts';
 import { HistogramMetric, type CountedHistogram } from './histogram-metric.ts';
+import type { MetricFigures } from './process-questions.ts';
 import { storeState } from './store-state.ts';
 
 /** Values with the value of their one label; undefined where there is no label. */
@@ -20,6 +21,8 @@ interface MetricDefinition {
   readonly name: string;
   readonly help: string;
   readonly label?: string;
+  /** How the values of several processes become one; by default they are added. */
+  readonly together?: 'min' | 'max' | 'first';
   readonly read: (at: Scrape) => Samples;
 }
 
@@ -56,27 +59,38 @@ export class Metrics {
 
   /** The text of an answer, and its media type. */
   async text(): Promise<{ readonly type: string; readonly text: string }> {
-    this.#eventLoop.enable();
-    const { server } = this.#host;
-    const counters = server.counters();
-    const figures = server.delivery.store.figures();
-    this.#scrape = { counters, figures, access: this.#access, eventLoop: this.#eventLoop, host: this.#host };
-    const text = await this.#registry.metrics();
-    this.#eventLoop.reset();
+    const text = await this.#look(() => this.#registry.metrics());
     return { type: this.#registry.contentType, text };
+  }
+
+  /** The same as values, for the primary of several processes. */
+  async figures(): Promise<readonly MetricFigures[]> {
+    return await this.#look(() => this.#registry.getMetricsAsJSON());
   }
 
   close(): void {
     this.#eventLoop.disable();
   }
 
-  #add(kind: typeof Counter | typeof Gauge, { name, help, label, read }: MetricDefinition): void {
+  async #look<Seen>(see: () => Promise<Seen>): Promise<Seen> {
+    this.#eventLoop.enable();
+    const { server } = this.#host;
+    const counters = server.counters();
+    const figures = server.delivery.store.figures();
+    this.#scrape = { counters, figures, access: this.#access, eventLoop: this.#eventLoop, host: this.#host };
+    const seen = await see();
+    this.#eventLoop.reset();
+    return seen;
+  }
+
+  #add(kind: typeof Counter | typeof Gauge, { name, help, label, together, read }: MetricDefinition): void {
     const samples = (): Samples => (this.#scrape === undefined ? [] : read(this.#scrape));
     new kind({
       name: PREFIX + name,
       help,
       labelNames: label === undefined ? [] : [label],
       registers: [this.#registry],
+      aggregator: together ?? 'sum',
       collect() {
         this.reset();
         for (const [value, count] of samples()) {
@@ -86,6 +100,19 @@ export class Metrics {
       },
     });
   }
+}
+
+/** One value, as processes tell theirs (metric-sums.ts). @param name without the prefix. */
+export function figure(
+  name: string,
+  {
+    type,
+    value,
+    labels = {},
+  }: Pick<MetricFigures, 'type'> & Partial<MetricFigures['values'][number]> & { readonly value: number },
+): MetricFigures {
+  const help = [...COUNTERS, ...GAUGES].find((each) => each.name === name)?.help ?? '';
+  return { name: PREFIX + name, help, type, aggregator: 'sum', values: [{ value, labels }] };
 }
 
 const one = (value: number): Samples => [[undefined, value]];
@@ -128,9 +155,9 @@ const COUNTERS: readonly MetricDefinition[] = [
   },
   {
     name: 'messages_dead_lettered_total',
-    help: 'Events given up after too many failures, by the last one.',
+    help: 'Events given up after too many failures, by the last one: the agent said so, or was silent.',
     label: 'reason',
-    read: ({ counters }) => byName({ nack: 0, timeout: 0, other: 0, ...counters.events.deadLettered }),
+    read: ({ counters }) => byName({ nack: 0, timeout: 0, ...counters.events.deadLettered }),
   },
   {
     name: 'acks_refused_total',
@@ -167,33 +194,59 @@ const GAUGES: readonly MetricDefinition[] = [
     label: 'state',
     read: ({ counters }) => byName(counters.connections),
   },
-  { name: 'queue_depth', help: 'Events that wait, in all queues.', read: ({ figures }) => one(figures.waiting) },
-  { name: 'queues', help: 'Queues of agents, subscriptions and groups.', read: ({ figures }) => one(figures.queues) },
-  { name: 'dead_letters', help: 'Dead letters that are kept.', read: ({ figures }) => one(figures.deadLetters) },
+  { name: 'processes', help: 'Processes that serve agents.', read: () => one(1) },
+  {
+    name: 'queue_depth',
+    help: 'Events that wait, in all queues.',
+    together: 'max',
+    read: ({ figures }) => one(figures.waiting),
+  },
+  {
+    name: 'queues',
+    help: 'Queues of agents, subscriptions and groups.',
+    together: 'max',
+    read: ({ figures }) => one(figures.queues),
+  },
+  {
+    name: 'dead_letters',
+    help: 'Dead letters that are kept.',
+    together: 'max',
+    read: ({ figures }) => one(figures.deadLetters),
+  },
   {
     name: 'store_ready',
     help: 'Whether the store takes events.',
+    together: 'min',
     read: ({ host }) => one(Number(storeState(host.server.delivery.health).isReady)),
   },
   {
     name: 'store_durable',
     help: 'Whether receipts mean that events are on disk.',
+    together: 'min',
     read: ({ host }) => one(Number(host.server.delivery.health.durability === 'durable')),
   },
-  { name: 'store_bytes', help: 'Bytes that the store takes.', read: ({ figures }) => one(figures.bytes) },
+  {
+    name: 'store_bytes',
+    help: 'Bytes that the store takes.',
+    together: 'max',
+    read: ({ figures }) => one(figures.bytes),
+  },
   {
     name: 'disk_free_bytes',
     help: 'Free bytes where the store is.',
+    together: 'min',
     read: ({ figures }) => (figures.freeDiskBytes === undefined ? [] : one(figures.freeDiskBytes)),
   },
   {
     name: 'disk_floor_blocked',
     help: 'Whether producers are refused because the disk is nearly full.',
+    together: 'max',
     read: ({ host }) => one(Number(storeState(host.server.delivery.health).isBlockedByDisk)),
   },
   {
     name: 'eventloop_delay_seconds',
     help: 'How late the event loop was since the last scrape.',
+    together: 'max',
     label: 'quantile',
     read: ({ eventLoop }) =>
       [50, 90, 99].map((percentile) => [String(percentile / 100), eventLoop.percentile(percentile) / NANOSECONDS]),
@@ -201,10 +254,17 @@ const GAUGES: readonly MetricDefinition[] = [
   {
     name: 'redis_up',
     help: 'Whether Redis answers; only where events are kept there.',
+    together: 'min',
     read: ({ host: { server } }) =>
       server.delivery.store.kind === 'redis' ? one(Number(!server.delivery.health.reasons.includes('redis-down'))) : [],
   },
-  { name: 'build_info', help: 'The version that runs.', label: 'version', read: () => [[version, 1]] },
+  {
+    name: 'build_info',
+    help: 'The version that runs.',
+    label: 'version',
+    together: 'first',
+    read: () => [[version, 1]],
+  },
   {
     name: 'process_resident_memory_bytes',
     help: 'Memory of the process.',

@@ -69,7 +69,8 @@ export const receipt = z.object({
 
 export const queue = z.object({
   queue: z.string(),
-  agent: z.string(),
+  /** Null for the queue of a group. */
+  agent: z.nullable(z.string()),
   waiting: count,
   waitingBytes: count,
   settledTo: z.number(),
@@ -80,9 +81,16 @@ export const agent = z.object({
   id: z.string(),
   online: z.boolean(),
   banned: z.boolean(),
-  /** Instances that are connected to this node. */
+  /** Instances that are connected, to any node; of those of another one only the node is known here. */
   instances: z.array(
-    z.object({ instance: z.string(), address: z.string(), connectedAt: time, suite: z.string(), build: z.string() }),
+    z.object({
+      instance: z.string(),
+      node: z.nullable(z.string()),
+      address: z.nullable(z.string()),
+      connectedAt: z.nullable(time),
+      suite: z.nullable(z.string()),
+      build: z.nullable(z.string()),
+    }),
   ),
   enrolledBy: z.nullable(z.string()),
   enrolledAt: z.nullable(time),
@@ -186,6 +194,17 @@ export const status = z.object({
   }),
   bytesIn: count,
   bytesOut: count,
+  /** What runs: one process, or several behind one port. */
+  processes: z.array(
+    z.object({
+      process: z.number(),
+      pid: z.nullable(z.number()),
+      state: z.enum(['starting', 'serving', 'draining']),
+      uptimeSeconds: z.number(),
+      connections: count,
+      restarts: count,
+    }),
+  ),
 });
 
 export const health = z.object({ status: z.enum(['ok', 'unavailable']), reasons: z.array(z.string()) });

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRegistry } from './agent-registry.ts';
+import { banKey, type Ban, type BanKeeper } from './ban.ts';
 import { Bans } from './bans.ts';
+import { FileBans } from './file-bans.ts';
 
 let directory = '';
 let opened: { close(): Promise<void> }[] = [];
@@ -17,26 +19,111 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function open(follows: boolean): Bans {
-  const registry = new AgentRegistry(join(directory, `agents-${follows}.jsonl`), { nowSeconds: 0 });
-  const bans = new Bans(join(directory, 'bans.jsonl'), { directory: registry, wallClock: () => 1_000, follows });
-  opened.push(bans, registry);
+/** A keeper that several nodes share. */
+class SharedKeeper implements BanKeeper {
+  readonly bans = new Map<string, Ban>();
+  readonly #followers: (() => void)[] = [];
+  /** Answers of `read` wait for it. */
+  gate: Promise<void> | undefined;
+
+  async read(): Promise<readonly Ban[]> {
+    const found = [...this.bans.values()];
+    await this.gate;
+    return found;
+  }
+
+  write(ban: Ban): Promise<void> {
+    this.bans.set(banKey(ban), ban);
+    return this.#tell();
+  }
+
+  async remove(kind: Ban['kind'], name: string, only?: Ban): Promise<boolean> {
+    const key = banKey({ kind, name });
+    if (only !== undefined && this.bans.get(key)?.since !== only.since) return false;
+    const wasThere = this.bans.delete(key);
+    await this.#tell();
+    return wasThere;
+  }
+
+  follow(onChange: () => void): void {
+    this.#followers.push(onChange);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #tell(): Promise<void> {
+    for (const follower of this.#followers) follower();
+    return Promise.resolve();
+  }
+}
+
+async function open(keeper: BanKeeper, onBanned: (ban: Ban) => void = () => undefined): Promise<Bans> {
+  const bans = await Bans.open(keeper, { wallClock: Date.now, onBanned });
+  opened.push(bans);
   return bans;
 }
 
-describe('Bans of several processes', () => {
-  it('G4: what one process writes the others follow, and none of them writes', async () => {
-    const writer = open(false);
-    await writer.ban('address', '192.0.2.1', { reason: 'noise' });
-    const follower = open(true);
-    expect(follower.list()).toEqual(writer.list());
-    await writer.ban('address', '192.0.2.2', {});
-    await writer.lift('address', '192.0.2.1');
-    const content = readFileSync(join(directory, 'bans.jsonl'), 'utf8');
-    for (let wait = 0; follower.find('address', '192.0.2.2') === undefined && wait < 100; wait++) await sleep(50);
-    expect(follower.list()).toEqual(writer.list());
-    expect(follower.addressWaitMs('192.0.2.1')).toBe(0);
-    await expect(follower.ban('address', '192.0.2.3', {})).rejects.toThrow('by the process that writes them');
-    expect(readFileSync(join(directory, 'bans.jsonl'), 'utf8')).toBe(content);
+describe('Bans in a file', () => {
+  it('G4: are there after a restart, with their ends and reasons, and the directory knows the agents', async () => {
+    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds: 0 });
+    opened.push(registry);
+    const file = join(directory, 'bans.jsonl');
+    const before = await Bans.open(new FileBans(file, registry), { wallClock: Date.now, onBanned: () => undefined });
+    await before.ban('address', '192.0.2.1', { reason: 'noise', seconds: 600 });
+    await before.ban('agent', 'bad', {});
+    await before.ban('address', '192.0.2.2', {});
+    expect(await before.lift('address', '192.0.2.2')).toBe(true);
+    expect(await before.lift('address', '192.0.2.2')).toBe(false);
+    const listed = before.list();
+    expect(listed.map(({ name }) => name)).toEqual(['192.0.2.1', 'bad']);
+    await before.close();
+    const after = await open(new FileBans(file, registry));
+    expect(after.list()).toEqual(listed);
+    expect(after.addressWaitMs('192.0.2.1')).toBeGreaterThan(500_000);
+    expect(registry.standing('bad')).toMatchObject({ isBanned: true });
+    expect(await after.lift('agent', 'bad')).toBe(true);
+    expect(registry.standing('bad')).toMatchObject({ isBanned: false });
+  });
+});
+
+describe('Bans that several nodes share', () => {
+  it('G4: what one bans or lifts the other knows, and ends what is connected there', async () => {
+    const keeper = new SharedKeeper();
+    const ended: string[] = [];
+    const one = await open(keeper);
+    const other = await open(keeper, ({ name }) => ended.push(name));
+    await one.ban('agent', 'bad', {});
+    await one.ban('address', '192.0.2.1', {});
+    await sleep(1);
+    expect(other.list()).toEqual(one.list());
+    expect(ended).toEqual(['bad', '192.0.2.1']);
+    await one.lift('agent', 'bad');
+    await sleep(1);
+    expect(other.find('agent', 'bad')).toBeUndefined();
+    expect(ended).toHaveLength(2);
+  });
+
+  it('G4: a ban that ended is lifted by whoever is there, and not one that began anew meanwhile', async () => {
+    const keeper = new SharedKeeper();
+    await (await open(keeper)).ban('agent', 'bad', { seconds: 0.02 });
+    await (await open(keeper)).ban('agent', 'worse', { seconds: 0.02 });
+    const worse = { kind: 'agent', name: 'worse', until: undefined, reason: 'again', since: Date.now() + 5 } as const;
+    keeper.bans.set('agent worse', worse);
+    await sleep(80);
+    expect([...keeper.bans.keys()]).toEqual(['agent worse']);
+  });
+
+  it('G4: a ban made here while others are read is not forgotten', async () => {
+    const keeper = new SharedKeeper();
+    const bans = await open(keeper);
+    const gate = Promise.withResolvers<undefined>();
+    keeper.gate = gate.promise;
+    await bans.ban('agent', 'one', {});
+    await bans.ban('agent', 'two', {});
+    gate.resolve(undefined);
+    await sleep(1);
+    expect(bans.list().map(({ name }) => name)).toEqual(['one', 'two']);
   });
 });

@@ -59,11 +59,6 @@ export class Journal {
     return new Journal(file, descriptor, size);
   }
 
-  /** Reads a journal that another process writes; none where it is missing. @throws as `open`. */
-  static read(file: string, read: (record: unknown) => void): void {
-    if (existsSync(file)) readLines(file, readFileSync(file), read);
-  }
-
   /** Whether lines wait for the disk; resolves when those that wait now are on it. */
   get pending(): Promise<void> | undefined {
     return this.#writing;

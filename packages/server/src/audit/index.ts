@@ -1,5 +1,5 @@
 /** Audit: what operators and agents did that matters, in a chain of lines that cannot be changed without a trace. */
 export { AuditLog } from './audit-log.ts';
-export type { AuditRecorder } from './audit-record.ts';
+export type { AuditFields, AuditRecorder } from './audit-record.ts';
 export { LimitedNotes } from './limited-notes.ts';
 export { verifyAudit } from './verify-audit.ts';

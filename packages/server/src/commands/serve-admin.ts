@@ -2,9 +2,9 @@
 import * as z from 'zod/mini';
 import { port, setting, type Origin, type SettingType, type SettingValues } from '@sealane/node/config';
 import type { Logger } from '@sealane/node/log';
-import { AdminPort, keepAuditTrail } from '../admin/index.ts';
-import { AuditLog, type AuditRecorder } from '../audit/index.ts';
-import { backUp, type Server } from '../server/index.ts';
+import { AdminPort, loadsAdmin, keepAuditTrail, type AdminHost } from '../admin/index.ts';
+import { AuditLog, type AuditFields, type AuditRecorder } from '../audit/index.ts';
+import { backUp } from '../server/index.ts';
 
 const ADMIN_PORT_DEFAULT = 1_338;
 
@@ -32,19 +32,18 @@ export interface ServeAdminOptions {
   readonly settings: SettingValues<typeof adminSettings> & { readonly dataDir: string };
   readonly origins: Readonly<Record<string, Origin>>;
   readonly log: Logger;
-  /** Ends the whole server in an orderly way. */
-  readonly beginDrain: () => void;
 }
 
-/** The admin port of a server that listens, as `serve` opens it. */
-export class ServeAdmin {
-  readonly #server: Server;
+/** What answers at the admin port, made once there is an audit log. */
+type LoadsAnswers = (audit: AuditRecorder) => Parameters<typeof AdminPort.open>[0]['load'];
+
+/** The admin port and the audit log of a data directory, as `serve` opens them. */
+export class ServeAdmin implements AuditRecorder {
   readonly #options: ServeAdminOptions;
   #audit: AuditLog | undefined;
   #port: AdminPort | undefined;
 
-  constructor(server: Server, options: ServeAdminOptions) {
-    this.#server = server;
+  constructor(options: ServeAdminOptions) {
     this.#options = options;
   }
 
@@ -53,33 +52,26 @@ export class ServeAdmin {
     return this.#port?.port ?? null;
   }
 
+  /** The token; null where there is no port. */
+  get token(): string | null {
+    return this.#port?.token ?? null;
+  }
+
   /** The token, where it was made just now. */
   get newToken(): string | undefined {
     return this.#port?.isTokenNew === true ? this.#port.token : undefined;
   }
 
-  get audit(): AuditRecorder | undefined {
-    return this.#audit;
-  }
-
   /** @throws TransportError, ConfigError, StorageError that say what to do. */
-  async open(): Promise<void> {
-    const { settings, origins, log, beginDrain } = this.#options;
+  async open(loads: LoadsAnswers): Promise<AuditRecorder> {
+    const { settings, origins, log } = this.#options;
     const { dataDir: dataDirectory, adminPort } = settings;
-    const server = this.#server;
     const audit = new AuditLog(dataDirectory, { log, wallClock: Date.now });
     this.#audit = audit;
-    keepAuditTrail(server, audit);
-    audit.note('server-started', { fingerprint: server.fingerprint });
-    if (adminPort === 'off') return;
-    this.#port = await AdminPort.open(
-      {
-        ...{ server, dataDirectory, audit, log, wallClock: Date.now },
-        backup: (path) => backUp({ directory: dataDirectory, store: server.delivery.store }, path),
-        beginDrain,
-      },
-      { port: adminPort, mayMove: origins['admin-port']?.layer === 'default' },
-    );
+    if (adminPort === 'off') return audit;
+    const mayMove = origins['admin-port']?.layer === 'default';
+    this.#port = await AdminPort.open({ dataDirectory, log, load: loads(audit) }, { port: adminPort, mayMove });
+    return audit;
   }
 
   /** Loads what the port answers with: after the server has said that it listens. */
@@ -87,9 +79,36 @@ export class ServeAdmin {
     await this.#port?.load();
   }
 
+  /** For the audit log; nothing before it is open. */
+  note(action: string, fields?: AuditFields): void {
+    this.#audit?.note(action, fields);
+  }
+
   async close(): Promise<void> {
     await this.#port?.close();
     this.#audit?.note('server-ended');
     await this.#audit?.close();
   }
+}
+
+/** Opens it for a server of one process. @throws as `open`. */
+export async function openAdmin(
+  admin: ServeAdmin,
+  about: Pick<AdminHost, 'server' | 'dataDirectory' | 'log' | 'beginDrain'>,
+): Promise<AuditRecorder> {
+  const { server } = about;
+  const audit = await admin.open((recorder) => loadsAdmin(adminHost(recorder, about)));
+  keepAuditTrail(server, audit);
+  audit.note('server-started', { fingerprint: server.fingerprint });
+  return audit;
+}
+
+export function adminHost(
+  audit: AuditRecorder,
+  about: Pick<AdminHost, 'server' | 'dataDirectory' | 'log' | 'beginDrain'>,
+): AdminHost {
+  const { server, dataDirectory } = about;
+  const backup = (path: string): Promise<void> =>
+    backUp({ directory: dataDirectory, store: server.delivery.store }, path);
+  return { ...about, audit, wallClock: Date.now, backup };
 }

@@ -1,5 +1,4 @@
 /** `serve --processes N`: the primary, which holds the port and the data directory; the others run `serve` as members. */
-import { join } from 'node:path';
 import type { CommandContext } from '@sealane/node/cli';
 import {
   explained,
@@ -9,11 +8,11 @@ import {
   type Declarations,
   type SettingValues,
 } from '@sealane/node/config';
-import { openPrivateDirectory } from '@sealane/node/keys';
 import { ConfigError } from '@sealane/shared/errors';
-import { Primary, type Member } from '../processes/index.ts';
+import { loadsAdminOfProcesses } from '../admin/index.ts';
+import { Primary } from '../processes/index.ts';
 import type { Listening } from '../server/index.ts';
-import type { adminSettings } from './serve-admin.ts';
+import { ServeAdmin, type adminSettings } from './serve-admin.ts';
 import { ServiceNotifier } from './service-notifier.ts';
 import { logSettings, type dataDirectorySettings } from './settings.ts';
 
@@ -27,7 +26,9 @@ export const processSettings = {
 };
 
 /** The part of the settings that a primary needs. */
-interface PrimarySettings extends SettingValues<typeof processSettings & typeof dataDirectorySettings> {
+interface PrimarySettings extends SettingValues<
+  typeof processSettings & typeof dataDirectorySettings & typeof adminSettings
+> {
   readonly host: string;
   readonly port: number;
   readonly store: string | undefined;
@@ -44,12 +45,21 @@ type StartText<Settings> = (
 
 /** Runs until a signal ends it, or its processes end again and again. */
 export async function servePrimary<Settings extends PrimarySettings>(
-  { settings, resolveOptions, log, output, shutdown, environment }: PrimaryContext<Settings>,
+  { settings, origins, resolveOptions, log, output, shutdown, environment }: PrimaryContext<Settings>,
   startText: StartText<Settings>,
 ): Promise<void> {
   const { dataDir: dataDirectory, host, port, processes, store } = settings;
   checkStore(processes, store);
-  const primary = new Primary({ dataDirectory, host, port, processes, log });
+  const admin = new ServeAdmin({ settings, origins, log });
+  const primary: Primary = new Primary({
+    ...{ dataDirectory, host, port, processes, log },
+    openAdmin: async () => {
+      await admin.open((audit) => loadsAdminOfProcesses({ processes: primary, audit, log }));
+      return admin.token;
+    },
+    onAudit: (action, fields) => admin.note(action, fields),
+  });
+  shutdown.onShutdown(() => admin.close());
   shutdown.onShutdown(() => primary.drain());
   const service = new ServiceNotifier({ environment, log, shutdown });
   shutdown.onReload(
@@ -58,11 +68,13 @@ export async function servePrimary<Settings extends PrimarySettings>(
       primary.reload();
     }),
   );
-  const { adminPort, ...listening } = await primary.listen();
+  const listening = await listen(primary, admin);
+  const { fingerprint } = listening;
+  admin.note('server-started', { fingerprint, processes });
   log.info('listening', { ...listening, processes });
-  const text = startText(listening, settings, { port: adminPort, newToken: undefined });
-  await output.emit({ event: 'listening', ...listening, adminPort }, text);
+  await output.emit({ event: 'listening', ...listening, adminPort: admin.port }, startText(listening, settings, admin));
   service.ready();
+  await admin.load();
   const failure = await Promise.race([shutdown.whenTasksDone, primary.whenFailed]);
   if (failure === undefined) return;
   shutdown.begin();
@@ -70,15 +82,14 @@ export async function servePrimary<Settings extends PrimarySettings>(
   throw failure;
 }
 
-/** The first process has the admin port; the others keep an audit log of their own. */
-export function adminSettingsOf<Settings extends SettingValues<typeof adminSettings & typeof dataDirectorySettings>>(
-  settings: Settings,
-  member: Member | undefined,
-): Settings {
-  if (member === undefined || member.isFirst) return settings;
-  const dataDir = join(settings.dataDir, `process-${member.number}`);
-  openPrivateDirectory(dataDir);
-  return { ...settings, dataDir, adminPort: 'off' };
+/** @throws what the processes could not start for; the admin port is closed then. */
+async function listen(primary: Primary, admin: ServeAdmin): Promise<Listening> {
+  try {
+    return await primary.listen();
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
 }
 
 function checkStore(processes: number, store: string | undefined): void {

@@ -9,19 +9,20 @@ import {
   setting,
   showAddress,
   text,
-  type ResolveOptions,
   type ResolvedSettings,
   type SettingValues,
 } from '@sealane/node/config';
-import type { Logger, RootLogger } from '@sealane/node/log';
+import type { Logger } from '@sealane/node/log';
 import { EXIT, StorageError } from '@sealane/shared/errors';
+import type { AuditRecorder } from '../audit/index.ts';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
 import { Member } from '../processes/index.ts';
 import { Server, type Listening } from '../server/index.ts';
-import { ServeAdmin, adminSettings } from './serve-admin.ts';
+import { ServeAdmin, adminSettings, openAdmin } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
 import { adoptIdentity, sharedIdentitySettings } from './serve-identity.ts';
-import { adminSettingsOf, processSettings, servePrimary } from './serve-primary.ts';
+import { ServeMember } from './serve-member.ts';
+import { processSettings, servePrimary } from './serve-primary.ts';
 import { ServiceNotifier } from './service-notifier.ts';
 import { identitySettings, logSettings } from './settings.ts';
 
@@ -62,7 +63,7 @@ export const serve = defineCommand({
     if (member !== undefined) return await serveAsMember(member, context);
     await adoptIdentity(settings);
     if (settings.processes > 1) await servePrimary(context, startText);
-    else await serveNode(context, undefined);
+    else await serveAlone(context);
     return EXIT.ok;
   },
 });
@@ -71,49 +72,69 @@ type ServeContext = CommandContext<typeof serveSettings>;
 
 /** One of several processes: what it fails of is told to the primary, which says it. */
 async function serveAsMember(member: Member, context: ServeContext): Promise<number> {
+  const log = context.log.child({ process: member.number });
   try {
-    await serveNode(context, member);
+    await serveMember(member, context, log);
     return EXIT.ok;
   } catch (error) {
-    context.log.error('process cannot serve', { process: member.number, error });
+    log.error('process cannot serve', { error });
     const failure = failureOf(error);
     await member.failed(failure);
     return failure.exit;
   }
 }
 
-/** Serves in this process until the end. @param member what it is of several processes. */
-async function serveNode(context: ServeContext, member: Member | undefined): Promise<void> {
-  const { settings, origins, resolveOptions, output, shutdown, environment } = context;
-  const log = member === undefined ? context.log : context.log.child({ process: member.number });
+/** Serves in this process alone until the end. */
+async function serveAlone(context: ServeContext): Promise<void> {
+  const { settings, origins, output, shutdown, environment, log } = context;
+  const { server, listening } = await startServer(context, { log, member: undefined });
+  const admin = new ServeAdmin({ settings, origins, log });
+  shutdown.onShutdown(() => admin.close());
+  shutdown.onShutdown(() => server.drain());
+  const beginDrain = (): void => shutdown.begin();
+  await openAdmin(admin, { server, dataDirectory: settings.dataDir, log, beginDrain });
+  const fault = endWhenStoreFails(server, shutdown);
+  const service = new ServiceNotifier({ environment, log, shutdown });
+  shutdown.onReload(service.reloading(reloader(context, { server, log, audit: admin })));
+  log.info('listening', { ...listening });
+  await output.emit({ event: 'listening', ...listening, adminPort: admin.port }, startText(listening, settings, admin));
+  service.ready();
+  await admin.load();
+  await shutdown.whenTasksDone;
+  if (fault.store !== undefined) throw fault.store;
+}
+
+/** Serves as one of several processes until the end. */
+async function serveMember(member: Member, context: ServeContext, log: Logger): Promise<void> {
+  const { settings, shutdown } = context;
+  const { server, listening } = await startServer(context, { log, member });
+  const own = new ServeMember(server, member, { dataDirectory: settings.dataDir, log });
+  shutdown.onShutdown(() => own.close());
+  shutdown.onShutdown(() => server.drain());
+  own.open();
+  const fault = endWhenStoreFails(server, shutdown);
+  const reload = reloader(context, { server, log, audit: member });
+  log.info('listening', { ...listening });
+  member.follow({
+    reload: () => void reload(),
+    drain: () => shutdown.begin(),
+    answer: (question) => own.answer(question),
+  });
+  member.ready(listening);
+  await own.load();
+  await shutdown.whenTasksDone;
+  if (fault.store !== undefined) throw fault.store;
+}
+
+async function startServer(
+  { settings }: ServeContext,
+  { log, member }: { readonly log: Logger; readonly member: Member | undefined },
+): Promise<{ readonly server: Server; readonly listening: Listening }> {
   const { dataDir, permissions, ...rest } = settings;
   const options = { dataDirectory: dataDir, permissionsFile: permissions, socketSource: member };
   const server = new Server({ ...rest, ...options, log });
   await serveFiles(server, settings, log);
-  const listening = await server.listen();
-  const beginDrain = (): void => (member === undefined ? shutdown.begin() : member.endAll());
-  const admin = new ServeAdmin(server, { settings: adminSettingsOf(settings, member), origins, log, beginDrain });
-  shutdown.onShutdown(() => admin.close());
-  shutdown.onShutdown(() => server.drain());
-  await admin.open();
-  const fault = endWhenStoreFails(server, shutdown);
-  const setLevel: RootLogger['setLevel'] = (level) => context.log.setLevel(level);
-  const current = { values: settings, origins };
-  const reload = reloader(server, { current, resolveOptions, log, setLevel, admin });
-  const service = new ServiceNotifier({ environment, log, shutdown });
-  shutdown.onReload(member === undefined ? service.reloading(reload) : reload);
-  log.info('listening', { host: listening.host, port: listening.port, fingerprint: listening.fingerprint });
-  const line = { event: 'listening', ...listening, adminPort: admin.port };
-  if (member === undefined) {
-    await output.emit(line, startText(listening, settings, admin));
-    service.ready();
-  } else {
-    member.follow({ reload: () => void reload(), drain: () => shutdown.begin() });
-    member.ready(line);
-  }
-  await admin.load();
-  await shutdown.whenTasksDone;
-  if (fault.store !== undefined) throw fault.store;
+  return { server, listening: await server.listen() };
 }
 
 /** A store that cannot go on ends the server, drained: never continue in doubt (fault S4). */
@@ -127,33 +148,29 @@ function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: Storage
   return fault;
 }
 
-interface ReloadState {
-  current: ResolvedSettings<typeof serveSettings>;
-  readonly resolveOptions: ResolveOptions;
-  readonly log: Logger;
-  readonly setLevel: RootLogger['setLevel'];
-  readonly admin: ServeAdmin;
-}
-
 /** SIGHUP: settings, permissions, identity and successions; where one is wrong, everything stays (fault O2). */
-function reloader(server: Server, state: ReloadState): () => Promise<void> {
+function reloader(
+  context: ServeContext,
+  { server, log, audit }: { readonly server: Server; readonly log: Logger; readonly audit: AuditRecorder },
+): () => Promise<void> {
+  const { settings, origins, resolveOptions } = context;
+  let current: ResolvedSettings<typeof serveSettings> = { values: settings, origins };
   return async () => {
-    const { current, resolveOptions, log, setLevel, admin } = state;
     const before = server.fingerprint;
     try {
       const { logLevel } = resolveSettings(logSettings, resolveOptions).values;
       const result = reloadSettings(serveSettings, current, resolveOptions);
       if (!result.reloaded) throw result.error;
       await server.reload({ permissionsFile: result.settings.values.permissions });
-      setLevel(logLevel);
-      state.current = result.settings;
+      context.log.setLevel(logLevel);
+      current = result.settings;
       const { changed, needRestart } = result;
       log.info('reloaded', { changed, needRestart, fingerprint: server.fingerprint });
-      admin.audit?.note('reloaded', { changed: changed.join(' ') });
-      if (server.fingerprint !== before) admin.audit?.note('key-rotated', { before, after: server.fingerprint });
+      audit.note('reloaded', { changed: changed.join(' ') });
+      if (server.fingerprint !== before) audit.note('key-rotated', { before, after: server.fingerprint });
     } catch (error) {
       log.error('reload failed, everything stays as it was', { error });
-      admin.audit?.note('reload-failed', { code: failureOf(error).code });
+      audit.note('reload-failed', { code: failureOf(error).code });
     }
   };
 }

@@ -17,8 +17,6 @@ export interface ListeningSocket {
 
 /** Hands connections to one of several processes that share one port and one data directory. */
 export interface SocketSource {
-  /** Whether this process is the one that writes the files of the data directory. */
-  readonly isFirst: boolean;
   /** Connections come from now on. */
   open(onSocket: (socket: Socket) => void): Promise<ListeningSocket>;
 }

@@ -6,21 +6,24 @@ import type { Socket } from 'node:net';
 import { setTimeout as startTimer } from 'node:timers';
 import { EXIT } from '@sealane/shared/errors';
 import type { ListeningSocket, SocketSource } from '../config/index.ts';
-import { NUMBER_VARIABLE, type FromMember, type StartFailure, type ToMember } from './messages.ts';
+import type { ProcessAnswers, ProcessQuestion } from '../admin/index.ts';
+import type { AuditFields, AuditRecorder } from '../audit/index.ts';
+import { NUMBER_VARIABLE, type FromMember, type MemberStart, type StartFailure, type ToMember } from './messages.ts';
 
 /** What the primary asks for. */
 export interface MemberDuties {
   reload(): void;
   drain(): void;
+  answer(question: ProcessQuestion): Promise<ProcessAnswers[keyof ProcessAnswers]>;
 }
 
 /** How long counts are collected before the primary is told. */
 const COUNTS_EVERY_MS = 25;
 
-export class Member implements SocketSource {
+export class Member implements SocketSource, AuditRecorder {
   /** From 1 on. */
   readonly number: number;
-  readonly #started: Promise<{ readonly host: string; readonly port: number }>;
+  readonly #started: Promise<MemberStart>;
   #duties: MemberDuties | undefined;
   #onSocket: ((socket: Socket) => void) | undefined;
   #taken = 0;
@@ -29,11 +32,12 @@ export class Member implements SocketSource {
 
   private constructor(number: number) {
     this.number = number;
-    const started = Promise.withResolvers<{ readonly host: string; readonly port: number }>();
+    const started = Promise.withResolvers<MemberStart>();
     this.#started = started.promise;
     process.on('message', (message: ToMember, socket: Socket | undefined) => {
       if (message.type === 'start') started.resolve(message);
       else if (message.type === 'connection') this.#take(socket);
+      else if (message.type === 'question') void this.#answer(message.id, message.question);
       else this.#do(message.type);
     });
     process.on('disconnect', () => this.#do('drain'));
@@ -45,9 +49,9 @@ export class Member implements SocketSource {
     return number > 0 && process.connected ? new Member(number) : undefined;
   }
 
-  /** Whether it is the one that writes the files of the data directory and has the admin port. */
-  get isFirst(): boolean {
-    return this.number === 1;
+  /** The token of the admin port; null where there is none. */
+  async adminToken(): Promise<string | null> {
+    return (await this.#started).adminToken;
   }
 
   async open(onSocket: (socket: Socket) => void): Promise<ListeningSocket> {
@@ -64,9 +68,13 @@ export class Member implements SocketSource {
   }
 
   /** It serves: connections come from now on. */
-  ready(listening: { readonly fingerprint: string; readonly adminPort: number | null }): void {
-    const { fingerprint, adminPort } = listening;
-    this.#tell({ type: 'ready', fingerprint, adminPort });
+  ready({ fingerprint }: { readonly fingerprint: string }): void {
+    this.#tell({ type: 'ready', fingerprint });
+  }
+
+  /** A line for the audit log, which the primary keeps. */
+  note(action: string, fields: AuditFields = {}): void {
+    this.#tell({ type: 'audit', action, fields: { ...fields, process: this.number } });
   }
 
   /** It could not start. */
@@ -92,6 +100,15 @@ export class Member implements SocketSource {
     if (this.#duties !== undefined) this.#duties[duty]();
     // Before it serves there is nothing to drain, and what it reads it reads for the first time.
     else if (duty === 'drain') process.exit(EXIT.ok);
+  }
+
+  async #answer(id: number, question: ProcessQuestion): Promise<void> {
+    try {
+      const answer = await this.#duties?.answer(question);
+      this.#tell(answer === undefined ? { type: 'answer', id } : { type: 'answer', id, answer });
+    } catch {
+      this.#tell({ type: 'answer', id });
+    }
   }
 
   #take(socket: Socket | undefined): void {

@@ -6,11 +6,13 @@ import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers
 import { explained } from '@sealane/node/config';
 import { acquireProcessLock, openPrivateDirectory, type ProcessLock } from '@sealane/node/keys';
 import type { Logger } from '@sealane/node/log';
+import { monotonicNow } from '@sealane/node/transport';
 import { ConfigError, ProtocolError, TransportError } from '@sealane/shared/errors';
+import type { AdminProcesses, ProcessAnswers, ProcessQuestion, ProcessState } from '../admin/index.ts';
 import type { ListeningSocket } from '../config/index.ts';
 import { openListener, type Listening } from '../server/index.ts';
 import { ConnectionDealer } from './connection-dealer.ts';
-import { MemberProcess, type MemberEnd, type MemberReady } from './member-process.ts';
+import { MemberProcess, type MemberEnd, type MemberOptions, type MemberReady } from './member-process.ts';
 import { Restarts } from './restarts.ts';
 
 export interface PrimaryOptions {
@@ -21,17 +23,16 @@ export interface PrimaryOptions {
   /** How many processes serve. */
   readonly processes: number;
   readonly log: Logger;
-}
-
-/** Where the processes listen together. */
-export interface PrimaryListening extends Listening {
-  readonly adminPort: number | null;
+  /** Opens the admin port, once the data directory is locked. @returns its token; null where there is none. */
+  readonly openAdmin: () => Promise<string | null>;
+  /** A process has a line for the audit log. */
+  readonly onAudit: MemberOptions['onAudit'];
 }
 
 /** Until when processes that were asked to end are killed; they end within 4.5 s by themselves. */
 const KILL_AFTER_MS = 4_300;
 
-export class Primary {
+export class Primary implements AdminProcesses {
   readonly #options: PrimaryOptions;
   readonly #members = new Map<number, MemberProcess>();
   readonly #restarts = new Map<number, Restarts>();
@@ -42,6 +43,7 @@ export class Primary {
   readonly #failed = Promise.withResolvers<Error>();
   #lock: ProcessLock | undefined;
   #listener: ListeningSocket | undefined;
+  #adminToken: string | null = null;
   #isServing = false;
   #isEnding = false;
   #draining: Promise<void> | undefined;
@@ -55,11 +57,12 @@ export class Primary {
    *
    * @throws ConfigError, StorageError, TransportError with what to do, also what a process could not start for.
    */
-  async listen(): Promise<PrimaryListening> {
-    const { dataDirectory, host, port, processes, log } = this.#options;
+  async listen(): Promise<Listening> {
+    const { dataDirectory, host, port, processes, log, openAdmin } = this.#options;
     openPrivateDirectory(dataDirectory);
     this.#lock = await acquireProcessLock(dataDirectory);
     try {
+      this.#adminToken = await openAdmin();
       this.#listener = await openListener(
         { host, port },
         {
@@ -72,14 +75,8 @@ export class Primary {
       const failure = await Promise.race([this.#allReady.promise, this.#failed.promise]);
       if (failure !== undefined) throw failure;
       this.#isServing = true;
-      const first = this.#ready.get(1);
       const { host: address, port: taken } = this.#listener;
-      return {
-        host: address,
-        port: taken,
-        fingerprint: first?.fingerprint ?? '',
-        adminPort: first?.adminPort ?? null,
-      };
+      return { host: address, port: taken, fingerprint: this.#ready.get(1)?.fingerprint ?? '' };
     } catch (error) {
       await this.drain();
       throw error;
@@ -89,6 +86,35 @@ export class Primary {
   /** Resolves with the reason when starting processes again is given up. */
   get whenFailed(): Promise<Error> {
     return this.#failed.promise;
+  }
+
+  get isDraining(): boolean {
+    return this.#isEnding;
+  }
+
+  /** What there is of each process now. */
+  states(): readonly ProcessState[] {
+    return Array.from({ length: this.#options.processes }, (_, index) => {
+      const member = this.#members.get(index + 1);
+      const uptimeMs = member === undefined ? 0 : monotonicNow() - member.startedAt;
+      return {
+        process: index + 1,
+        pid: member?.pid,
+        state: stateOf(member),
+        uptimeSeconds: Math.round(uptimeMs / 1_000),
+        connections: member?.connections ?? 0,
+        restarts: this.#restarts.get(index + 1)?.count ?? 0,
+      };
+    });
+  }
+
+  ask<Question extends ProcessQuestion>(
+    process: number,
+    question: Question,
+  ): Promise<ProcessAnswers[Question['about']]> {
+    const member = this.#members.get(process);
+    if (member === undefined) return Promise.reject(new TransportError('E_UNREACHABLE', `process ${process} is gone`));
+    return member.ask(question);
   }
 
   /** Every process reads its files again. */
@@ -125,8 +151,8 @@ export class Primary {
     const { host = '', port = 0 } = this.#listener ?? {};
     const member = new MemberProcess({
       number,
-      host,
-      port,
+      start: { host, port, adminToken: this.#adminToken },
+      onAudit: this.#options.onAudit,
       onReady: (ready) => this.#onReady(member, ready),
       onEnd: (end) => this.#onEnd(member, end),
     });
@@ -163,6 +189,11 @@ export class Primary {
       this.#restartTimers.set(number, timer);
     }
   }
+}
+
+function stateOf(member: MemberProcess | undefined): ProcessState['state'] {
+  if (member === undefined || !member.isReady) return 'starting';
+  return member.isLeaving ? 'draining' : 'serving';
 }
 
 function startError(number: number, end: MemberEnd): Error {

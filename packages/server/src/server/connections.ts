@@ -37,7 +37,7 @@ export interface ConnectionsOptions {
   readonly limits: ServerLimits;
   readonly gate: ConnectionGate;
   readonly admission: Admission;
-  readonly bans: Pick<Bans, 'addressWaitMs'>;
+  readonly bans: Pick<Bans, 'addressWaitMs' | 'find'>;
   readonly resumeTokens: ResumeTokens;
   readonly handlers: ServerHandlers;
   /** Lets a connection take part in delivery. */
@@ -295,6 +295,10 @@ export class Connections implements ConnectionHost {
     connection.isAuthenticated = true;
     if (enrolledBy !== undefined) this.#noteEnrolment(event, connection, enrolledBy);
     const { resumeTokens, wallClock } = this.#options;
+    if (this.#isBanned(connection, event)) {
+      this.#refuseAgent(connection, event, 'E_BANNED');
+      return;
+    }
     const { agentId, instance, agentKey, suite, build } = event;
     const connectedAt = wallClock();
     const resumable = event.resumeToken && resumeTokens.redeem(event.resumeToken, event, connectedAt);
@@ -323,6 +327,12 @@ export class Connections implements ConnectionHost {
   }
 
   /** Whoever came with nothing to say, such as a health check of the port, is counted and not blamed. */
+  /** Whoever was banned while its admission was decided is in no list of those that had to go. */
+  #isBanned({ addressKey: key }: AgentConnection, { agentId }: AgentIdentifiedEvent): boolean {
+    const { bans } = this.#options;
+    return bans.find('agent', agentId) !== undefined || bans.find('address', key) !== undefined;
+  }
+
   #onHandshakeFailed(connection: AgentConnection, reason: DisconnectReason): void {
     if (connection.isStranger) return;
     const saidNothing = connection.bytesIn === 0 && reason === 'truncated';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { explained } from '@sealane/node/config';
 import { ConfigError } from '@sealane/shared/errors';
-import type { AgentDirectory } from '../admission/index.ts';
+import type { AgentDirectory, BanKeeper } from '../admission/index.ts';
+import type { SessionEnd } from '../store/redis/index.ts';
 import {
   DEFAULT_QUEUE_LIMITS,
   MemoryStore,
@@ -20,11 +21,16 @@ export interface CreateStoreOptions {
   readonly wallClock: () => number;
   /** Where other nodes ask whether this one is ready. */
   readonly healthUrl: string | undefined;
+  /** Another node of the same store ends sessions of an agent. */
+  readonly onSessionEnd: (end: SessionEnd) => void;
 }
 
-/** Who is enrolled, and the key of their resume tokens, where several nodes share them. */
+/** Who is enrolled and who is banned, and the key of their resume tokens, where several nodes share them. */
 export interface SharedDirectory {
   readonly directory: AgentDirectory;
+  readonly bans: BanKeeper;
+  /** Has the other nodes end sessions of an agent. @returns how many. @throws StorageError. */
+  readonly endSessions: (end: SessionEnd) => Promise<number>;
   /** 32 bytes. */
   readonly resumeKey: Uint8Array;
 }
@@ -53,9 +59,16 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
     return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), common));
   if (!/^rediss?:\/\//.test(uri)) throw noStore(uri);
   const { RedisStore } = await import('../store/redis/index.ts');
-  const store = new RedisStore({ url: uri, about: options.healthUrl ?? '', ...common });
+  const store = new RedisStore({
+    url: uri,
+    about: options.healthUrl ?? '',
+    onSessionEnd: options.onSessionEnd,
+    ...common,
+  });
   const openShared = async (): Promise<SharedDirectory> => ({
     directory: store.agents,
+    bans: store.bans,
+    endSessions: (end) => store.endSessions(end),
     resumeKey: await store.agents.resumeKey(),
   });
   const peerUrls = (): readonly string[] => store.peers.map(({ about }) => about).filter((url) => url !== '');

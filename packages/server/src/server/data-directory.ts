@@ -11,7 +11,7 @@ import { systemRandom } from '@sealane/node/transport';
 import type { IdentityKeys } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { assert } from '@sealane/shared/errors';
-import { AgentRegistry, Bans, openResumeKey, type AgentDirectory } from '../admission/index.ts';
+import { AgentRegistry, Bans, FileBans, openResumeKey, type AgentDirectory, type Ban } from '../admission/index.ts';
 import type { SharedDirectory } from './create-store.ts';
 
 /** The identity with the documents that lead to it. */
@@ -25,6 +25,8 @@ export interface DataDirectory {
   readonly identity: ServerIdentity;
   readonly registry: AgentDirectory;
   readonly bans: Bans;
+  /** Has the other nodes end sessions of an agent; undefined where there are none. */
+  readonly endSessions: SharedDirectory['endSessions'] | undefined;
   /** 32 bytes. */
   readonly resumeKey: Uint8Array;
   close(): Promise<void>;
@@ -33,8 +35,8 @@ export interface DataDirectory {
 interface OpenOptions extends DataOptions {
   /** Whether it is one of several processes, whose primary holds the lock. */
   readonly isMember: boolean;
-  /** Whether it writes the files of the directory; others follow them. */
-  readonly isFirst: boolean;
+  /** Another node banned: what is connected here has to go. */
+  readonly onBanned: (ban: Ban) => void;
   /** Opens what nodes share in place of files of this directory; called once the directory is locked. */
   readonly openShared: () => Promise<SharedDirectory | undefined>;
 }
@@ -55,15 +57,13 @@ export async function openDataDirectory(directory: string, options: OpenOptions)
     const own = shared === undefined ? new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds }) : undefined;
     const registry = shared?.directory ?? own;
     assert(registry !== undefined, 'there is a directory of agents');
-    const bans = new Bans(join(directory, 'bans.jsonl'), {
-      directory: registry,
-      wallClock: options.wallClock,
-      follows: !options.isFirst,
-    });
+    const keeper = shared?.bans ?? new FileBans(join(directory, 'bans.jsonl'), registry);
+    const bans = await Bans.open(keeper, options);
     return {
       identity,
       registry,
       bans,
+      endSessions: shared?.endSessions,
       resumeKey: shared?.resumeKey ?? openResumeKey(directory, systemRandom),
       close: () => close(own === undefined ? [bans] : [bans, own], lock),
     };

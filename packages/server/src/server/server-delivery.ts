@@ -13,7 +13,7 @@ import {
 } from '../delivery/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { QueueLimits, StoreHealth } from '../store/index.ts';
-import { createStore, type SharedDirectory } from './create-store.ts';
+import { createStore, type CreateStoreOptions, type SharedDirectory } from './create-store.ts';
 
 export interface ServerDeliveryOptions {
   /** `sqlite:PATH`, `redis://…` or `memory:`; default a file in the data directory. */
@@ -27,6 +27,7 @@ export interface ServerDeliveryOptions {
   readonly log: Logger;
   readonly isKnownAgent: DeliveryOptions['isKnownAgent'];
   readonly isConnected: (agentId: string) => boolean;
+  readonly onSessionEnd: CreateStoreOptions['onSessionEnd'];
   readonly onHealth: (health: StoreHealth) => void;
   readonly onIncident: (incident: StoreIncident) => void;
 }

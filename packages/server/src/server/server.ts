@@ -211,7 +211,7 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#running !== undefined && !this.#running.connections.isDraining;
   }
 
-  /** Ends sessions, with a code or in an orderly way. @returns how many. */
+  /** Ends sessions on this node, with a code or in an orderly way. @returns how many. */
   disconnect(which: Disconnection): number {
     return this.#running?.connections.disconnect(which) ?? 0;
   }
@@ -223,6 +223,12 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
+  /** Ends sessions of an agent, on whatever node they are. @returns how many. @throws StorageError. */
+  async endSessions(which: Disconnection & { readonly agentId: string }): Promise<number> {
+    const { data } = this.#listening();
+    return this.disconnect(which) + ((await data.endSessions?.(which)) ?? 0);
+  }
+
    * Reads permissions, identity and successions again, all or nothing: where one is wrong, all stay as they are (O2).
    *
    * @throws ConfigError, StorageError that say what is wrong.
@@ -293,7 +299,8 @@ export class Server extends EventEmitter<ServerEvents> {
         wallClock: this.#wallClock,
         openShared,
         isMember: socketSource !== undefined,
-        isFirst: socketSource?.isFirst ?? true,
+        onBanned: ({ kind, name }) =>
+          this.disconnect({ [kind === 'agent' ? 'agentId' : 'addressKey']: name, code: 'E_BANNED' }),
       });
       return { data, delivery: present(started.delivery), peerUrls: present(started.peerUrls) };
     } catch (error) {
@@ -322,6 +329,7 @@ export class Server extends EventEmitter<ServerEvents> {
       onIncident: (incident) => this.emit('store-incident', incident),
     });
   }
+      onSessionEnd: (end) => this.disconnect(end),
 
   /** Sessions from now on prove this identity; those that are open keep the one they began with. */
   #useIdentity(identity: ServerIdentity): void {

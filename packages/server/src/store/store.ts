@@ -218,6 +218,8 @@ export interface AgentRecord {
   readonly node: string | undefined;
 }
 
+  /** Its instances with the nodes that they are on now, where several nodes use the store. */
+  readonly instances?: readonly { readonly instance: string; readonly node: string }[];
 /** How a store is. */
 export interface StoreHealth {
   readonly status: 'ready' | 'degraded' | 'unavailable' | 'failed';
@@ -288,6 +290,8 @@ export interface Store {
   queuesOf(agentId: string): Promise<readonly QueueInfo[]>;
   /** Items of a queue that are due, in order. For a group another reader of any node gets other entries until `release`. */
   read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]>;
+  /** Queues of groups, in an order of the store's own. */
+  groupQueues(request: PageRequest): Promise<Page<QueueInfo>>;
   /** Single entries again, for redelivery; those that are settled by now are left out. */
   readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]>;
   /**
@@ -312,6 +316,8 @@ export interface Store {
   deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>>;
   /** Puts it back at the end of its queue, and out of the list. @returns false when there is none of this id. */
   redrive(deadLetterId: string): Promise<boolean>;
+  /** One of them; undefined when there is none of this id. */
+  deadLetter(deadLetterId: string): Promise<DeadLetter | undefined>;
   /** @returns how many were removed; all of them without ids. */
   purgeDeadLetters(ids: readonly string[] | undefined): Promise<number>;
 

@@ -193,7 +193,7 @@ describe('agents of the admin API', () => {
     expect((await admin.ask('/v1/bans/addresses/nonsense', { method: 'POST' })).status).toBe(400);
     expect((await admin.ask('/v1/bans/addresses/127.0.0.1', { method: 'POST', body: {} })).status).toBe(200);
     const refused = await outcome({ port: admin.server.port, agentId: 'any' });
-    expect(refused).not.toBe('opened');
+    expect(refused).not.toBe('open');
     expect(admin.server.library.counters().refused).toEqual({ banned: 1 });
     expect((await admin.ask('/v1/bans/addresses/127.0.0.1', { method: 'DELETE' })).status).toBe(204);
     await (await agent('any')).close();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, silentLogger, type Logger } from '@sealane/node/log';
 import { PassThrough } from 'node:stream';
-import { AdminPort, keepAuditTrail } from '../../src/admin/index.ts';
+import { AdminPort, keepAuditTrail, loadsAdmin } from '../../src/admin/index.ts';
 import { AuditLog } from '../../src/audit/index.ts';
 import { backUp } from '../../src/server/index.ts';
 import { TestServer } from '../test-server.ts';
@@ -49,14 +49,12 @@ export class TestAdmin {
     const audit = new AuditLog(dataDirectory, { log: silentLogger, wallClock: Date.now });
     keepAuditTrail(server.library, audit);
     let drains = (): void => undefined;
-    const admin = await AdminPort.open(
-      {
-        ...{ server: server.library, dataDirectory, audit, log, wallClock: Date.now },
-        backup: (path) => backUp({ directory: dataDirectory, store: server.library.delivery.store }, path),
-        beginDrain: () => drains(),
-      },
-      { port: 0, mayMove: false },
-    );
+    const load = loadsAdmin({
+      ...{ server: server.library, dataDirectory, audit, log, wallClock: Date.now },
+      backup: (path) => backUp({ directory: dataDirectory, store: server.library.delivery.store }, path),
+      beginDrain: () => drains(),
+    });
+    const admin = await AdminPort.open({ dataDirectory, log, load }, { port: 0, mayMove: false });
     const test = new TestAdmin(server, admin, audit);
     drains = () => (test.drains += 1);
     stream.on('data', (chunk: Buffer) => (test.log += chunk.toString()));

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { silentLogger } from '@sealane/node/log';
 import { utf8Encode } from '@sealane/shared/bytes';
 import { outcomeOf, outcomeOfAsync, type FuzzDecoder } from '@sealane/shared/testing';
-import { AgentRegistry, Bans } from '../../src/admission/index.ts';
+import { AgentRegistry, Bans, FileBans } from '../../src/admission/index.ts';
 import { AuditLog, verifyAudit } from '../../src/audit/index.ts';
 import { CHAIN_START, encodeAuditLine } from '../../src/audit/audit-record.ts';
 import { readPermissionsFile } from '../../src/permissions/index.ts';
@@ -127,7 +127,8 @@ const bansFile: FuzzDecoder = {
   decode(input) {
     const file = scratch.file('bans.jsonl', withChecksums(input));
     return outcomeOfAsync(async () => {
-      const opened = new Bans(file, { directory, wallClock: () => 3 });
+      const keeper = new FileBans(file, directory);
+      const opened = await Bans.open(keeper, { wallClock: () => 3, onBanned: () => undefined });
       opened.list();
       await opened.close();
     }, ['E_DATA']);

@@ -1,13 +1,11 @@
 /** `/v1/agents`: who is enrolled and connected; kick, ban, revoke, forget (row H10). */
 import { isAgentName } from '@sealane/shared/documents';
-import type { ErrorCode } from '@sealane/shared/errors';
-import { suiteName } from '@sealane/shared/wire';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import type { EnrolledAgent } from '../../admission/index.ts';
 import type { AgentPeer } from '../../handlers/index.ts';
-import { MAIN_INSTANCE } from '../../server/index.ts';
 import { Problem } from '../problem.ts';
+import { shownInstances } from '../connected-instances.ts';
 import * as schemas from '../schemas.ts';
 import { banRow } from './ban-routes.ts';
 import { queueRows } from './queue-rows.ts';
@@ -29,11 +27,9 @@ function listAgents(app: AdminApp, { server }: AdminHost): void {
     const [record, queues] = await Promise.all([store.agentRecord(agentId), queueRows(store, agentId)]);
     return {
       id: agentId,
-      online: peers.length > 0 || record.node !== undefined,
+      online: peers.length > 0 || record.node !== undefined || (record.instances?.length ?? 0) > 0,
       banned,
-      instances: peers.map(({ instance, address, connectedAt, suite, build }) => {
-        return { instance, address, connectedAt, suite: suiteName(suite), build };
-      }),
+      instances: [...shownInstances(record, peers)],
       enrolledBy: enrolled?.by ?? null,
       enrolledAt: enrolled === undefined ? null : enrolled.at * 1_000,
       lastSeenAt: record.lastSeenAt ?? null,
@@ -69,7 +65,7 @@ function endSessions(app: AdminApp, host: AdminHost): void {
     async (request) => {
       const { id } = request.params;
       await standingOf(server, id);
-      const disconnected = server.disconnect({ agentId: id, instance: request.body?.instance });
+      const disconnected = await server.endSessions({ agentId: id, instance: request.body?.instance });
       audit.note('agent-kicked', { agent: id, disconnected });
       return { disconnected };
     },
@@ -83,7 +79,7 @@ function endSessions(app: AdminApp, host: AdminHost): void {
   app.post('/v1/agents/:id/revoke', { config: operator, schema: revoke }, async (request) => {
     const { id } = request.params;
     if (!(await server.directory.forget(id))) throw unknown();
-    const disconnected = await endSessionsOf(host, id, 'E_UNKNOWN_AGENT');
+    const disconnected = await server.endSessions({ agentId: id, code: 'E_UNKNOWN_AGENT' });
     audit.note('agent-revoked', { agent: id, disconnected });
     return { disconnected };
   });
@@ -92,7 +88,7 @@ function endSessions(app: AdminApp, host: AdminHost): void {
     const { id } = request.params;
     await standingOf(server, id);
     await server.directory.forget(id);
-    const disconnected = await endSessionsOf(host, id, 'E_UNKNOWN_AGENT');
+    const disconnected = await server.endSessions({ agentId: id, code: 'E_UNKNOWN_AGENT' });
     await server.delivery.store.forgetAgent(id);
     server.delivery.agentQueues.reopen(id);
     audit.note('agent-forgotten', { agent: id, disconnected });
@@ -114,7 +110,7 @@ function banAgents(app: AdminApp, host: AdminHost): void {
     const { id } = request.params;
     if (!isAgentName(id)) throw new Problem('E_BAD_REQUEST', { detail: 'id: not the id of an agent' });
     const banned = await server.bans.ban('agent', id, request.body ?? {});
-    const disconnected = await endSessionsOf(host, id, 'E_BANNED');
+    const disconnected = await server.endSessions({ agentId: id, code: 'E_BANNED' });
     audit.note('agent-banned', { agent: id, until: banned.until ?? null, reason: banned.reason, disconnected });
     return banRow(banned);
   });
@@ -132,20 +128,6 @@ function banAgents(app: AdminApp, host: AdminHost): void {
     audit.note('ban-lifted', { agent: id });
     return reply.status(204).send();
   });
-}
-
-/**
- * Ends the sessions of an agent that may not be here any more. Another node that serves its instance `main` lets go when its
- * lease is taken away. @returns how many ended on this node.
- */
-async function endSessionsOf({ server, wallClock }: AdminHost, agentId: string, code: ErrorCode): Promise<number> {
-  const disconnected = server.disconnect({ agentId, code });
-  const { store } = server.delivery;
-  if (disconnected > 0 || store.kind !== 'redis' || (await store.agentRecord(agentId)).node === undefined)
-    return disconnected;
-  const lease = await store.claimAgent(agentId, MAIN_INSTANCE);
-  store.releaseAgent(agentId, MAIN_INSTANCE, lease, wallClock());
-  return disconnected;
 }
 
 /** @throws Problem where nobody of this id is enrolled or connected. */

@@ -1,14 +1,11 @@
 /** `/v1/dlq`: events that were given up: list, show, redrive, purge. Payloads only of one at a time. */
 import { toBase64, utf8Decode } from '@sealane/shared/bytes';
 import { TEXT_CONTENT_TYPE } from '@sealane/shared/channel';
-import type { DeadLetter, Store } from '../../store/index.ts';
+import type { DeadLetter } from '../../store/index.ts';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
-
-/** Dead letters looked at in one step of a search: their bodies come with them. */
-const SEARCH_PAGE = 100;
 
 export function deadLetterRoutes(app: AdminApp, host: AdminHost): void {
   readRoutes(app, host);
@@ -29,7 +26,7 @@ function readRoutes(app: AdminApp, { server, audit }: AdminHost): void {
     response: responses({ 200: schemas.deadLetterWhole }),
   };
   app.get('/v1/dlq/:id', { config: operator, schema: show }, async ({ params }) => {
-    const letter = await find(server.delivery.store, params.id);
+    const letter = await server.delivery.store.deadLetter(params.id);
     if (letter === undefined) throw new Problem('E_DEAD_LETTER_NOT_FOUND');
     audit.note('dead-letter-shown', { id: params.id, eventId: letter.eventId });
     const { history, body } = letter;
@@ -72,17 +69,6 @@ function changeRoutes(app: AdminApp, { server, audit }: AdminHost): void {
     audit.note('dead-letters-purged', { purged });
     return { purged };
   });
-}
-
-async function find(store: Store, id: string): Promise<DeadLetter | undefined> {
-  let after: string | undefined;
-  do {
-    const page = await store.deadLetters({ after, limit: SEARCH_PAGE });
-    const letter = page.items.find((item) => item.id === id);
-    if (letter !== undefined) return letter;
-    after = page.next;
-  } while (after !== undefined);
-  return undefined;
 }
 
 function rowOf({ body, id, eventId, subscription, from, to, reason, attempts, ...rest }: DeadLetter) {

@@ -2,12 +2,15 @@
 import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
 import { utf8Encode } from '@sealane/shared/bytes';
 import type { AdminHost } from '../admin-host.ts';
+import type { Page, Store } from '../../store/index.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
-import { queueRows } from './queue-rows.ts';
+import { groupRows, queueRows, type QueueRow } from './queue-rows.ts';
 
 const JSON_CONTENT = 'application/json';
+/** Begins what asks for pages of groups; the id of no agent has a blank. */
+const OF_GROUPS = 'groups ';
 
 export function eventRoutes(app: AdminApp, host: AdminHost): void {
   const { server } = host;
@@ -41,17 +44,35 @@ export function eventRoutes(app: AdminApp, host: AdminHost): void {
       config: operator,
       schema: {
         ...secured,
-        summary: 'Queues of agents in which events wait, a page of agents at a time.',
+        summary: 'Queues in which events wait: those of agents, a page of agents at a time, then those of groups.',
         querystring: schemas.pageQuery,
         response: responses({ 200: schemas.pageOf(schemas.queue) }),
       },
     },
     async ({ query }) => {
-      const { items, next } = await server.directory.list({ after: query.after, limit: query.limit });
-      const rows = await Promise.all(items.map(({ agentId }) => queueRows(server.delivery.store, agentId)));
-      return { items: rows.flat().filter(({ waiting }) => waiting > 0), next: next ?? null };
+      const { items, next } = await queuesPage(host, query);
+      return { items: items.filter(({ waiting }) => waiting > 0), next: next ?? null };
     },
   );
+}
+
+/** Queues of a page of agents; with and after the last agent those of groups. */
+async function queuesPage(
+  { server }: AdminHost,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<Page<QueueRow>> {
+  const { store } = server.delivery;
+  if (after?.startsWith(OF_GROUPS) === true) return await groupsPage(store, after.slice(OF_GROUPS.length), limit);
+  const { items: agents, next } = await server.directory.list({ after, limit });
+  const rows = (await Promise.all(agents.map(({ agentId }) => queueRows(store, agentId)))).flat();
+  if (next !== undefined) return { items: rows, next };
+  const groups = await groupsPage(store, undefined, limit);
+  return { items: [...rows, ...groups.items], next: groups.next };
+}
+
+async function groupsPage(store: Store, after: string | undefined, limit: number): Promise<Page<QueueRow>> {
+  const { items, next } = await groupRows(store, { after, limit });
+  return { items, next: next === undefined ? undefined : OF_GROUPS + next };
 }
 
 /** @throws Problem for what is missing, too deep or too large. */

@@ -3,7 +3,7 @@ import type { AdminHost } from '../admin-host.ts';
 import type { AdminApp } from '../admin-route.ts';
 import type { Metrics } from '../metrics.ts';
 import * as schemas from '../schemas.ts';
-import { storeState } from '../store-state.ts';
+import { healthOf, readinessOf } from '../readiness.ts';
 
 const config = { access: 'anybody' } as const;
 const always = { access: 'anybody', worksAlways: true } as const;
@@ -22,11 +22,9 @@ export function healthRoutes(app: AdminApp, { server }: AdminHost, metrics: Metr
     '/readyz',
     { config: always, schema: { summary: 'It takes agents and events.', response } },
     (_request, reply) => {
-      const { isReady, reasons } = server.isServing
-        ? storeState(server.delivery.health)
-        : { isReady: false, reasons: ['draining'] };
-      reply.status(isReady ? 200 : 503);
-      return { status: isReady ? ('ok' as const) : ('unavailable' as const), reasons: [...reasons] };
+      const readiness = readinessOf(server);
+      reply.status(readiness.isReady ? 200 : 503);
+      return healthOf(readiness);
     },
   );
   app.get('/metrics', { config, schema: { summary: 'Metrics for Prometheus.' } }, async (_request, reply) => {

@@ -1,7 +1,7 @@
 /** `/v1/status`, `/v1/drain`, `/v1/backup` and the description of this API. */
-import { version } from '@sealane/node/cli';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
+import { nodeStatusOf, serverStatus } from '../node-status.ts';
 import * as schemas from '../schemas.ts';
 
 export function serverRoutes(app: AdminApp, host: AdminHost): void {
@@ -36,32 +36,10 @@ export function serverRoutes(app: AdminApp, host: AdminHost): void {
 }
 
 function statusOf({ server }: AdminHost) {
-  const counters = server.counters();
-  const { delivery } = server;
-  const { queues, waiting, deadLetters, bytes, freeDiskBytes } = delivery.store.figures();
-  const { status, reasons, durability } = delivery.health;
-  const { published, refused, delivered, redelivered, acked, deadLettered } = counters.events;
-  const agents = server.agents();
-  return {
-    version,
-    fingerprint: server.fingerprint,
-    pid: process.pid,
-    uptimeSeconds: Math.round(process.uptime()),
-    draining: !server.isServing,
-    store: {
-      ...{ kind: delivery.store.kind, status, reasons: [...reasons], durability },
-      ...{ queues, waiting, deadLetters, bytes, freeDiskBytes: freeDiskBytes ?? null },
-    },
-    agents: { online: new Set(agents.map(({ agentId }) => agentId)).size, connections: agents.length },
-    events: {
-      ...{ stored: published.stored, duplicates: published.duplicates, refused: sum(refused), delivered, redelivered },
-      ...{ acked, deadLettered: sum(deadLettered) },
-    },
-    bytesIn: counters.bytesIn,
-    bytesOut: counters.bytesOut,
-  };
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
+  const node = nodeStatusOf(server);
+  const uptimeSeconds = Math.round(process.uptime());
+  const { connections } = node;
+  const state = server.isServing ? 'serving' : 'draining';
+  const own = { process: 1, pid: process.pid, state, uptimeSeconds, connections, restarts: 0 } as const;
+  return serverStatus([node], { draining: !server.isServing, processes: [own] });
 }

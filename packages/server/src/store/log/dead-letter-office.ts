@@ -22,6 +22,12 @@ export class DeadLetterOffice {
     return { items: items.map(deadLetterOf), next };
   }
 
+  async find(id: string): Promise<DeadLetter | undefined> {
+    await this.#core.committer.allAnswered();
+    const letter = await this.#core.device.deadLetter(id);
+    return letter && deadLetterOf(letter);
+  }
+
   async redrive(id: string): Promise<boolean> {
     if (this.#redriving.has(id)) return false;
     this.#redriving.add(id);

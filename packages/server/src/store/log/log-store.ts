@@ -134,6 +134,10 @@ export abstract class LogStore implements Store {
     return this.#open().queues.ofAgent(agentId);
   }
 
+  groupQueues(request: PageRequest): Promise<Page<QueueInfo>> {
+    return this.#open().queues.ofGroups(request);
+  }
+
   async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
     return this.#open().reads.read(queueId, request, lease);
   }
@@ -179,6 +183,10 @@ export abstract class LogStore implements Store {
 
   deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>> {
     return this.#open().deadLetters.list(request);
+  }
+
+  deadLetter(deadLetterId: string): Promise<DeadLetter | undefined> {
+    return this.#open().deadLetters.find(deadLetterId);
   }
 
   redrive(deadLetterId: string): Promise<boolean> {

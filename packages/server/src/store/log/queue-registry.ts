@@ -2,7 +2,7 @@
 import { StorageError } from '@sealane/shared/errors';
 import type { DeliveryState } from '../state/delivery-state.ts';
 import { queueIndexOf, type Queue } from '../state/queue.ts';
-import type { Lease, QueueInfo, QueueSpec } from '../store.ts';
+import type { Lease, Page, PageRequest, QueueInfo, QueueSpec } from '../store.ts';
 import { STEP, writeProducerDeletedStep, writeQueueMark, writeQueueStep, writeSequenceStep } from './steps.ts';
 import type { StoreCore } from './store-core.ts';
 
@@ -45,6 +45,17 @@ export class QueueRegistry {
   async ofAgent(agentId: string): Promise<readonly QueueInfo[]> {
     await this.#core.committer.allAnswered();
     return [...this.#core.state.queues.ofAgent(agentId)].map((queue) => this.#infoOf(queue));
+  }
+
+  async ofGroups({ after, limit }: PageRequest): Promise<Page<QueueInfo>> {
+    await this.#core.committer.allAnswered();
+    const named = [...this.#core.state.queues.ofGroups()]
+      .map((queue) => ({ name: queue.words, queue }))
+      .filter(({ name }) => after === undefined || name > after)
+      .sort((left, right) => (left.name < right.name ? -1 : 1));
+    const page = named.slice(0, limit);
+    const items = page.map(({ queue }) => this.#infoOf(queue));
+    return { items, next: named.length > limit ? page.at(-1)?.name : undefined };
   }
 
   /** The lease is that of a reader, which `read` has checked. */

@@ -2,3 +2,4 @@
 export { lookAtRedis } from './look-at-redis.ts';
 export { RedisStore } from './redis-store.ts';
 export type { RedisStoreOptions } from './redis-node.ts';
+export type { SessionEnd } from './served-agents.ts';

@@ -8,6 +8,8 @@ import type { RedisFault } from './redis-fault.ts';
 import type { RedisHealth } from './redis-health.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { QueueLimits } from '../store.ts';
+import { BANS_CHANGED } from './scripts/ban-scripts.ts';
+import { endedClaimOf, type EndedClaim } from './served-agents.ts';
 import { HOUSEKEEPING_MS, NODE_LEASE_MS, NODE_RENEW_MS, PEERS_MS, POLL_MS, SETTINGS_MS } from './times.ts';
 
 /** Another node, as this one knows it. */
@@ -26,7 +28,11 @@ export interface NodeLifeOptions {
   readonly limits: QueueLimits;
   readonly random: () => number;
   readonly onQueues: (queueIds: readonly string[]) => void;
-  readonly onAgentLost: (agentId: string, instance: string) => void;
+  /** The lease of this epoch is another node's now. */
+  readonly onAgentLost: (claim: EndedClaim) => void;
+  /** Somebody ends the session that has the lease of this epoch. */
+  readonly onSessionEnd: (claim: ReturnType<typeof endedClaimOf>) => void;
+  readonly onBansChanged: () => void;
   /** Another node died: what its readers held is free. */
   readonly onPeerDied: () => void;
   /** Whether queues are read that other nodes may read too. */
@@ -35,8 +41,11 @@ export interface NodeLifeOptions {
   readonly onMinute: () => void;
 }
 
-/** The store is not what it was: the next connection finds out how. */
+/** What a node is told, by the first character: the rest says of what. RENEW: the store is not what it was. */
 const RENEW = 'r';
+const QUEUE = 'q';
+const AGENT_LOST = 'a';
+const SESSION_END = 'd';
 /** Members of the set of lost wake-ups that one poll takes. */
 const POLL_COUNT_MAX = 1_000;
 /** The longest time that a timer of Node takes. */
@@ -161,11 +170,24 @@ export class NodeLife {
   #wake(members: readonly string[]): void {
     const queueIds: string[] = [];
     for (const member of members) {
-      if (member.startsWith('q')) queueIds.push(member.slice(1));
-      else if (member === RENEW) this.#options.link.renew();
-      else {
-        const [agentId = '', instance = ''] = member.slice(1).split(' ');
-        this.#options.onAgentLost(agentId, instance);
+      const about = member.slice(1);
+      switch (member[0]) {
+        case QUEUE:
+          queueIds.push(about);
+          break;
+        case RENEW:
+          this.#options.link.renew();
+          break;
+        case AGENT_LOST:
+          this.#options.onAgentLost(endedClaimOf(about));
+          break;
+        case SESSION_END:
+          this.#options.onSessionEnd(endedClaimOf(about));
+          break;
+        case BANS_CHANGED:
+          this.#options.onBansChanged();
+          break;
+        default:
       }
     }
     if (queueIds.length > 0) this.#options.onQueues(queueIds);

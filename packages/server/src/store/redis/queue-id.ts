@@ -4,6 +4,9 @@
  */
 import type { QueueSpec } from '../store.ts';
 
+/** Begins the names of queues of groups. */
+export const GROUP_PREFIX = 'g:';
+
 /** `a:AGENT`, `s:AGENT:PATTERN` or `g:GROUP:PATTERN`; an agent's name and the encoded group hold no colon. */
 export function queueNameOf(spec: QueueSpec): string {
   switch (spec.kind) {
@@ -12,7 +15,7 @@ export function queueNameOf(spec: QueueSpec): string {
     case 'subscription':
       return `s:${encodeURIComponent(spec.agentId)}:${spec.pattern}`;
     case 'group':
-      return `g:${encodeURIComponent(spec.group)}:${spec.pattern}`;
+      return `${GROUP_PREFIX}${encodeURIComponent(spec.group)}:${spec.pattern}`;
   }
 }
 

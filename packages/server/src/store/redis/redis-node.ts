@@ -10,12 +10,14 @@ import { DEFAULT_QUEUE_LIMITS } from '../limits.ts';
 import type { Lease, QueueLimits, StoreListener } from '../store.ts';
 import { NodeLife, type PeerNode } from './node-life.ts';
 import { PublishLane } from './publish-lane.ts';
+import { RedisBans } from './redis-bans.ts';
 import { KnownQueues } from './known-queues.ts';
 import { nameOfQueue, queueSpecOf } from './queue-id.ts';
 import type { RedisFault } from './redis-fault.ts';
 import { RedisHealth } from './redis-health.ts';
 import { RedisLink } from './redis-link.ts';
 import { RedisFigures } from './store-figures.ts';
+import { ServedAgents, type SessionEnd } from './served-agents.ts';
 import { PUBLISH_WAIT_MS } from './times.ts';
 import { readStoreMarker, writeStoreMarker } from './store-marker.ts';
 import { WriteLane } from './write-lane.ts';
@@ -34,6 +36,8 @@ export interface RedisStoreOptions {
   readonly requireDurable?: boolean;
   /** Where this node keeps what it knows of the store between its lives (M10). */
   readonly markerFile?: string;
+  /** Another node ends a session of this one. */
+  readonly onSessionEnd?: (end: SessionEnd) => void;
   readonly environment?: StoreEnvironment;
 }
 
@@ -53,12 +57,12 @@ export class RedisNode {
   readonly publishing: PublishLane;
   readonly writing: WriteLane;
   readonly figures: RedisFigures;
+  readonly bans: RedisBans;
   readonly #life: NodeLife;
   #listener: StoreListener | undefined;
   readonly #queues = new KnownQueues();
   readonly #woken = new Set<string>();
-  /** Agents that are served here, by `id instance`. */
-  readonly #claims = new Map<string, Lease>();
+  readonly #served = new ServedAgents();
   readonly #markerFile: string | undefined;
 
   constructor(options: RedisStoreOptions) {
@@ -78,16 +82,26 @@ export class RedisNode {
       },
       onReady: () => {
         this.wake(this.#queues.read());
+        this.bans.changed();
       },
     });
     this.figures = new RedisFigures(this.link, prefix);
+    this.bans = new RedisBans(this.link, prefix);
     this.#life = new NodeLife({
       ...{ url, prefix, node: name, link: this.link, health, limits },
       random: () => (environment.random(1)[0] ?? 0) / 256,
       onQueues: (names) => {
         this.wake(names);
       },
-      onAgentLost: (agentId, instance) => this.#listener?.onAgentLost(agentId, instance, 'taken-over'),
+      onAgentLost: (claim) => {
+        if (this.#served.has(claim)) this.#listener?.onAgentLost(claim.agentId, claim.instance, 'taken-over');
+      },
+      onSessionEnd: (claim) => {
+        if (this.#served.has(claim)) options.onSessionEnd?.(claim);
+      },
+      onBansChanged: () => {
+        this.bans.changed();
+      },
       onPeerDied: () => {
         this.wake(this.#queues.readGroups());
       },
@@ -168,7 +182,7 @@ export class RedisNode {
     if (!isGroup) this.#queues.forgetReading(queueId);
     this.writing.release(queueId, deliveredTo, held, lease).then(
       () => {
-        if (isGroup) this.wake([name]);
+        this.wake(names);
       },
       () => undefined,
     );
@@ -177,13 +191,12 @@ export class RedisNode {
   noteClaim(agentId: string, instance: string, epoch: number): Lease {
     this.link.highestEpoch = Math.max(this.link.highestEpoch, epoch);
     const lease = { node: this.name, epoch };
-    this.#claims.set(`${agentId} ${instance}`, lease);
+    this.#served.note(agentId, instance, lease);
     return lease;
   }
 
   forgetClaim(agentId: string, instance: string, lease: Lease): void {
-    const key = `${agentId} ${instance}`;
-    if (this.#claims.get(key)?.epoch === lease.epoch) this.#claims.delete(key);
+    this.#served.forget(agentId, instance, lease);
   }
 
   /** Bytes that are not what was written are never delivered as good; their sequences become skips (S5). */
@@ -269,11 +282,8 @@ export class RedisNode {
   #onPastLost(how: 'lost' | 'behind'): void {
     const what = how === 'lost' ? 'Redis was emptied or exchanged' : 'An older state of Redis came back';
     this.#tellIncident(`${what}: events that were acked are missing`);
-    const claims = [...this.#claims.keys()];
-    this.#claims.clear();
     this.#queues.clear();
-    for (const claim of claims) {
-      const [agentId = '', instance = ''] = claim.split(' ');
+    for (const { agentId, instance } of this.#served.clear()) {
       setImmediate(() => this.#listener?.onAgentLost(agentId, instance, 'store-lost'));
     }
   }

@@ -36,13 +36,17 @@ import type { PeerNode } from './node-life.ts';
 import { NumberedReads } from './numbered-reads.ts';
 import { nameOfQueue, queueIdOf, queueNameOf, queueSpecOf } from './queue-id.ts';
 import { RedisAgentDirectory } from './redis-agent-directory.ts';
+import type { RedisBans } from './redis-bans.ts';
 import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
+import type { SessionEnd } from './served-agents.ts';
 import { readUsage, type UsageQuery } from './usage-pages.ts';
 
 const LINEAGE_BYTES = 16;
 const PURGE_PAGE = 1_000;
 const FENCED = 'fenced';
 /** Where the answer of `openQueue` says how many queues there are, when it made one. */
+/** The instance through which an agent counts as connected. */
+const MAIN = 'main';
 const MADE_FIELD = 7;
 
 export class RedisStore implements Store {
@@ -64,6 +68,11 @@ export class RedisStore implements Store {
   }
 
   /** Unique for each life of a node. */
+  /** Who is banned, for all nodes. */
+  get bans(): RedisBans {
+    return this.#node.bans;
+  }
+
   get node(): string {
     return this.#node.name;
   }
@@ -113,6 +122,17 @@ export class RedisStore implements Store {
   }
 
   async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
+  async groupQueues({ after = '', limit }: PageRequest): Promise<Page<QueueInfo>> {
+    await this.#node.writing.flushed();
+    const { link } = this.#node;
+    await link.ready();
+    await link.refreshTable();
+    const names = link.table.groups.filter((name) => name > after).sort();
+    const page = names.slice(0, limit);
+    const reply = page.length === 0 ? [] : ((await link.call('queueInfos', page)) as readonly unknown[]);
+    return { items: reply.map((info) => this.#infoOf(info)), next: names.length > limit ? page.at(-1) : undefined };
+  }
+
     const { after, limit, bytesMax } = request;
     return await this.#read(queueId, lease, [String(after), String(limit), String(bytesMax)]);
   }
@@ -147,8 +167,22 @@ export class RedisStore implements Store {
 
   async agentRecord(agentId: string): Promise<AgentRecord> {
     await this.#node.writing.flushed();
-    const [seen = '', node = ''] = (await this.#node.link.call('agentRecord', [agentId])) as readonly string[];
-    return { agentId, lastSeenAt: seen === '' ? undefined : Number(seen), node: node === '' ? undefined : node };
+    const [seen = '', ...pairs] = (await this.#node.link.call('agentRecord', [agentId])) as readonly string[];
+    const instances = [];
+    for (let index = 0; index + 1 < pairs.length; index += 2)
+      instances.push({ instance: pairs[index] ?? '', node: pairs[index + 1] ?? '' });
+    const node = instances.find(({ instance }) => instance === MAIN)?.node;
+    return {
+      agentId,
+      lastSeenAt: seen === '' ? undefined : Number(seen),
+      node,
+      ...(instances.length > 0 && { instances }),
+    };
+  }
+
+  /** Has other nodes end sessions of an agent. @returns how many of them. @throws RedisFault. */
+  async endSessions({ agentId, instance, code }: SessionEnd): Promise<number> {
+    return Number(await this.#node.link.call('endSessions', [agentId, instance ?? '', code ?? '', this.node]));
   }
 
   async forgetAgent(agentId: string): Promise<void> {
@@ -167,6 +201,11 @@ export class RedisStore implements Store {
   }
 
   async redrive(deadLetterId: string): Promise<boolean> {
+  async deadLetter(deadLetterId: string): Promise<DeadLetter | undefined> {
+    await this.#node.writing.flushed();
+    return decodeDeadLetter((await this.#node.link.call('deadLetter', [deadLetterId], true)) as readonly Buffer[]);
+  }
+
     await this.#node.writing.flushed();
     const [name = '', waiting = '', deadLetters = ''] = (await this.#node.link.call('redrive', [
       deadLetterId,

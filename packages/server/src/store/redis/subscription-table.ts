@@ -4,7 +4,7 @@
  */
 import { TopicIndex, type IndexedQueue } from '../state/topic-index.ts';
 import { AGENT_PREFIX, TOPIC_PREFIX } from './addresses.ts';
-import { agentQueueName } from './queue-id.ts';
+import { GROUP_PREFIX, agentQueueName } from './queue-id.ts';
 
 export class SubscriptionTable {
   readonly #queues = new Map<string, IndexedQueue>();
@@ -24,6 +24,11 @@ export class SubscriptionTable {
     if (isWhole === '1') this.reset();
     for (let index = 0; index + 1 < pairs.length; index += 2) this.#set(pairs[index] ?? '', pairs[index + 1] ?? '');
     this.version = Number(version);
+  }
+
+  /** Names of the queues of groups. */
+  get groups(): readonly string[] {
+    return [...this.#queues.keys()].filter((name) => name.startsWith(GROUP_PREFIX));
   }
 
   /** Names of the queues that `agent:ID` or `topic:NAME` reaches. */

@@ -16,6 +16,7 @@ export class QueueDirectory {
   readonly #topics = new TopicIndex<Queue>();
   /** First of the queues of each agent: its own one, where it is open. */
   readonly #byAgent = new Map<string, Queue>();
+  readonly #groups = new Set<Queue>();
   nextIndex = 1;
   count = 0;
 
@@ -44,6 +45,10 @@ export class QueueDirectory {
     for (let queue = this.#byAgent.get(agentId) ?? null; queue !== null; queue = queue.nextOfAgent) yield queue;
   }
 
+  ofGroups(): Iterable<Queue> {
+    return this.#groups;
+  }
+
   *all(): Generator<Queue> {
     for (const { queues } of this.#pages.values()) for (const queue of queues) if (queue !== undefined) yield queue;
   }
@@ -58,7 +63,8 @@ export class QueueDirectory {
     this.count += 1;
     this.nextIndex = Math.max(this.nextIndex, queue.index + 1);
     if (queue.kind !== 'agent') this.#topics.add(queue);
-    if (queue.kind !== 'group') this.#addToAgent(queue);
+    if (queue.kind === 'group') this.#groups.add(queue);
+    else this.#addToAgent(queue);
   }
 
   delete(queue: Queue): void {
@@ -70,7 +76,8 @@ export class QueueDirectory {
     this.count -= 1;
     if (page.count === 0) this.#pages.delete(pageNumber);
     if (queue.kind !== 'agent') this.#topics.delete(queue);
-    if (queue.kind !== 'group') this.#removeFromAgent(queue);
+    if (queue.kind === 'group') this.#groups.delete(queue);
+    else this.#removeFromAgent(queue);
   }
 
   #addToAgent(queue: Queue): void {

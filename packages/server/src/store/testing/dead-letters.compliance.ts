@@ -32,6 +32,8 @@ export function deadLetterCases(register: RegisterCase, expect: Expect): void {
       ],
     });
     expect(items[0] && bodyOf(items[0])).toBe('poison');
+    expect(await bench.store.deadLetter(items[0]?.id ?? '')).toEqual(items[0]);
+    expect(await bench.store.deadLetter('no-such')).toBeUndefined();
     expect(bench.store.figures().deadLetters).toBe(1);
   });
 

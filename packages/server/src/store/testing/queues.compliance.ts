@@ -16,6 +16,27 @@ export function queueCases(register: RegisterCase, expect: Expect): void {
     expect(bench.store.figures().queues).toBe(2);
   });
 
+  register('queues of groups are listed in pages, those of agents are not among them', async (bench) => {
+    await bench.direct('bob');
+    await bench.queue({ kind: 'subscription', agentId: 'bob', pattern: 'a' });
+    expect(await bench.store.groupQueues({ after: undefined, limit: 10 })).toEqual({ items: [], next: undefined });
+    for (const group of ['one', 'two', 'three']) await bench.queue({ kind: 'group', group, pattern: 'a' });
+    await bench.queue({ kind: 'group', group: 'one', pattern: 'b.>' });
+    await bench.publishTo('topic:a', 'x');
+    await bench.restart('crash');
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await bench.store.groupQueues({ after, limit: 3 });
+      for (const { spec, waiting } of page.items)
+        seen.push(spec.kind === 'group' ? `${spec.group} ${spec.pattern} ${waiting}` : spec.kind);
+      after = page.next;
+    } while (after !== undefined);
+    expect([...seen].sort()).toEqual(['one a 1', 'one b.> 0', 'three a 1', 'two a 1']);
+    expect(await bench.store.deleteQueue({ kind: 'group', group: 'two', pattern: 'a' })).toBe(true);
+    expect((await bench.store.groupQueues({ after: undefined, limit: 10 })).items).toHaveLength(3);
+  });
+
   register('a queue that was deleted and made anew has another lineage and begins with 1', async (bench) => {
     const spec = { kind: 'subscription', agentId: 'bob', pattern: 'a' } as const;
     const old = await bench.queue(spec);

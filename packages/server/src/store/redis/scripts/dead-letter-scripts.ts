@@ -1,15 +1,29 @@
 /** Dead letters: listed, put back, removed. `deads` holds their ids by number, `deads:QUEUE` those of one queue. */
 import { queueLibrary } from './queue-library.ts';
 
+const letter = String.raw`
+local P = KEYS[1]
+local function letterOf(id)
+  local v = redis.call('HMGET', P .. 'dead:' .. id, 'q', 'p', 'b', 'reason', 'at', 'attempts', 'history', 'f')
+  if not v[1] then return nil end
+  local lineage = redis.call('HGET', P .. 'q:' .. v[1], 'lineage') or ''
+  return { id, v[1], lineage, v[2], v[3], v[4], v[5], v[6], v[7], v[8] }
+end
+`;
+
+/** ARGV: id. Answers its id and fields; nothing when there is none. */
+export const deadLetterScript = String.raw`#!lua flags=no-writes,allow-oom
+${letter}
+return letterOf(ARGV[1]) or {}
+`;
+
 /** ARGV: name of a queue or empty, after, limit. Answers { id, fields… } each, one more than the limit where there are more. */
 export const deadLettersScript = String.raw`#!lua flags=no-writes,allow-oom
-local P = KEYS[1]
+${letter}
 local list = ARGV[1] == '' and P .. 'deads' or P .. 'deads:' .. ARGV[1]
 local answer = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])) do
-  local v = redis.call('HMGET', P .. 'dead:' .. id, 'q', 'p', 'b', 'reason', 'at', 'attempts', 'history', 'f')
-  local lineage = v[1] and redis.call('HGET', P .. 'q:' .. v[1], 'lineage') or ''
-  if v[1] then answer[#answer + 1] = { id, v[1], lineage, v[2], v[3], v[4], v[5], v[6], v[7], v[8] } end
+  answer[#answer + 1] = letterOf(id)
 end
 return answer
 `;

@@ -1,7 +1,8 @@
 /** The scripts of the Redis store, by name. */
-import { agentRecordScript, claimAgentScript, forgetAgentScript } from './agent-scripts.ts';
+import { agentRecordScript, claimAgentScript, endSessionsScript, forgetAgentScript } from './agent-scripts.ts';
 import { applyScript } from './apply-script.ts';
-import { deadLettersScript, purgeDeadLettersScript, redriveScript } from './dead-letter-scripts.ts';
+import { removeBanScript, writeBanScript } from './ban-scripts.ts';
+import { deadLetterScript, deadLettersScript, purgeDeadLettersScript, redriveScript } from './dead-letter-scripts.ts';
 import { enrolScript, listEnrolledScript, standingScript, unenrolScript } from './directory-scripts.ts';
 import {
   dueScript,
@@ -12,16 +13,25 @@ import {
   sweepScript,
 } from './node-scripts.ts';
 import { publishScript } from './publish-script.ts';
-import { deleteQueueScript, openQueueScript, queuesOfScript, reapScript, tableScript } from './queue-scripts.ts';
+import {
+  deleteQueueScript,
+  openQueueScript,
+  queueInfosScript,
+  queuesOfScript,
+  reapScript,
+  tableScript,
+} from './queue-scripts.ts';
 import { readScript } from './read-script.ts';
 
 export const SCRIPTS = {
   agentRecord: agentRecordScript,
   apply: applyScript,
   claimAgent: claimAgentScript,
+  deadLetter: deadLetterScript,
   deadLetters: deadLettersScript,
   deleteQueue: deleteQueueScript,
   due: dueScript,
+  endSessions: endSessionsScript,
   enrol: enrolScript,
   forgetAgent: forgetAgentScript,
   housekeeping: housekeepingScript,
@@ -31,13 +41,16 @@ export const SCRIPTS = {
   probe: probeScript,
   publish: publishScript,
   purgeDeadLetters: purgeDeadLettersScript,
+  queueInfos: queueInfosScript,
   queuesOf: queuesOfScript,
   read: readScript,
   reap: reapScript,
   redrive: redriveScript,
+  removeBan: removeBanScript,
   standing: standingScript,
   startNode: startNodeScript,
   sweep: sweepScript,
   table: tableScript,
   unenrol: unenrolScript,
+  writeBan: writeBanScript,
 } as const;

@@ -8,6 +8,7 @@ const queueInfo = String.raw`
 local function infoOf(id)
   local v = call('HMGET', P .. 'q:' .. id, 'lineage', 'settled', 'next', 'waiting', 'bytes', 'delivered')
   if not v[1] then return false end
+  -- Entries of a group tell it themselves.
   local delivered = v[6] or '0'
   -- Somebody began deliveries and did not end them in good order: all that is there may have been delivered.
   if call('SCARD', P .. 't:' .. id) > 0 then delivered = int(tonumber(v[3]) - 1) end
@@ -48,6 +49,17 @@ export const queuesOfScript = String.raw`#!lua flags=no-writes,allow-oom
 ${queueLibrary}${queueInfo}
 local answer = {}
 for _, id in ipairs(call('SMEMBERS', P .. 'aq:' .. ARGV[1])) do
+  local info = infoOf(id)
+  if info then answer[#answer + 1] = info end
+end
+return answer
+`;
+
+/** ARGV: names. Answers the infos of those that are there. */
+export const queueInfosScript = String.raw`#!lua flags=no-writes,allow-oom
+${queueLibrary}${queueInfo}
+local answer = {}
+for _, id in ipairs(ARGV) do
   local info = infoOf(id)
   if info then answer[#answer + 1] = info end
 end
