@@ -52,4 +52,18 @@ describe('DoneSet', () => {
     expect(done.has((RUNS_MAX + 10) * 2)).toBe(true);
     expect(done.bitmap(512).length).toBeLessThanOrEqual(512);
   });
+
+  it('what another process wrote down is added, and nothing that is done is undone', () => {
+    const set = new DoneSet({ cursor: 4, runs: [[8, 9]] });
+    set.merge({
+      cursor: 2,
+      runs: [
+        [5, 5],
+        [7, 7],
+      ],
+    });
+    expect(set.state()).toEqual({ cursor: 5, runs: [[7, 9]] });
+    set.merge({ cursor: 6, runs: [] });
+    expect(set.state()).toEqual({ cursor: 9, runs: [] });
+  });
 });

@@ -70,6 +70,12 @@ export class DoneSet {
     this.#join();
   }
 
+  /** Everything that another state says is done, is done. */
+  merge({ cursor, runs }: DoneState): void {
+    this.advanceTo(cursor);
+    for (const [from, to] of runs) this.addRun(from, to);
+  }
+
   state(): DoneState {
     return { cursor: this.#cursor, runs: this.#runs.map(([from, to]) => [from, to] as const) };
   }

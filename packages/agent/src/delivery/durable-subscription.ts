@@ -64,9 +64,11 @@ export class DurableSubscription implements Subscription {
   readonly #ended = Promise.withResolvers<SealaneError | undefined>();
   readonly #windowEvents: number;
   #link: DeliveryLink | undefined;
-  /** What is known of each lineage; read once. */
-  #known: Map<string, InboxEntry & { readonly set: DoneSet }> | undefined;
+  /** What is known of each lineage. */
+  readonly #known = new Map<string, InboxEntry & { readonly set: DoneSet }>();
   #lineage: Uint8Array | undefined;
+  /** The server lost its past, and the inbox does not know it yet. */
+  #isLossUnsaved = false;
   #server = '';
   #granted = 0;
   #wasReady = false;
@@ -149,13 +151,13 @@ export class DurableSubscription implements Subscription {
 
   onSubscribed(packet: Subscribed): void {
     const { lineage, cursor, nextSequence, windowEvents, ackWaitMs, waiting, durability } = packet;
-    const known = this.#known?.get(toHex(lineage))?.set;
+    const known = this.#known.get(toHex(lineage))?.set;
     // It is done with what the server does not have: the server lost its past, and its sequences mean other events.
     const isLost = known !== undefined && known.last >= nextSequence;
     const set = isLost ? new DoneSet() : (known ?? new DoneSet());
     set.advanceTo(cursor);
     this.#lineage = lineage.slice();
-    this.#known?.set(toHex(lineage), { lineage: this.#lineage, server: this.#server, done: set.state(), set });
+    this.#known.set(toHex(lineage), { lineage: this.#lineage, server: this.#server, done: set.state(), set });
     this.#granted = windowEvents;
     this.#wasReady = true;
     this.#work.use(set, ackWaitMs);
@@ -240,22 +242,38 @@ export class DurableSubscription implements Subscription {
     this.#tellEnd();
   }
 
-  /** Of several lineages that of this server is taken, else the latest: to another server it says nothing. */
+  /**
+   * What is done is read anew for each connection: another process of this agent may have had the one before. Of several
+   * lineages that of this server is taken, else the latest: to another server it says nothing.
+   */
   async #load(): Promise<void> {
-    if (this.#known !== undefined) return;
+    if (this.#isLossUnsaved) return;
     const inbox = await this.#owner.inbox();
-    const entries = (await inbox.load(this.name)).map((entry) => ({ ...entry, set: new DoneSet(entry.done) }));
-    this.#known = new Map(entries.map((entry) => [toHex(entry.lineage), entry]));
+    const entries = await inbox.load(this.name);
+    for (const entry of entries) {
+      const lineage = toHex(entry.lineage);
+      const known = this.#known.get(lineage);
+      if (known === undefined) this.#known.set(lineage, { ...entry, set: new DoneSet(entry.done) });
+      else known.set.merge(entry.done);
+    }
+    if (this.#lineage !== undefined) return;
     const latest = entries.find(({ server }) => server === this.#server) ?? entries[0];
-    if (latest === undefined) return;
-    this.#lineage = latest.lineage;
-    this.#work.use(latest.set, 0);
+    const known = latest && this.#known.get(toHex(latest.lineage));
+    if (known === undefined) return;
+    this.#lineage = known.lineage;
+    this.#work.use(known.set, 0);
   }
 
   async #noteLoss(last: number, nextSequence: number): Promise<void> {
     const known = `it delivered events up to ${last} and has them up to ${nextSequence - 1}`;
     this.#owner.onFault('the server lost its past; events may come again', new ProtocolError('E_STATE', known));
-    await this.#save().catch((error: unknown) => this.#owner.onFault('what is done cannot be written down', error));
+    this.#isLossUnsaved = true;
+    try {
+      await this.#save();
+      this.#isLossUnsaved = false;
+    } catch (error) {
+      this.#owner.onFault('what is done cannot be written down', error);
+    }
   }
 
   async #save(): Promise<void> {

@@ -12,7 +12,7 @@ export interface CreateConnectionsOptions extends Omit<
   ConnectionsOptions,
   'gate' | 'admission' | 'resumeTokens' | 'bans'
 > {
-  readonly data: DataDirectory;
+  readonly data: Pick<DataDirectory, 'registry' | 'resumeKey'> & Pick<ConnectionsOptions, 'bans'>;
   readonly policy: EnrolmentPolicy;
   readonly identity: () => ServerIdentity;
 }
