@@ -22,7 +22,16 @@ describe('load options', () => {
     expect(parseLoadOptions(['--server', 'example.org'])?.server).toEqual({ host: 'example.org', port: 1337 });
   });
 
+  it('a way to the server may have faults', () => {
+    expect(parseLoadOptions(['--fault', 'latency-ms=5,to-agent:reset-byte=10-20', '--seed', '7'])).toMatchObject({
+      faults: { toServer: { latencyMs: 5 }, toAgent: { latencyMs: 5, resetByte: [10, 20] } },
+      seed: 7,
+    });
+    expect(() => parseLoadOptions(['--fault=latency-ms=5', '--agents=20001'])).toThrow(typeError);
+  });
+
   it.each([
+    ['--fault=latency'],
     ['--agents=0'],
     ['--mix=receive'],
     ['--event-bytes=8'],

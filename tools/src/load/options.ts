@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseAddress, type Address } from '@sealane/node/config';
+import { parseFaults, type DirectedFaults } from '@sealane/node/testing';
 import { EVENT_BYTES_MIN } from './event-body.ts';
 
 /** Kinds of work. `publish` and `request` share the events per second by their weights; agents either subscribe or not. */
@@ -24,6 +25,9 @@ export interface LoadOptions {
   readonly mix: Mix;
   /** Cuts all connections halfway. */
   readonly reconnectStorm: boolean;
+  /** Of the way to the server, while there is work; undefined for a direct way. */
+  readonly faults: DirectedFaults | undefined;
+  readonly seed: number;
   /** Undefined starts a server. */
   readonly server: Address | undefined;
   readonly serverKey: string | undefined;
@@ -40,6 +44,9 @@ export interface LoadOptions {
 const PORT_DEFAULT = 1337;
 const AGENTS_MAX = 1_000_000;
 const EVENT_BYTES_MAX = 98_304;
+const SEED_MAX = 0xffff_ffff;
+/** The proxy has one address, and with it some 28,000 ports to come from. */
+const PROXIED_AGENTS_MAX = 20_000;
 
 export const LOAD_HELP = `Many agents against one server, and a check that nothing was lost.
 
@@ -53,6 +60,8 @@ export const LOAD_HELP = `Many agents against one server, and a check that nothi
   --topics N             topics; agent k subscribes topic k mod N (one for each agent)
   --event-bytes N        size of an event (256)
   --reconnect-storm      cuts all connections halfway and measures until all are back
+  --fault LIST           faults of the way to the server, such as latency-ms=50,reset-byte=20000-200000 (see tools:proxy)
+  --seed N               of what is drawn for them (1)
   --server HOST:PORT     a server that runs; without it, one is started on a free port and thrown away afterwards
   --server-key KEY       its fingerprint, SHA256:…
   --server-process PID   its process, where it runs on this machine: for CPU and memory
@@ -77,6 +86,8 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions | undefin
       topics: { type: 'string' },
       'event-bytes': { type: 'string', default: '256' },
       'reconnect-storm': { type: 'boolean', default: false },
+      fault: { type: 'string' },
+      seed: { type: 'string', default: '1' },
       server: { type: 'string' },
       'server-key': { type: 'string' },
       'server-process': { type: 'string' },
@@ -99,6 +110,8 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions | undefin
     topics: whole('topics', values.topics ?? String(agents), 1, agents),
     mix: mixOf(values.mix),
     reconnectStorm: values['reconnect-storm'],
+    ...faultsOf(values.fault, agents),
+    seed: whole('seed', values.seed, 0, SEED_MAX),
     server: server === undefined ? undefined : addressOf(server),
     serverKey: values['server-key'],
     serverProcess: serverProcess === undefined ? undefined : whole('server-process', serverProcess, 1, 2 ** 31),
@@ -129,6 +142,13 @@ function addressOf(text: string): Address {
   const address = parseAddress(text, PORT_DEFAULT);
   if (address === undefined) throw new TypeError(`--server expected host:port, got "${text}"`);
   return address;
+}
+
+function faultsOf(text: string | undefined, agents: number): Pick<LoadOptions, 'faults'> {
+  if (text === undefined) return { faults: undefined };
+  if (agents > PROXIED_AGENTS_MAX)
+    throw new TypeError(`--fault goes with at most ${PROXIED_AGENTS_MAX} agents, got ${agents}`);
+  return { faults: parseFaults(text) };
 }
 
 function tokensOf(file: string | undefined, agents: number): readonly string[] | undefined {

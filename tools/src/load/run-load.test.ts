@@ -40,6 +40,22 @@ describe('load generator', () => {
   );
 
   it(
+    'I8, R3: a way that cuts every connection after a while, at any byte: nothing is lost',
+    async () => {
+      const sizes = ['--agents', '10', '--events-per-second', '200', '--duration', '4', '--seed', '7'];
+      const fault = 'latency-ms=2,jitter-ms=5,slice-bytes=700,to-agent:reset-byte=9000-40000,corrupt-byte=20000-90000';
+      const { code, stdout } = await runLoad([...sizes, '--fault', fault, '--json']);
+      const report = JSON.parse(stdout) as LoadReport;
+      expect(report).toMatchObject({ ok: true, check: { lost: 0, phantom: 0, unanswered: 0 } });
+      expect(report.check.published).toBeGreaterThan(400);
+      const lost = Object.values(report.connectionsLost).reduce((sum, count) => sum + count, 0);
+      expect(lost).toBeGreaterThan(4);
+      expect(code).toBe(0);
+    },
+    TEST_MS_MAX,
+  );
+
+  it(
     'I8: Ctrl-C ends the load early, with its report',
     async () => {
       const { code, stdout } = await runLoad(['--agents', '2', '--duration', '600', '--json'], 15_000);

@@ -1,8 +1,10 @@
 /**
  * A load from beginning to end: server → agents connect and subscribe → work, perhaps with a storm → what is under way
- * comes to its end → check → report.
+ * comes to its end → check → report. Between agents and server there may be a way with faults; it is a good one before and
+ * after the work.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultProxy } from '@sealane/node/testing';
 import { Fleet } from './agents/fleet.ts';
 import type { Storm } from './agents/messages.ts';
 import type { LoadOptions } from './options.ts';
@@ -16,6 +18,7 @@ import { storeOperations } from './server/store-operations.ts';
 /** Without a receipt, reply or delivery for so long, nothing more is expected: longer than an ack timeout of 30 s. */
 const QUIET_MS = 35_000;
 const LOOK_MS = 1_000;
+const LOOPBACK = '127.0.0.1';
 
 /** @param stop ends the work early; the report comes all the same. */
 export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
@@ -23,16 +26,20 @@ export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<
   const started = options.server === undefined ? await StartedServer.start(options) : undefined;
   const fleet = new Fleet(options);
   const live = new LiveLine(process.stderr, options.agents);
+  let proxy: FaultProxy | undefined;
   try {
-    const port = started?.port ?? options.server?.port ?? 0;
-    const host = options.server?.host ?? '127.0.0.1';
-    const target = { host, port, serverKey: options.serverKey ?? started?.fingerprint };
+    const server = options.server ?? { host: LOOPBACK, port: started?.port ?? 0 };
+    if (options.faults !== undefined) proxy = await FaultProxy.start({ target: server, seed: options.seed });
+    const way = proxy === undefined ? server : { host: LOOPBACK, port: proxy.port };
+    const target = { ...way, serverKey: options.serverKey ?? started?.fingerprint };
     const serverProcess = started?.processId ?? options.serverProcess;
     const adminPort = started?.adminPort;
-    return await measured(options, { fleet, live, serverProcess, adminPort, stop }, () => fleet.connect(target));
+    const parts = { fleet, live, proxy, serverProcess, adminPort, stop };
+    return await measured(options, parts, () => fleet.connect(target));
   } finally {
     live.end();
     fleet.end();
+    await proxy?.stop();
     await started?.end();
   }
 }
@@ -40,13 +47,14 @@ export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<
 interface Parts {
   readonly fleet: Fleet;
   readonly live: LiveLine;
+  readonly proxy: FaultProxy | undefined;
   readonly serverProcess: number | undefined;
   readonly adminPort: number | null | undefined;
   readonly stop: AbortSignal;
 }
 
 async function measured(options: LoadOptions, parts: Parts, connect: () => Promise<void>): Promise<LoadReport> {
-  const { fleet, live, serverProcess, adminPort, stop } = parts;
+  const { fleet, live, proxy, serverProcess, adminPort, stop } = parts;
   const usage = (): ReturnType<typeof processUsage> =>
     serverProcess === undefined ? undefined : processUsage(serverProcess);
   const beginsAt = performance.now();
@@ -55,12 +63,14 @@ async function measured(options: LoadOptions, parts: Parts, connect: () => Promi
   const startsAt = performance.now();
   const before = usage();
   const operationsBefore = await storeOperations(adminPort);
+  if (options.faults !== undefined) proxy?.strike(options.faults);
   await fleet.start();
   const storm = await work(options, parts, startsAt);
   const stopsAt = performance.now();
   const after = usage();
   const operationsAfter = await storeOperations(adminPort);
   await fleet.stop();
+  proxy?.heal();
   live.say('waiting for what is under way …');
   await fleet.settled(QUIET_MS);
   const collected = await fleet.collect();

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { ByteFaults } from './byte-faults.ts';
+import { ByteFaults, type LaneEnd } from './byte-faults.ts';
 import { Dice } from './dice.ts';
 import type { LaneFaults } from './fault-spec.ts';
 import { FrameFaults } from './frame-faults.ts';
@@ -39,8 +39,9 @@ export class FaultLane {
   readonly #gone = new AbortController();
   readonly #waiting: Waiting[] = [];
   #faults: LaneFaults;
-  #frameFaults: FrameFaults;
+  readonly #frameFaults: FrameFaults;
   #byteFaults: ByteFaults;
+  #bytesBefore = 0;
   #waitingBytes = 0;
   #sliceLeft = 0;
   #lastDueAt = 0;
@@ -56,9 +57,13 @@ export class FaultLane {
     this.#sizes = dice;
     this.#delays = new Dice(seed + 1);
     source.on('data', (chunk: Buffer) => this.#take(chunk));
-    source.on('end', () => this.#queue('end'));
-    source.on('close', (hadError) => this.#queue(hadError ? 'reset' : 'end'));
+    source.on('end', () => this.#takeEnd('end'));
+    source.on('close', (hadError) => this.#takeEnd(hadError ? 'reset' : 'end'));
     target.on('close', () => this.#gone.abort());
+  }
+
+  get faults(): LaneFaults {
+    return this.#faults;
   }
 
   /** Whole frames that came in. */
@@ -66,32 +71,36 @@ export class FaultLane {
     return this.#frameFaults.frames;
   }
 
-  /** Bytes that came out of the faults of frames. */
+  /** Bytes that were passed on, or wait for it. */
   get bytes(): number {
-    return this.#byteFaults.bytes;
+    return this.#bytesBefore + this.#byteFaults.bytes;
   }
 
-  /** From now on it does what `faults` say; bytes and frames count from here, where a frame must begin. */
+  /** From now on it does what `faults` say; bytes count from here, frames from the next one. */
   renew(faults: LaneFaults): void {
     this.#faults = faults;
-    this.#frameFaults = new FrameFaults(faults);
+    this.#frameFaults.renew(faults);
+    this.#bytesBefore += this.#byteFaults.bytes;
     this.#byteFaults = new ByteFaults(faults, this.#sizes);
     this.#sliceLeft = 0;
-    this.swallows = false;
   }
 
   #take(chunk: Uint8Array): void {
-    if (this.swallows) return;
+    if (this.swallows || this.#byteFaults.end !== undefined) return;
     for (const frames of this.#frameFaults.push(chunk))
       for (const piece of this.#byteFaults.push(frames)) this.#queue(piece);
-    const { end } = this.#byteFaults;
+    // What the call above may have changed.
+    const end = this.#byteFaults.end as LaneEnd | undefined;
     if (end === 'reset' || end === 'end') this.#queue(end);
-    if (end !== undefined) this.swallows = true;
     if (this.#waitingBytes > WAITING_BYTES_MAX) this.#source.pause();
   }
 
+  #takeEnd(how: 'end' | 'reset'): void {
+    if (!this.swallows && this.#byteFaults.end === undefined) this.#queue(how);
+  }
+
   #queue(what: Waiting['what']): void {
-    if (this.swallows || this.#gone.signal.aborted) return;
+    if (this.#gone.signal.aborted) return;
     const { latencyMs = 0, jitterMs = 0 } = this.#faults;
     const delayMs = latencyMs + (jitterMs === 0 ? 0 : this.#delays.share() * jitterMs);
     this.#lastDueAt = Math.max(this.#lastDueAt, performance.now() + delayMs);

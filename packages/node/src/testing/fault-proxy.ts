@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Dice } from './dice.ts';
 import { FaultLane } from './fault-lane.ts';
-import { drawFaults, type DirectedFaults } from './fault-spec.ts';
+import { drawFaults, type DirectedFaults, type FaultSpec, type LaneFaults } from './fault-spec.ts';
 
 export interface FaultProxyOptions {
   readonly target: { readonly host?: string; readonly port: number };
@@ -16,6 +16,8 @@ export interface FaultProxyOptions {
   /** Default 1. */
   readonly seed?: number;
   readonly faults?: DirectedFaults;
+  /** Told of each connection when both of its sides are gone. */
+  readonly onEnd?: (connection: ProxiedConnection) => void;
 }
 
 /** A connection that is open. */
@@ -25,6 +27,9 @@ export interface ProxiedConnection {
   readonly toServer: FaultLane;
   readonly toAgent: FaultLane;
 }
+
+/** Which direction: 0 to the server. */
+type Turn = 0 | 1;
 
 const LOOPBACK = '127.0.0.1';
 /** Spreads the seeds of neighbouring lanes; any odd number does. */
@@ -37,14 +42,16 @@ export class FaultProxy {
   refuses = false;
   readonly #target: Required<FaultProxyOptions['target']>;
   readonly #seed: number;
+  readonly #onEnd: (connection: ProxiedConnection) => void;
   readonly #server: Server;
   readonly #open = new Map<ProxiedConnection, readonly Socket[]>();
   #swallows = { toServer: false, toAgent: false };
   #connections = 0;
 
-  private constructor({ target, seed = 1, faults = {} }: FaultProxyOptions) {
+  private constructor({ target, seed = 1, faults = {}, onEnd = () => undefined }: FaultProxyOptions) {
     this.#target = { host: LOOPBACK, ...target };
     this.#seed = seed;
+    this.#onEnd = onEnd;
     this.faults = faults;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#take(socket));
   }
@@ -88,15 +95,20 @@ export class FaultProxy {
     }
   }
 
+  /** From now on these are its faults, for connections that are open too: there, bytes count from here, frames from the next one. */
+  strike(faults: DirectedFaults): void {
+    this.faults = faults;
+    for (const { number, toServer, toAgent } of this.#open.keys()) {
+      toServer.renew(this.#draw(faults.toServer, number, 0));
+      toAgent.renew(this.#draw(faults.toAgent, number, 1));
+    }
+  }
+
   /** From now on it is a good way, for connections that are open too. */
   heal(): void {
-    this.faults = {};
     this.refuses = false;
-    this.#swallows = { toServer: false, toAgent: false };
-    for (const { toServer, toAgent } of this.#open.keys()) {
-      toServer.renew({});
-      toAgent.renew({});
-    }
+    this.swallow({ toServer: false, toAgent: false });
+    this.strike({});
   }
 
   /** Ends all connections; takes no more. */
@@ -116,19 +128,25 @@ export class FaultProxy {
     }
     const far = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     far.on('error', () => undefined);
-    const { toServer = {}, toAgent = {} } = this.faults;
-    const laneOf = (source: Socket, target: Socket, spec: typeof toServer, turn: 0 | 1): FaultLane => {
-      const seed = this.#seed ^ Math.imul(2 * number + turn + 1, SEED_STEP);
-      return new FaultLane({ source, target, faults: drawFaults(spec, new Dice(seed - 1)), seed });
-    };
+    const laneOf = (source: Socket, target: Socket, spec: FaultSpec | undefined, turn: Turn): FaultLane =>
+      new FaultLane({ source, target, faults: this.#draw(spec, number, turn), seed: this.#seedOf(number, turn) });
+    const { toServer, toAgent } = this.faults;
     const connection = { number, toServer: laneOf(near, far, toServer, 0), toAgent: laneOf(far, near, toAgent, 1) };
     connection.toServer.swallows = this.#swallows.toServer;
     connection.toAgent.swallows = this.#swallows.toAgent;
     this.#open.set(connection, [near, far]);
     for (const socket of [near, far]) {
       socket.on('close', () => {
-        if (near.destroyed && far.destroyed) this.#open.delete(connection);
+        if (near.destroyed && far.destroyed && this.#open.delete(connection)) this.#onEnd(connection);
       });
     }
+  }
+
+  #draw(spec: FaultSpec | undefined, number: number, turn: Turn): LaneFaults {
+    return drawFaults(spec ?? {}, new Dice(this.#seedOf(number, turn) - 1));
+  }
+
+  #seedOf(number: number, turn: Turn): number {
+    return this.#seed ^ Math.imul(2 * number + turn + 1, SEED_STEP);
   }
 }

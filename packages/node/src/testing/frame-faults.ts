@@ -8,7 +8,9 @@ import type { LaneFaults } from './fault-spec.ts';
 const LENGTH_BYTES = 4;
 
 export class FrameFaults {
-  readonly #faults: LaneFaults;
+  #faults: LaneFaults;
+  /** Frame that counts as 0. */
+  #firstFrame = 0;
   readonly #lengthBytes = new Uint8Array(LENGTH_BYTES);
   /** Of the present frame: bytes that were seen, and bytes it has; known once its length was read. */
   #seen = 0;
@@ -24,6 +26,13 @@ export class FrameFaults {
   /** Whole frames so far. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /** From now on it does what `faults` say, counting from the next frame that begins. */
+  renew(faults: LaneFaults): void {
+    this.#faults = faults;
+    this.#firstFrame = this.#frames + (this.#seen > 0 ? 1 : 0);
+    this.#kept = [];
   }
 
   /** @param chunk borrowed until what is returned is used up. */
@@ -46,13 +55,15 @@ export class FrameFaults {
 
   #pass(piece: Uint8Array, out: Uint8Array[]): void {
     const { dropFrame, replayFrame, swapFrame } = this.#faults;
-    if (this.#frames === swapFrame || this.#frames === replayFrame) this.#kept.push(new Uint8Array(piece));
-    if (this.#frames !== dropFrame && this.#frames !== swapFrame) out.push(piece);
+    const frame = this.#frames - this.#firstFrame;
+    if (frame === swapFrame || frame === replayFrame) this.#kept.push(new Uint8Array(piece));
+    if (frame !== dropFrame && frame !== swapFrame) out.push(piece);
   }
 
   #endFrame(out: Uint8Array[]): void {
     const { replayFrame, swapFrame } = this.#faults;
-    if (this.#frames === replayFrame || this.#frames - 1 === swapFrame) out.push(...this.#kept.splice(0));
+    const frame = this.#frames - this.#firstFrame;
+    if (frame === replayFrame || frame - 1 === swapFrame) out.push(...this.#kept.splice(0));
     this.#frames += 1;
     this.#seen = 0;
     this.#size = LENGTH_BYTES;

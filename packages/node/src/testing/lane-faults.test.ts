@@ -76,3 +76,13 @@ describe.each(SIZES)('in pieces of %d bytes', (size) => {
     expect(end).toBe(kind);
   });
 });
+
+describe('told anew', () => {
+  it('frames count from the next one that begins', () => {
+    const lane = new FrameFaults({ dropFrame: 4 });
+    const first = lane.push(STREAM.subarray(0, 12)).map((each) => Buffer.from(each));
+    lane.renew({ dropFrame: 1 });
+    const rest = lane.push(STREAM.subarray(12)).map((each) => Buffer.from(each));
+    expect(Buffer.concat([...first, ...rest])).toEqual(framesOf(0, 1, 2, 4));
+  });
+});

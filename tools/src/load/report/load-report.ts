@@ -1,4 +1,5 @@
 /** The report of a load: from what its processes collected. */
+import type { DirectedFaults } from '@sealane/node/testing';
 import type { Collected, Storm } from '../agents/messages.ts';
 import { check, type Verdict } from '../check/check.ts';
 import { percentile } from '../../bench/report/statistics.ts';
@@ -45,6 +46,8 @@ export interface LoadReport {
   readonly eventsPerSecondAsked: number;
   readonly eventBytes: number;
   readonly topics: number;
+  /** Of the way to the server, with the seed; undefined where there were none. */
+  readonly faults: { readonly seed: number; readonly faults: DirectedFaults } | undefined;
   readonly measured: Measured;
   readonly perSecond: { readonly published: number; readonly delivered: number; readonly replies: number };
   /** In ms. */
@@ -58,7 +61,7 @@ export interface LoadReport {
 const MEBIBYTE = 2 ** 20;
 
 export function loadReport(options: LoadOptions, measured: Measured, collected: readonly Collected[]): LoadReport {
-  const { agents, processes, eventsPerSecond, eventBytes, topics } = options;
+  const { agents, processes, eventsPerSecond, eventBytes, topics, faults, seed } = options;
   const verdict = check(
     collected.flatMap(({ published }) => published),
     collected.flatMap(({ delivered }) => delivered),
@@ -74,6 +77,7 @@ export function loadReport(options: LoadOptions, measured: Measured, collected: 
     eventsPerSecondAsked: eventsPerSecond,
     eventBytes,
     topics,
+    faults: faults === undefined ? undefined : { seed, faults },
     measured,
     perSecond: {
       published: verdict.published / seconds,

@@ -24,7 +24,16 @@ export function reportText(report: LoadReport): string {
     .trim();
 }
 
-function workLines({ agents, processes, measured, perSecond, check, connectionsLost, errors }: LoadReport): string[] {
+function workLines({
+  agents,
+  processes,
+  faults,
+  measured,
+  perSecond,
+  check,
+  connectionsLost,
+  errors,
+}: LoadReport): string[] {
   const { connectSeconds, seconds, storm } = measured;
   const lines = [
     line(
@@ -34,6 +43,8 @@ function workLines({ agents, processes, measured, perSecond, check, connectionsL
     line('published', `${number(check.published)} in ${number(seconds)} s: ${number(perSecond.published)}/s`),
     line('delivered', `${number(check.delivered)}: ${number(perSecond.delivered)}/s`),
   ];
+  if (faults !== undefined)
+    lines.push(line('way to the server', `with faults, seed ${faults.seed}: ${JSON.stringify(faults.faults)}`));
   if (perSecond.replies > 0) lines.push(line('requests', `${number(perSecond.replies)}/s`));
   if (storm !== undefined) {
     const away = storm.away === 0 ? 'all' : `all but ${number(storm.away)}`;

@@ -1,4 +1,4 @@
-/** A server for one run of the load: the program as a user runs it, on a free port, in a temporary data directory. */
+/** A server for one run of a tool: the program as a user runs it, on a free port, in a temporary data directory. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const END_MS_MAX = 15_000;
+const SOURCES = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@sealane/server/package.json')));
 
 /** Its line `listening`, as far as it is used. */
 interface ListeningLine {
@@ -15,6 +16,19 @@ interface ListeningLine {
   readonly port: number;
   readonly fingerprint: string;
   readonly adminPort: number | null;
+}
+
+/** Which server is started, and how. */
+export interface StartOptions {
+  readonly store?: string | undefined;
+  /** A file to run instead of the sources. */
+  readonly program?: string | undefined;
+  /** Words of a command that runs it, such as one that takes memory away. */
+  readonly wrap?: readonly string[];
+  /** Default 0.0.0.0. */
+  readonly host?: string;
+  /** Default `warn`. */
+  readonly logLevel?: 'warn' | 'error';
 }
 
 export class StartedServer {
@@ -34,12 +48,12 @@ export class StartedServer {
   }
 
   /** @throws Error when the server does not start; what it said is on stderr. */
-  static async start({ store }: { readonly store: string | undefined }): Promise<StartedServer> {
+  static async start(options: StartOptions): Promise<StartedServer> {
+    const { store, program, wrap = [], host = '0.0.0.0', logLevel = 'warn' } = options;
     const dataDirectory = mkdtempSync(join(tmpdir(), 'sealane-load-'));
-    const program = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@sealane/server/package.json')));
     const settings = [
       '--host',
-      '0.0.0.0',
+      host,
       '--port',
       '0',
       '--admin-port',
@@ -47,18 +61,19 @@ export class StartedServer {
       '--data-dir',
       dataDirectory,
       '--log-level',
-      'warn',
+      logLevel,
       '--json',
     ];
-    const args = [
-      ...process.execArgv,
-      program,
+    const [command = '', ...args] = [
+      ...wrap,
+      process.execPath,
+      ...(program === undefined ? [...process.execArgv, SOURCES] : [program]),
       'serve',
       ...settings,
       ...(store === undefined ? [] : ['--store', store]),
     ];
-    // In a process group of its own: Ctrl-C ends the load, and the load ends the server.
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    // In a process group of its own: Ctrl-C ends the tool, and the tool ends the server.
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     process.once('exit', () => child.kill('SIGKILL'));
     for await (const line of createInterface({ input: child.stdout })) {
       const record = JSON.parse(line) as ListeningLine;
@@ -70,6 +85,11 @@ export class StartedServer {
 
   get processId(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** How it ended by itself: its exit code, or the signal that killed it; undefined while it runs. */
+  get endedBy(): number | NodeJS.Signals | undefined {
+    return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
   }
 
   /** Ends it as an operator would, and removes its data. */
