@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sealane/node/log';
-import { Backlog, createEnvironment, systemRandom } from '@sealane/node/transport';
+import { createEnvironment, systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { suitesFor } from '@sealane/shared/wire';
 import { ResumeTokens, type Admission } from '../src/admission/index.ts';

@@ -182,7 +182,7 @@ export class RedisNode {
     if (!isGroup) this.#queues.forgetReading(queueId);
     this.writing.release(queueId, deliveredTo, held, lease).then(
       () => {
-        this.wake(names);
+        if (isGroup) this.wake([name]);
       },
       () => undefined,
     );
