@@ -55,7 +55,7 @@ async function measure(
   await client.call('start', plan);
   await sleep(settings.warmUpSeconds * 1_000);
   await client.call('latencies');
-  const stopProfile = await profiling(server, contender, settings);
+  const stopProfile = await profiling({ server, client }, contender, settings);
   const before = await client.call('mark', { collect: false });
   await sleep(settings.seconds * 1_000);
   const after = await client.call('mark', { collect: false });

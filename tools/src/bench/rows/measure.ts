@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContenderName } from '../contenders/index.ts';
 import type { LoadPlan } from '../loads/index.ts';
-import type { Child } from '../processes/child.ts';
 import type { Mark } from '../processes/messages.ts';
 import { printProfiles } from '../profile.ts';
 import { withPair, type Pair } from '../processes/pair.ts';
@@ -28,7 +27,7 @@ export function measureSteady(contender: ContenderName, steady: Steady, settings
     await pair.client.call('start', steady.plan);
     await sleep(settings.warmUpSeconds * 1_000);
     await pair.client.call('latencies');
-    const stopProfile = await profiling(pair.server, contender, settings);
+    const stopProfile = await profiling(pair, contender, settings);
     const before = await markBoth(pair);
     await sleep(settings.seconds * 1_000);
     const after = await markBoth(pair);
@@ -56,19 +55,20 @@ export function steadyParticipants(steady: Steady, names: Readonly<Record<string
   }));
 }
 
-/** Where a profile is wanted, records one of our server until the function that it gives is called. */
+/** Where a profile is wanted, records one of our server and one of its client until the function that it gives is called. */
 export async function profiling(
-  server: Child,
+  { server, client }: Pair,
   contender: ContenderName,
   { profileDirectory }: RunSettings,
 ): Promise<() => Promise<void>> {
   if (profileDirectory === undefined || !contender.startsWith(OURS)) return () => Promise.resolve();
-  const path = join(profileDirectory, `${Date.now()}.cpuprofile`);
+  const pathOf = (side: string): string => join(profileDirectory, `${Date.now()}-${side}.cpuprofile`);
   mkdirSync(profileDirectory, { recursive: true });
-  await server.call('startProfile');
+  await Promise.all([server.call('startProfile'), client.call('startProfile')]);
   return async () => {
-    await server.call('stopProfile', path);
-    printProfiles([path]);
+    const paths = [pathOf('server'), pathOf('client')] as const;
+    await Promise.all([server.call('stopProfile', paths[0]), client.call('stopProfile', paths[1])]);
+    printProfiles(paths);
   };
 }
 
