@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@sealane/node/log';
-import { createEnvironment, systemRandom } from '@sealane/node/transport';
+import { Backlog, createEnvironment, systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { suitesFor } from '@sealane/shared/wire';
 import { ResumeTokens, type Admission } from '../src/admission/index.ts';
@@ -64,6 +64,7 @@ async function serve(fault: Fault): Promise<number> {
   handlers.set.fallback = echo;
   connections = new Connections({
     limits,
+    backlog: new Backlog({ bytesMax: 1_000_000, connectionBytesMax: 1_000_000 }),
     gate: new ConnectionGate(limits, { descriptorsMax: 1_000 }),
     admission: faultyAdmission(fault) as Admission,
     resumeTokens: faultyTokens(fault),

@@ -10,8 +10,10 @@
 import type { Socket } from 'node:net';
 import type { Session, SessionEvent } from '@sealane/shared/session';
 import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
+import type { Backlog } from './backlog.ts';
 import { monotonicNow } from './environment.ts';
 import { freeBytes } from './free-bytes.ts';
+import type { ReadTurns } from './read-turns.ts';
 import { ReaderWatch, type ReaderLimits } from './reader-watch.ts';
 import { YoungGarbage } from './young-garbage.ts';
 
@@ -29,8 +31,12 @@ export interface ConnectionOwner {
 
 /** Limits of the adapter itself. */
 export interface ConnectionLimits extends ReaderLimits {
-  /** At this many unsent bytes the connection is not read and writers pause. */
+  /** At this many unsent bytes the connection is not read and writers pause; it may change at any time. */
   readonly highWaterBytes: number;
+  /** Where the unsent bytes of several connections are added up. */
+  readonly backlog?: Backlog;
+  /** Who takes turns with whom. */
+  readonly readTurns?: ReadTurns;
   /** After the end of the session the socket is cut at the latest after this time. */
   readonly lingerMs: number;
 }
@@ -62,6 +68,13 @@ export class TcpConnection {
   #timerAt = Number.POSITIVE_INFINITY;
   /** Pieces handed to the socket since it was last empty. */
   #inSocket: Uint8Array[] = [];
+  /** Unsent bytes as the backlog has them. */
+  #countedBytes = 0;
+  /** It brought much, as many others did: it is read again when it is its turn. */
+  #waitsForTurn = false;
+  #hasTurn = false;
+  /** Bytes of a frame that is not whole. */
+  #pendingBytes = 0;
   /** Set while bytes wait in the socket. */
   #readerWatch: ReaderWatch | undefined;
 
@@ -106,7 +119,20 @@ export class TcpConnection {
       this.#fault(error);
     }
     garbage.add(chunk.length);
+    this.#takeTurn(chunk.length);
     this.turn();
+  }
+
+  /** It is its turn to be read again. */
+  readOn(): void {
+    this.#waitsForTurn = false;
+    this.#hasTurn = true;
+    this.#pauseOrResume();
+  }
+
+  /** Other connections need the memory of what this one does not read. */
+  cutForMemory(): void {
+    this.#cutSlowReader(monotonicNow());
   }
 
   /** Something waits to be sent: it goes out at the end of this turn, or when the socket can take it. */
@@ -209,16 +235,40 @@ export class TcpConnection {
   }
 
   #isCongested(): boolean {
-    return this.session.waitingBytes + this.socket.writableLength >= this.#limits.highWaterBytes;
+    const unsentBytes = this.session.waitingBytes + this.socket.writableLength;
+    this.#count(unsentBytes);
+    return unsentBytes >= this.#limits.highWaterBytes;
+  }
+
+  /** So many bytes were read; a turn goes on until a frame is whole. */
+  #takeTurn(bytes: number): void {
+    const { readTurns } = this.#limits;
+    if (readTurns === undefined) return;
+    const { pendingBytes } = this.session;
+    const isFrameWhole = pendingBytes < this.#pendingBytes + bytes;
+    this.#pendingBytes = pendingBytes;
+    if (isFrameWhole) this.#hasTurn = false;
+    if (this.#hasTurn) readTurns.goOn(bytes);
+    else this.#waitsForTurn = !readTurns.take(this, bytes);
+  }
+
+  #count(unsentBytes: number): void {
+    const { backlog } = this.#limits;
+    if (unsentBytes === this.#countedBytes || backlog === undefined) return;
+    this.#countedBytes = unsentBytes;
+    backlog.note(this, unsentBytes);
   }
 
   #pauseOrResume(): void {
     if (this.#ended) return;
-    const pause = this.#isCongested() || this.#owner.wantsPause();
+    const pause = this.#isCongested() || this.#waitsForTurn || this.#owner.wantsPause();
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.socket.pause();
-    else this.socket.resume();
+    if (!pause) this.socket.resume();
+    else {
+      this.socket.pause();
+      if (this.#waitsForTurn || this.#limits.backlog?.isShort === true) this.session.releaseMemory();
+    }
   }
 
   /** The session is over: what it still had to say goes out, then the socket ends. */
@@ -235,7 +285,11 @@ export class TcpConnection {
   }
 
   #onSocketEnd(): void {
-    if (this.socket.destroyed) this.#disarmTimer();
+    if (this.socket.destroyed) {
+      this.#disarmTimer();
+      this.#count(0);
+      this.#limits.readTurns?.leave(this);
+    }
     if (this.#ended) return;
     this.session.transportEnded();
     this.turn();
@@ -276,7 +330,10 @@ export class TcpConnection {
   }
 
   #checkReader(now: number): void {
-    if (this.#readerWatch?.isTooSlow(now) !== true) return;
+    if (this.#readerWatch?.isTooSlow(now) === true) this.#cutSlowReader(now);
+  }
+
+  #cutSlowReader(now: number): void {
     this.session.fail('E_SLOW_READER', now);
     this.#drainEvents();
     this.socket.destroy();

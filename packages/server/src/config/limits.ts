@@ -36,6 +36,8 @@ export interface ServerLimits {
   /** An agent that reads slower than this for this long, while bytes wait for it, is cut. */
   readonly slowReaderBytesPerSecond: number;
   readonly slowReaderWindowMs: number;
+  /** Part of the memory that the process may have, for what waits to be read by all agents together. */
+  readonly backlogMemoryShare: number;
   readonly delivery: DeliveryLimits;
   readonly session: SessionLimits;
   /** What agents are told they may do. */
@@ -58,6 +60,7 @@ const DEFAULT_LIMITS: ServerLimits = {
   agentsMax: 1_000_000,
   slowReaderBytesPerSecond: DEFAULT_CONNECTION_LIMITS.slowReaderBytesPerSecond,
   slowReaderWindowMs: DEFAULT_CONNECTION_LIMITS.slowReaderWindowMs,
+  backlogMemoryShare: 1 / 8,
   delivery: DEFAULT_DELIVERY_LIMITS,
   session: DEFAULT_SESSION_LIMITS,
   announced: DEFAULT_PEER_LIMITS,

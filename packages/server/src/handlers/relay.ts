@@ -18,7 +18,7 @@ export interface RelayOptions {
   /** The channel of one connected instance, undefined when it is gone. */
   readonly channelOf: (peer: AgentPeer) => Channel<AgentPeer> | undefined;
   /** At this many bytes that wait to be read by an agent its buffer is full. */
-  readonly unsentBytesMax: number;
+  readonly unsentBytesMax: () => number;
   /** Requests of one connection that may be under way. */
   readonly relaysPerConnectionMax: number;
 }
@@ -80,7 +80,7 @@ export class Relay {
   }
 
   #isFull(channel: Channel<AgentPeer> | undefined): boolean {
-    return channel !== undefined && channel.unsentBytes >= this.#options.unsentBytesMax;
+    return channel !== undefined && channel.unsentBytes >= this.#options.unsentBytesMax();
   }
 
   #release(peer: AgentPeer): void {

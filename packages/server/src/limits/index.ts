@@ -3,3 +3,4 @@ export { addressKey, isLoopback, plainAddress } from './address-key.ts';
 export { ConnectionGate } from './connection-gate.ts';
 export type { Refusal } from './connection-gate.ts';
 export { descriptorLimit } from './descriptors.ts';
+export { memoryLimitBytes } from './memory.ts';

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from '@sealane/node/log';
-import { monotonicNow, systemRandom, type ConnectionLimits } from '@sealane/node/transport';
+import { ReadTurns, monotonicNow, systemRandom, type Backlog, type ConnectionLimits } from '@sealane/node/transport';
 import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
@@ -35,6 +35,8 @@ export interface Disconnection {
 /** What connections are made of. */
 export interface ConnectionsOptions {
   readonly limits: ServerLimits;
+  /** Of all connections of the server. */
+  readonly backlog: Backlog;
   readonly gate: ConnectionGate;
   readonly admission: Admission;
   readonly bans: Pick<Bans, 'addressWaitMs' | 'find'>;
@@ -84,8 +86,13 @@ export class Connections implements ConnectionHost {
     this.#options = options;
     this.handlers = options.handlers;
     const { slowReaderBytesPerSecond, slowReaderWindowMs, session } = options.limits;
+    const { backlog } = options;
     this.connectionLimits = {
-      highWaterBytes: session.outboundHighWaterBytes,
+      get highWaterBytes() {
+        return backlog.connectionBytesMax;
+      },
+      backlog,
+      readTurns: new ReadTurns(),
       slowReaderBytesPerSecond,
       slowReaderWindowMs,
       lingerMs: session.closeTimeoutMs,
@@ -288,6 +295,10 @@ export class Connections implements ConnectionHost {
   #accept(connection: AgentConnection, event: AgentIdentifiedEvent, enrolledBy: EnrolledBy | undefined): void {
     const { session, address, port } = connection;
     if (session.state !== 'AwaitDecision') return;
+    if (this.#isBanned(connection, event)) {
+      this.#refuseAgent(connection, event, 'E_BANNED');
+      return;
+    }
     if (!this.#options.gate.authenticate(connection.addressKey)) {
       this.#refuseAgent(connection, event, 'E_TOO_MANY_CONNECTIONS');
       return;
@@ -295,10 +306,6 @@ export class Connections implements ConnectionHost {
     connection.isAuthenticated = true;
     if (enrolledBy !== undefined) this.#noteEnrolment(event, connection, enrolledBy);
     const { resumeTokens, wallClock } = this.#options;
-    if (this.#isBanned(connection, event)) {
-      this.#refuseAgent(connection, event, 'E_BANNED');
-      return;
-    }
     const { agentId, instance, agentKey, suite, build } = event;
     const connectedAt = wallClock();
     const resumable = event.resumeToken && resumeTokens.redeem(event.resumeToken, event, connectedAt);
@@ -320,6 +327,12 @@ export class Connections implements ConnectionHost {
     );
   }
 
+  /** Whoever was banned while its admission was decided is in no list of those that had to go. */
+  #isBanned({ addressKey: key }: AgentConnection, { agentId }: AgentIdentifiedEvent): boolean {
+    const { bans } = this.#options;
+    return bans.find('agent', agentId) !== undefined || bans.find('address', key) !== undefined;
+  }
+
   #noteEnrolment({ agentId }: AgentIdentifiedEvent, { address }: AgentConnection, by: EnrolledBy): void {
     this.totals.enrolled.add(by);
     this.#options.log.info('agent enrolled', { agent: agentId, by });
@@ -327,12 +340,6 @@ export class Connections implements ConnectionHost {
   }
 
   /** Whoever came with nothing to say, such as a health check of the port, is counted and not blamed. */
-  /** Whoever was banned while its admission was decided is in no list of those that had to go. */
-  #isBanned({ addressKey: key }: AgentConnection, { agentId }: AgentIdentifiedEvent): boolean {
-    const { bans } = this.#options;
-    return bans.find('agent', agentId) !== undefined || bans.find('address', key) !== undefined;
-  }
-
   #onHandshakeFailed(connection: AgentConnection, reason: DisconnectReason): void {
     if (connection.isStranger) return;
     const saidNothing = connection.bytesIn === 0 && reason === 'truncated';

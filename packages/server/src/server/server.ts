@@ -9,7 +9,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { silentLogger, type Logger } from '@sealane/node/log';
 import { version } from '@sealane/node/cli';
-import { createEnvironment } from '@sealane/node/transport';
+import { Backlog, createEnvironment } from '@sealane/node/transport';
 import {
   encodeContent,
   type ChannelStream,
@@ -29,6 +29,7 @@ import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.t
 import { limitsOf, type ListeningSocket, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
+import { memoryLimitBytes } from '../limits/index.ts';
 import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
 import type { Histogram } from '../store/index.ts';
@@ -66,6 +67,7 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly #wallClock: () => number;
   readonly #handlers = new ServerHandlers(new Permissions([]));
   readonly #relay: Relay;
+  readonly #backlog: Backlog;
   readonly #environment = createEnvironment();
   #running: Running | undefined;
   #identity: ServerIdentity | undefined;
@@ -77,9 +79,14 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#limits = { ...limitsOf(options.limits ?? 'default'), ...options.limitOverrides };
     this.#log = options.log ?? silentLogger;
     this.#wallClock = options.wallClock ?? Date.now;
+    const { outboundHighWaterBytes, outboundBytesMax } = this.#limits.session;
+    this.#backlog = new Backlog({
+      bytesMax: memoryLimitBytes() * this.#limits.backlogMemoryShare,
+      connectionBytesMax: outboundHighWaterBytes,
+    });
     this.#relay = new Relay({
       relaysPerConnectionMax: this.#limits.relaysPerConnectionMax,
-      unsentBytesMax: this.#limits.session.outboundBytesMax,
+      unsentBytesMax: () => this.#backlog.connectionBytesMax * (outboundBytesMax / outboundHighWaterBytes),
       channelTo: (agentId) => this.#find(agentId)?.channel,
       channelOf: ({ agentId, instance }) => this.#find(agentId, instance)?.channel,
     });
@@ -216,6 +223,12 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#running?.connections.disconnect(which) ?? 0;
   }
 
+  /** Ends sessions of an agent, on whatever node they are. @returns how many. @throws StorageError. */
+  async endSessions(which: Disconnection & { readonly agentId: string }): Promise<number> {
+    const { data } = this.#listening();
+    return this.disconnect(which) + ((await data.endSessions?.(which)) ?? 0);
+  }
+
   /** What was counted since the start. @throws TypeError before `listen`. */
   counters(): ServerCounters {
     const { connections, delivery } = this.#listening();
@@ -223,12 +236,6 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-  /** Ends sessions of an agent, on whatever node they are. @returns how many. @throws StorageError. */
-  async endSessions(which: Disconnection & { readonly agentId: string }): Promise<number> {
-    const { data } = this.#listening();
-    return this.disconnect(which) + ((await data.endSessions?.(which)) ?? 0);
-  }
-
    * Reads permissions, identity and successions again, all or nothing: where one is wrong, all stay as they are (O2).
    *
    * @throws ConfigError, StorageError that say what is wrong.
@@ -322,6 +329,7 @@ export class Server extends EventEmitter<ServerEvents> {
       log: this.#log,
       isKnownAgent: (agentId) => isEnrolled(this.directory, agentId),
       isConnected: (agentId) => this.#find(agentId) !== undefined,
+      onSessionEnd: (end) => this.disconnect(end),
       onHealth: (health) => {
         this.#running?.evacuation.onHealth(health);
         this.emit('store-health', health);
@@ -329,7 +337,6 @@ export class Server extends EventEmitter<ServerEvents> {
       onIncident: (incident) => this.emit('store-incident', incident),
     });
   }
-      onSessionEnd: (end) => this.disconnect(end),
 
   /** Sessions from now on prove this identity; those that are open keep the one they began with. */
   #useIdentity(identity: ServerIdentity): void {
@@ -351,6 +358,7 @@ export class Server extends EventEmitter<ServerEvents> {
       attach: (connection) => delivery.attach(connection),
       policy: this.#options.enrolment ?? 'loopback',
       limits: this.#limits,
+      backlog: this.#backlog,
       handlers: this.#handlers,
       log: this.#log,
       wallClock: this.#wallClock,

@@ -7,13 +7,15 @@ import { encodeFrame } from './frame.ts';
 function deframe(chunks: readonly Uint8Array[], bodyBytesMax = 300_000): string[] {
   const deframer = new Deframer(bodyBytesMax);
   const bodies: string[] = [];
-  for (const chunk of chunks) {
+  for (const [index, chunk] of chunks.entries()) {
     const reused = chunk.slice();
     deframer.push(reused);
     for (let frame = deframer.next(); frame !== undefined; frame = deframer.next()) {
       bodies.push(Buffer.from(frame.subarray(4)).toString('hex'));
     }
     reused.fill(0xee);
+    // As for a connection that is not read for a while.
+    if (index % 3 === 1) deframer.release();
   }
   return bodies;
 }

@@ -56,9 +56,10 @@ export class Deframer {
     return this.#partialLength === 0 ? this.#nextFromChunk(this.#chunk) : this.#nextFromPartial(this.#chunk);
   }
 
-  /** Gives back memory that no frame is in: for connections that have become idle. */
+  /** Gives back memory that nothing is in: for connections that have become idle, or are not read for now. */
   release(): void {
     if (this.#partialLength === 0) this.#partial = NOTHING;
+    else if (this.#partialLength < this.#partial.length) this.#partial = this.#partial.slice(0, this.#partialLength);
   }
 
   #nextFromChunk(chunk: Uint8Array): Uint8Array | undefined {

@@ -127,6 +127,16 @@ export abstract class SessionCore {
     }
   }
 
+  /** Bytes that came of a frame that is not whole. */
+  get pendingBytes(): number {
+    return this.#deframer.pendingBytes;
+  }
+
+  /** Gives back memory that nothing is in: `receive` will not be called for a while. */
+  releaseMemory(): void {
+    this.#deframer.release();
+  }
+
   /** The connection ended: by its peer, by an error, or because this side cut it. */
   transportEnded(): void {
     if (this.#state === 'AwaitClose')
