@@ -7,3 +7,6 @@ export type { ChannelSide } from './channel-pair.ts';
 export { DEFAULT_INPUT_LIMITS, judgeInput, outcomeOf, outcomeOfAsync } from './fuzz-decoder.ts';
 export type { FuzzDecoder, InputLimits, Verdict } from './fuzz-decoder.ts';
 export { INPUT_BYTES_MAX, InputMutator } from './input-mutator.ts';
+export { isPacketId, samplePacket } from './packet-samples.ts';
+export { StateTable } from './state-table.ts';
+export type { StateCell, TableState } from './state-table.ts';
