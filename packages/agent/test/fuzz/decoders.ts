@@ -93,7 +93,7 @@ async function outboxFile(): Promise<Uint8Array> {
 const outboxFiles: FuzzDecoder = {
   name: 'outbox-file',
   runs: 60,
-  limits: { timeMs: 2_000 },
+  limits: { timeMs: 10_000 },
   seeds: () => [
     new Uint8Array(0),
     Uint8Array.of(0, 0, 0, 0),

@@ -196,7 +196,7 @@ async function storeFile(): Promise<Uint8Array> {
 const storeFiles: FuzzDecoder = {
   name: 'store-file',
   runs: 40,
-  limits: { timeMs: 2_000 },
+  limits: { timeMs: 10_000 },
   seeds: () => [
     new Uint8Array(0),
     Uint8Array.of(0, 0, 0, 0),

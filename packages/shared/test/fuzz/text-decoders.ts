@@ -55,8 +55,9 @@ const agentNames: FuzzDecoder = {
   name: 'agent-names',
   seeds: () => texts('sensor-7', 'ops@host/1:a+b.c_d', '-a', 'x'.repeat(65), 'a\u001b[31m'),
   decode(input) {
-    const isName = isAgentName(textOf(input));
-    if (isName && input.length > 64) throw new Error('a name that is too long');
+    const name = textOf(input);
+    const isName = isAgentName(name);
+    if (isName && utf8Encode(name).length > 64) throw new Error('a name that is too long');
     return String(isName);
   },
 };
