@@ -1,0 +1,90 @@
+/** Arguments of the siege. */
+import { parseArgs } from 'node:util';
+import { suggest } from '@sealane/node/config';
+
+export interface SiegeOptions {
+  /** Memory of the server's control group. */
+  readonly memoryMiB: number;
+  readonly durationSeconds: number;
+  /** Agents that behave. */
+  readonly agents: number;
+  readonly slowHandshakes: number;
+  readonly giantLengths: number;
+  readonly slowReaders: number;
+  readonly deafPeers: number;
+  /** The server from its sources instead of its bundle. */
+  readonly source: boolean;
+  /** Where the report goes as a page; undefined writes none. */
+  readonly report: string | undefined;
+  readonly json: boolean;
+}
+
+const PEERS_MAX = 5_000;
+
+const OPTIONS = {
+  memory: { type: 'string', default: '256' },
+  duration: { type: 'string', default: '30' },
+  agents: { type: 'string', default: '20' },
+  'slow-handshakes': { type: 'string', default: '500' },
+  'giant-lengths': { type: 'string', default: '500' },
+  'slow-readers': { type: 'string', default: '200' },
+  'deaf-peers': { type: 'string', default: '200' },
+  source: { type: 'boolean', default: false },
+  report: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export const SIEGE_HELP = `Hostile peers in numbers against one server with little memory, and agents that must not notice.
+
+  npx nx run tools:siege -- [options]
+
+  --memory MIB         memory of the server: a control group of Linux, made as root (256)
+  --duration SECONDS   how long the siege lasts (30)
+  --agents N           agents that behave: their latencies are measured (20)
+  --slow-handshakes N  strangers whose handshakes drip (500)
+  --giant-lengths N    strangers that announce frames of up to 4 GiB (500)
+  --slow-readers N     agents with valid keys that read 8 KiB/s of what they ask for (200)
+  --deaf-peers N       agents with valid keys that never read what they ask for (200)
+  --source             the server from its sources instead of its bundle
+  --report FILE        the report as a page
+  --json               the report as one JSON line
+
+Whoever is thrown out comes back at once. Exit code 1: the server died, or an agent noticed; 69: the siege could not be laid.
+`;
+
+/** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
+export function parseSiegeOptions(args: readonly string[]): SiegeOptions | undefined {
+  checkNames(args);
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  if (values.help) return undefined;
+  const { source, report, json } = values;
+  return {
+    memoryMiB: whole('memory', values.memory, 64, 1_048_576),
+    durationSeconds: whole('duration', values.duration, 1, 86_400),
+    agents: whole('agents', values.agents, 1, PEERS_MAX),
+    slowHandshakes: whole('slow-handshakes', values['slow-handshakes'], 0, PEERS_MAX),
+    giantLengths: whole('giant-lengths', values['giant-lengths'], 0, PEERS_MAX),
+    slowReaders: whole('slow-readers', values['slow-readers'], 0, PEERS_MAX),
+    deafPeers: whole('deaf-peers', values['deaf-peers'], 0, PEERS_MAX),
+    source,
+    report,
+    json,
+  };
+}
+
+/** @throws TypeError that names the option that may have been meant. */
+function checkNames(args: readonly string[]): void {
+  for (const arg of args) {
+    const name = /^--([^=]+)/.exec(arg)?.[1];
+    if (name === undefined || name in OPTIONS) continue;
+    const meant = suggest(name, Object.keys(OPTIONS));
+    throw new TypeError(`Unknown option --${name}.${meant === undefined ? '' : ` Did you mean --${meant}?`}`);
+  }
+}
+
+function whole(option: string, text: string, min: number, max: number): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
+}

@@ -1,0 +1,70 @@
+/** The siege as a process. `TEST_SIEGE=1` lays the whole one, as docs/proof/memory.md shows it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { MemoryGroup } from './memory-group.ts';
+import type { SiegeReport } from './report.ts';
+
+const entry = fileURLToPath(new URL('main.ts', import.meta.url));
+const TEST_MS_MAX = 120_000;
+const MIB = 2 ** 20;
+
+const group = MemoryGroup.create(256 * MIB);
+await group?.remove();
+if (group === undefined) console.warn('SKIPPED: the siege needs control groups of Linux, and root');
+const besieged = group === undefined ? it.skip : it;
+const isWhole = process.env['TEST_SIEGE'] === '1';
+if (!isWhole) console.warn('SKIPPED: the whole siege; TEST_SIEGE=1 lays it');
+const wholly = isWhole ? besieged : it.skip;
+
+async function laySiege(args: readonly string[]): Promise<{ code: number | null; stdout: string }> {
+  const child = spawn(process.execPath, ['--conditions=@sealane/source', entry, '--source', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [stdout] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { code: child.exitCode, stdout };
+}
+
+describe('siege', () => {
+  besieged(
+    'rules 1, 2, 4: a small one: the server lives in 192 MiB, and no agent loses anything',
+    async () => {
+      const besiegers = [
+        '--slow-handshakes',
+        '60',
+        '--giant-lengths',
+        '60',
+        '--slow-readers',
+        '40',
+        '--deaf-peers',
+        '60',
+      ];
+      const sizes = ['--memory', '192', '--agents', '5', '--duration', '5'];
+      const { stdout } = await laySiege([...sizes, ...besiegers, '--json']);
+      const report = JSON.parse(stdout) as SiegeReport;
+      // How fast answers are, a machine that is busy with other tests does not show.
+      expect(report.failures.filter((failure) => !failure.includes(' took '))).toEqual([]);
+      expect(report.memoryMiB.anonymousMax).toBeLessThan(192);
+      expect(report.latencies.request.siege.count).toBeGreaterThan(20);
+      expect(report.besiegers.deafPeers).toBeGreaterThanOrEqual(60);
+      expect(report.counted['connections_refused_total']?.['noise']).toBeGreaterThan(0);
+    },
+    TEST_MS_MAX,
+  );
+
+  wholly(
+    'rules 1, 2, 4: 500 slow handshakes, 500 giant lengths, 200 slow readers, 200 that never read: agents do not notice',
+    async () => {
+      const { code, stdout } = await laySiege(['--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, failures: [] });
+      expect(code).toBe(0);
+    },
+    TEST_MS_MAX,
+  );
+
+  it('what it does not understand is exit code 2', async () => {
+    expect(await laySiege(['--memroy', '1'])).toEqual({ code: 2, stdout: '' });
+  });
+});
