@@ -108,7 +108,7 @@ describe('readers by time', () => {
     const reading = setInterval(() => {
       peer.socket.resume();
       setImmediate(() => peer.socket.pause());
-    }, 20);
+    }, 5);
     await pause(4 * WINDOW_MS);
     expect(server.session?.state).toBe('Open');
     clearInterval(reading);
