@@ -6,10 +6,10 @@ import type {
   EventProgress,
   PresenceWatch,
   ProducerOpen,
-  Publish,
   Subscribe,
   Unsubscribe,
 } from '@sealane/shared/packets';
+import type { QueuedEvent } from './outbox.ts';
 
 /** A packet without its id. */
 type Fields<P> = Omit<P, 'id'>;
@@ -27,7 +27,7 @@ export interface DeliveryLink {
   nackEvent(fields: Fields<EventNack>): void;
   eventProgress(fields: Fields<EventProgress>): void;
   openProducer(fields: Fields<ProducerOpen>): void;
-  publish(fields: Fields<Publish>): void;
+  publish(event: QueuedEvent, producer: number, settledNumber: number): void;
   watchPresence(fields: Fields<PresenceWatch>): void;
   /** The server broke a rule: ends the connection. */
   fail(code: ErrorCode): void;

@@ -6,6 +6,7 @@ import {
   DEFAULT_OUTBOX_LIMITS,
   EVENT_ID_MS,
   eventBytes,
+  numbered,
   type Added,
   type Moved,
   type Outbox,
@@ -26,6 +27,8 @@ interface KnownId {
 /** Ids that are looked at for their age with each new one: more than come, so that they do not pile up. */
 const FORGET_STEPS = 2;
 
+const STORED: Added = { kind: 'stored' };
+
 export class MemoryOutbox implements Outbox {
   readonly producerId: string;
   readonly #limits: OutboxLimits;
@@ -35,6 +38,7 @@ export class MemoryOutbox implements Outbox {
   readonly #ids = new Map<string, KnownId>();
   #bytes = 0;
   #lastNumber = 0;
+  #settledNumber = 0;
   #isClosed = false;
 
   constructor(options: {
@@ -52,8 +56,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   get settledNumber(): number {
-    for (const number of this.#events.keys()) return number - 1;
-    return this.#lastNumber;
+    return this.#settledNumber;
   }
 
   /** Nobody can have copied it. */
@@ -65,17 +68,18 @@ export class MemoryOutbox implements Outbox {
     return { events: this.#events.size, bytes: this.#bytes };
   }
 
-  add(event: OutgoingEvent): { readonly number: number; readonly added: Promise<Added> } {
+  add(event: OutgoingEvent): { readonly number: number; readonly added: Added } {
     if (this.#isClosed) throw new ProtocolError('E_CLOSED', 'the outbox is closed');
     const bytes = eventBytes(event);
     if (this.#events.size >= this.#limits.eventsMax || this.#bytes + bytes > this.#limits.bytesMax)
       throw new ProtocolError('E_OUTBOX_FULL');
     const number = ++this.#lastNumber;
     const known = event.eventId === null ? undefined : this.#addId(event.eventId, event, number);
-    if (known !== undefined) return { number, added: Promise.resolve(known) };
-    this.#events.set(number, { ...event, number });
-    this.#bytes += bytes;
-    return { number, added: Promise.resolve({ kind: 'stored' }) };
+    if (known === undefined) {
+      this.#events.set(number, numbered(event, number));
+      this.#bytes += bytes;
+    } else this.#moveSettled();
+    return { number, added: known ?? STORED };
   }
 
   read(after: number, { eventsMax, bytesMax }: ReadLimits): Promise<readonly QueuedEvent[]> {
@@ -97,6 +101,7 @@ export class MemoryOutbox implements Outbox {
   settle(event: QueuedEvent, receipt: Receipt | undefined): void {
     if (!this.#events.delete(event.number)) return;
     this.#bytes -= eventBytes(event);
+    this.#moveSettled();
     if (event.eventId === null) return;
     const known = this.#ids.get(event.eventId);
     if (known === undefined) return;
@@ -115,6 +120,11 @@ export class MemoryOutbox implements Outbox {
   close(): Promise<void> {
     this.#isClosed = true;
     return Promise.resolve();
+  }
+
+  #moveSettled(): void {
+    while (this.#settledNumber < this.#lastNumber && !this.#events.has(this.#settledNumber + 1))
+      this.#settledNumber += 1;
   }
 
   /** @returns what is known of an id; undefined for a new one, which is known from now on. */

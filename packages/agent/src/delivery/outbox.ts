@@ -79,12 +79,13 @@ export interface Outbox {
   /** Events that wait, and their bytes. */
   readonly waiting: { readonly events: number; readonly bytes: number };
   /**
-   * Takes an event and numbers it at once. `added` resolves when it is durable, in order of numbers.
+   * Takes an event and numbers it at once. `added` resolves when it is durable, in order of numbers; it is no promise where
+   * that is at once.
    *
    * @throws ProtocolError `E_OUTBOX_FULL`, `E_BUSY`; then nothing was taken. `added` rejects with `E_OUTBOX_FULL` when the
    *   disk is full and StorageError `E_STORAGE` when it fails.
    */
-  add(event: OutgoingEvent): { readonly number: number; readonly added: Promise<Added> };
+  add(event: OutgoingEvent): { readonly number: number; readonly added: Added | Promise<Added> };
   /** Durable events above a number, in order. */
   read(after: number, limits: ReadLimits): Promise<readonly QueuedEvent[]>;
   /** From now on, or no longer, events are sent as soon as they are durable. Resolves when all that is there may be sent. */
@@ -100,6 +101,12 @@ export interface Outbox {
   moveAbove(number: number): Promise<Moved>;
   /** Writes down what was settled, and gives the outbox up for others. */
   close(): Promise<void>;
+}
+
+/** An event with its number. Field by field: there is one for every event that is published. */
+export function numbered(event: OutgoingEvent, number: number): QueuedEvent {
+  const { to, eventId, contentType, body, ttlMs, delayMs, relaxed } = event;
+  return { to, eventId, contentType, body, ttlMs, delayMs, relaxed, number };
 }
 
 /** Id of an event whose program gave none (docs/protocols/delivery.md §3). */

@@ -56,8 +56,9 @@ export function outgoingEvent(to: string, content: Content | undefined, options:
     to,
     eventId: id ?? null,
     contentType,
-    // The caller may go on using its array while the event waits.
-    body: content instanceof Uint8Array ? body.slice() : body,
+    // The caller may go on using its array while the event waits. Small copies share memory: an ArrayBuffer of its own
+    // for each is what collecting garbage costs most for.
+    body: content instanceof Uint8Array ? Buffer.from(body) : body,
     ttlMs: checkedMs('ttlMs', ttlMs, UINT_MAX),
     delayMs: checkedMs('delayMs', delayMs, UINT32_MAX),
     relaxed: durability === 'relaxed',

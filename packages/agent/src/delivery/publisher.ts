@@ -10,7 +10,7 @@ import { ProtocolError, type SealaneError } from '@sealane/shared/errors';
 import type { ProducerOpened, Receipt as ReceiptPacket } from '@sealane/shared/packets';
 import { Callers, type CallerWait } from './callers.ts';
 import type { DeliveryLink } from './delivery-link.ts';
-import { eventIdOf, type Added, type Outbox, type OutgoingEvent, type QueuedEvent } from './outbox.ts';
+import { eventIdOf, numbered, type Added, type Outbox, type OutgoingEvent, type QueuedEvent } from './outbox.ts';
 import type { QueuedReceipt, Receipt } from './receipt.ts';
 import { finalRefusal, refusal, retryDelayMs } from './refusal.ts';
 import { SendQueue } from './send-queue.ts';
@@ -67,21 +67,22 @@ export class Publisher {
   }
 
   /** Publishes; resolves at the receipt. @throws as `Agent.publish`. */
-  async publish(event: OutgoingEvent, wait: CallerWait): Promise<Receipt> {
+  publish(event: OutgoingEvent, wait: CallerWait): Promise<Receipt> {
     const { number, added } = this.#outbox.add(event);
     const received = this.#callers.wait(number, wait);
-    // Both are waited for below; whichever fails first is told.
+    if (!(added instanceof Promise) && added.kind === 'stored') {
+      this.#onAdded(numbered(event, number));
+      return received;
+    }
+    // Both are waited for; whichever fails first is told.
     received.catch(() => undefined);
-    const outcome = await this.#whenAdded({ ...event, number }, added);
-    if (outcome.kind === 'stored') return await received;
-    if (outcome.receipt === undefined) return await this.#receiptOfFirst(event, outcome.number, wait);
-    return outcome.receipt;
+    return this.#receiptOf(numbered(event, number), added, received, wait);
   }
 
   /** Publishes; resolves when the event is durable here. */
   async queue(event: OutgoingEvent): Promise<QueuedReceipt> {
     const { number, added } = this.#outbox.add(event);
-    const queued = { ...event, number };
+    const queued = numbered(event, number);
     await this.#whenAdded(queued, added);
     return { id: eventIdOf(this.#outbox.producerId, queued) };
   }
@@ -146,7 +147,7 @@ export class Publisher {
       if (event === undefined) break;
       this.#send(link, event);
     }
-    void this.#readMore();
+    if (!this.#isReading && this.#queuedTo < this.#storedTo && this.#queue.isShort) void this.#readMore();
     const { dueAt } = this.#queue;
     if (dueAt !== Number.POSITIVE_INFINITY) this.#later(Math.max(dueAt - now, 1), () => this.pump());
   }
@@ -159,8 +160,20 @@ export class Publisher {
     this.#callers.rejectAll(error);
   }
 
+  async #receiptOf(
+    event: QueuedEvent,
+    added: Added | Promise<Added>,
+    received: Promise<Receipt>,
+    wait: CallerWait,
+  ): Promise<Receipt> {
+    const outcome = await this.#whenAdded(event, added);
+    if (outcome.kind === 'stored') return await received;
+    if (outcome.receipt === undefined) return await this.#receiptOfFirst(event, outcome.number, wait);
+    return outcome.receipt;
+  }
+
   /** @throws ProtocolError `E_EVENT_CONFLICT`, what the disk did, and what the server of this connection said before. */
-  async #whenAdded(event: QueuedEvent, added: Promise<Added>): Promise<Exclude<Added, { kind: 'conflict' }>> {
+  async #whenAdded(event: QueuedEvent, added: Added | Promise<Added>): Promise<Exclude<Added, { kind: 'conflict' }>> {
     const { number } = event;
     let outcome: Added;
     try {
@@ -222,7 +235,6 @@ export class Publisher {
   }
 
   async #readMore(): Promise<void> {
-    if (this.#isReading || this.#queuedTo >= this.#storedTo || !this.#queue.isShort) return;
     this.#isReading = true;
     const { storedTo, linkCount } = { storedTo: this.#storedTo, linkCount: this.#linkCount };
     try {
@@ -239,10 +251,7 @@ export class Publisher {
   }
 
   #send(link: DeliveryLink, event: QueuedEvent): void {
-    const { number, to, eventId, body, contentType, ttlMs, delayMs, relaxed } = event;
-    const { settledNumber } = this.#outbox;
-    const producer = this.#producer;
-    link.publish({ producer, number, settledNumber, to, eventId, body, contentType, ttlMs, delayMs, relaxed });
+    link.publish(event, this.#producer, this.#outbox.settledNumber);
   }
 
   #onStored(number: number, { durability }: ReceiptPacket, sequence: number): void {

@@ -37,6 +37,8 @@ export class Publishing {
   readonly #laneOf = new Map<Publisher, SqliteOutbox>();
   #own: Promise<Publisher> | undefined;
   #ownPublisher: Publisher | undefined;
+  /** Callers that wait for it to be opened. */
+  #openWaiters = 0;
   #handlesMade = 0;
   #link: DeliveryLink | undefined;
   #isSending = false;
@@ -58,12 +60,16 @@ export class Publishing {
     return count;
   }
 
-  async publish(event: OutgoingEvent, wait: CallerWait): Promise<Receipt> {
-    return await (await this.#ownOne()).publish(event, wait);
+  /** @throws as `Agent.publish`, at once or later. */
+  publish(event: OutgoingEvent, wait: CallerWait): Promise<Receipt> {
+    const publisher = this.#openOne;
+    return publisher === undefined ? this.#opened((own) => own.publish(event, wait)) : publisher.publish(event, wait);
   }
 
-  async queue(event: OutgoingEvent): Promise<QueuedReceipt> {
-    return await (await this.#ownOne()).queue(event);
+  /** @throws as `Agent.publish`, at once or later. */
+  queue(event: OutgoingEvent): Promise<QueuedReceipt> {
+    const publisher = this.#openOne;
+    return publisher === undefined ? this.#opened((own) => own.queue(event)) : publisher.queue(event);
   }
 
   /** There is a connection. */
@@ -113,6 +119,22 @@ export class Publishing {
     await this.#looking;
     await this.#own?.catch(() => undefined);
     for (const [handle, publisher] of [...this.#publishers]) await this.#giveUp(handle, publisher);
+  }
+
+  /** The own publisher, where it is open and nobody still waits for that: events stay in the order of their calls. */
+  get #openOne(): Publisher | undefined {
+    return this.#openWaiters === 0 && this.#closedFor === undefined ? this.#ownPublisher : undefined;
+  }
+
+  async #opened<Result>(publish: (publisher: Publisher) => Promise<Result>): Promise<Result> {
+    this.#openWaiters += 1;
+    let publisher: Publisher;
+    try {
+      publisher = await this.#ownOne();
+    } finally {
+      this.#openWaiters -= 1;
+    }
+    return await publish(publisher);
   }
 
   #ownOne(): Promise<Publisher> {

@@ -61,6 +61,7 @@ export class SendQueue {
   get dueAt(): number {
     if (this.#again.length > 0) return this.#inFlight.size > 0 ? Number.POSITIVE_INFINITY : this.#pausedUntil;
     let dueAt = Number.POSITIVE_INFINITY;
+    if (this.#held.size === 0) return dueAt;
     for (const held of this.#held.values()) if (held.trying === undefined) dueAt = Math.min(dueAt, held.until);
     return dueAt;
   }
@@ -86,6 +87,7 @@ export class SendQueue {
   take(number: number): QueuedEvent | undefined {
     const event = this.#landed(number);
     if (event === undefined) return undefined;
+    if (this.#held.size === 0) return event;
     const held = this.#held.get(event.to);
     if (held?.trying === number) this.#release(event.to, held);
     return event;
@@ -156,6 +158,7 @@ export class SendQueue {
   }
 
   #nextTried(now: number): QueuedEvent | undefined {
+    if (this.#held.size === 0) return undefined;
     for (const held of this.#held.values()) {
       if (held.trying !== undefined || now < held.until) continue;
       const event = held.events.shift();
@@ -173,7 +176,7 @@ export class SendQueue {
       if (event.number - this.#heldFrom >= NUMBER_SPAN_MAX) return undefined;
       this.#readyNext += 1;
       this.#readyBytes -= eventBytes(event);
-      const held = this.#held.get(event.to);
+      const held = this.#held.size === 0 ? undefined : this.#held.get(event.to);
       if (held === undefined) return event;
       this.#keep(held, event);
     }

@@ -65,11 +65,12 @@ export class SessionDelivery implements DeliveryLink {
     this.#send(() => this.#session.openProducer(producer, producerId));
   }
 
-  publish(fields: Fields<'publish'>): void {
-    const { producer, number, settledNumber, to, eventId, body, contentType, ttlMs, delayMs, relaxed } = fields;
-    this.#send(() =>
-      this.#session.publish(producer, number, settledNumber, to, eventId, body, contentType, ttlMs, delayMs, relaxed),
-    );
+  publish(...[event, producer, settledNumber]: Parameters<DeliveryLink['publish']>): void {
+    const { number, to, eventId, body, contentType, ttlMs, delayMs, relaxed } = event;
+    // Without a closure: this is called for every event.
+    if (this.#session.state !== 'Open') return;
+    this.#session.publish(producer, number, settledNumber, to, eventId, body, contentType, ttlMs, delayMs, relaxed);
+    this.#owner.wake();
   }
 
   watchPresence({ agentId, watch }: Fields<'watchPresence'>): void {

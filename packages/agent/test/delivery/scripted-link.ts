@@ -56,8 +56,11 @@ export class ScriptedLink implements DeliveryLink {
   nackEvent = this.#record('nackEvent');
   eventProgress = this.#record('eventProgress');
   openProducer = this.#record('openProducer');
-  publish = this.#record('publish');
   watchPresence = this.#record('watchPresence');
+
+  publish(...[event, producer, settledNumber]: Parameters<DeliveryLink['publish']>): void {
+    this.#record('publish')({ ...event, producer, settledNumber });
+  }
 
   fail(code: ErrorCode): void {
     this.failedWith = code;
