@@ -1,14 +1,13 @@
 /** Three nodes on one Redis as real processes: one is killed, one is drained, Redis is gone, one agent at two nodes. */
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AgentProgram, AgentPrograms, Load, RunLog } from '@sealane/node/testing';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { describeWithRedis, freePort } from '../redis-server.ts';
 import { LossyProxy } from '../redis/lossy-proxy.ts';
 import { TestAgent, newIdentity } from '../test-agent.ts';
 import { eventually } from '../test-server.ts';
-import { AgentPrograms, type AgentProgram } from '../torture/agent-program.ts';
-import { Load } from '../torture/load.ts';
-import { RunLog } from '../torture/run-log.ts';
+import { AGENT_COMMAND } from '../torture/agent-command.ts';
 import { NodeFleet, type FleetNode } from './node-fleet.ts';
 import { TcpBalancer } from './tcp-balancer.ts';
 
@@ -40,7 +39,7 @@ async function startLoad(log: RunLog): Promise<{ readonly ears: readonly AgentPr
     nodes.map((_, index) => agents.listen(port, `ear${index}`, ['--topic', index === 0 ? 'load.>' : `load.*`])),
   );
   const load = new Load(agents, {
-    port,
+    ports: [port],
     log,
     to: [
       ['--topic', 'load.a'],
@@ -61,7 +60,7 @@ async function checkAll(log: RunLog, ears: readonly AgentProgram[], load: Load):
 describeWithRedis('several nodes', () => {
   beforeEach(async () => {
     fleet = await NodeFleet.start();
-    agents = new AgentPrograms();
+    agents = new AgentPrograms(AGENT_COMMAND);
   });
   afterEach(async () => {
     await agents.dispose();

@@ -3,13 +3,14 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { statfsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { canMount } from '@sealane/node/testing';
 import type { SqliteStore } from '../../src/store/index.ts';
 import { childEvent } from './child-event.ts';
-import { canMount, MountedFolder } from './mounts.ts';
+import { MountedFolder } from './mounts.ts';
 import { checkReceipts, readReceiver } from './store-folder.ts';
 
 const producer = { agentId: 'sender', producerId: 'sender----------' };
-const isPossible = await canMount();
+const isPossible = canMount();
 if (!isPossible) console.warn('SKIPPED full disk: mounting a small tmpfs needs root');
 
 let space: MountedFolder | undefined;

@@ -1,10 +1,10 @@
 /** Power loss: ext4 on a loop device, shut down under load. Needs root; without it skipped, visibly. */
 import { describe, expect, it } from '@jest/globals';
-import { canMount, makeImage, MountedFolder, removeImage, run, works } from './mounts.ts';
+import { canLosePower, makeImage, removeImage } from '@sealane/node/testing';
+import { MountedFolder } from './mounts.ts';
 import { checkReceipts, readReceiver } from './store-folder.ts';
 
-const canLoop =
-  (await canMount()) && works('losetup', ['-f']) && works('python3', ['-V']) && works('mkfs.ext4', ['-V']);
+const canLoop = canLosePower();
 if (!canLoop) console.warn('SKIPPED power loss: it needs root, losetup, mkfs.ext4 and python3');
 
 (canLoop ? describe : describe.skip)('power loss', () => {
@@ -18,7 +18,7 @@ if (!canLoop) console.warn('SKIPPED power loss: it needs root, losetup, mkfs.ext
         const folder = MountedFolder.image(image);
         const child = folder.child({ inFlight: 64 });
         await child.until(() => child.stored.length > 300);
-        shutDown(folder.folder);
+        folder.losePower();
         for (const number of child.stored) stored.add(number);
         await folder.remove();
       }
@@ -32,11 +32,3 @@ if (!canLoop) console.warn('SKIPPED power loss: it needs root, losetup, mkfs.ext
     }
   }, 120_000);
 });
-
-/** ext4's shutdown ioctl: nothing that is not on the disk gets there any more (EXT4_IOC_SHUTDOWN, without a flush). */
-function shutDown(folder: string): void {
-  const script = `import fcntl, os, struct, sys
-fd = os.open(sys.argv[1], os.O_RDONLY)
-fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))`;
-  run('python3', ['-c', script, folder]);
-}

@@ -2,12 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentPrograms, Load, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
 import { eventually, temporaryDirectory } from '../test-server.ts';
 import { TestAgent } from '../test-agent.ts';
-import { AgentPrograms } from '../torture/agent-program.ts';
-import { Load } from '../torture/load.ts';
-import { RunLog } from '../torture/run-log.ts';
+import { AGENT_COMMAND } from '../torture/agent-command.ts';
 import { canTrace, inject } from './strace.ts';
 
 jest.setTimeout(120_000);
@@ -25,7 +24,7 @@ let server: ServerProcess | undefined;
 
 beforeEach(() => {
   directory = temporaryDirectory();
-  agents = new AgentPrograms();
+  agents = new AgentPrograms(AGENT_COMMAND);
 });
 afterEach(async () => {
   await agents.dispose();
@@ -34,7 +33,7 @@ afterEach(async () => {
 });
 
 function startLoad(port: number, log: RunLog): Load {
-  return new Load(agents, { port, log, to: [['--topic', 'load.a']] });
+  return new Load(agents, { ports: [port], log, to: [['--topic', 'load.a']] });
 }
 
 async function until(condition: () => boolean): Promise<void> {

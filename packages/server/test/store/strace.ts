@@ -1,6 +1,6 @@
 /** Lets system calls of a running process fail or wait, with strace. */
 import { spawn } from 'node:child_process';
-import { works } from './mounts.ts';
+import { works } from '@sealane/node/testing';
 
 /** Whether there is a strace that may trace. */
 export const canTrace = works('strace', ['-qq', '-o', '/dev/null', 'true']);

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventAgent } from '../delivery/event-agent.ts';
+import { AgentPrograms, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
 import { eventually, temporaryDirectory } from '../test-server.ts';
-import { AgentPrograms } from './agent-program.ts';
 import { adminApi, type AdminApi } from './admin-api.ts';
-import { RunLog } from './run-log.ts';
+import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(600_000);
 
@@ -29,7 +29,7 @@ async function serve(port = 0): Promise<void> {
 
 beforeEach(async () => {
   directory = temporaryDirectory();
-  agents = new AgentPrograms();
+  agents = new AgentPrograms(AGENT_COMMAND);
   await serve();
 });
 afterEach(async () => {

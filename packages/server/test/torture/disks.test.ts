@@ -1,20 +1,27 @@
 /** The whole server on a disk that fills up, and on one that loses its power. Mounting needs root; else skipped, visibly. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AgentPrograms,
+  Load,
+  RunLog,
+  SmallDisk,
+  canLosePower,
+  canMount,
+  makeImage,
+  removeImage,
+} from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
-import { canMount, makeImage, MountedFolder, removeImage, run, works } from '../store/mounts.ts';
 import { eventually } from '../test-server.ts';
 import { adminApi } from './admin-api.ts';
-import { AgentPrograms } from './agent-program.ts';
-import { Load } from './load.ts';
-import { RunLog } from './run-log.ts';
+import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(300_000);
 
-const isRoot = await canMount();
-const canLoop = isRoot && works('losetup', ['-f']) && works('python3', ['-V']) && works('mkfs.ext4', ['-V']);
+const isRoot = canMount();
+const canLoop = canLosePower();
 if (!isRoot) console.warn('SKIPPED a full disk under a whole server: mounting a tmpfs needs root');
 if (!canLoop) console.warn('SKIPPED power loss under a whole server: it needs root, losetup, mkfs.ext4 and python3');
 
@@ -26,7 +33,7 @@ const LOSSES = 3;
 
 let agents: AgentPrograms;
 let server: ServerProcess | undefined;
-let disk: MountedFolder | undefined;
+let disk: SmallDisk | undefined;
 
 const flags = (): string[] => [
   '--data-dir',
@@ -37,48 +44,31 @@ const flags = (): string[] => [
   'error',
 ];
 
-function freeBytes(): number {
-  const { bavail, bsize } = statfsSync(disk?.folder ?? '');
-  return bavail * bsize;
-}
-
-/** Takes disk space until only this much is free. */
-function leaveFree(bytes: number, name: string): string {
-  const file = join(disk?.folder ?? '', name);
-  try {
-    writeFileSync(file, Buffer.alloc(Math.max(0, freeBytes() - bytes)));
-  } catch (error) {
-    // The server took some meanwhile: so it is full.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
-  return file;
-}
-
 beforeEach(() => {
-  agents = new AgentPrograms();
+  agents = new AgentPrograms(AGENT_COMMAND);
 });
 afterEach(async () => {
   await agents.dispose();
   await server?.end('SIGKILL');
-  await disk?.remove();
+  disk?.remove();
   disk = undefined;
 });
 
 (isRoot ? describe : describe.skip)('a disk that fills up', () => {
   it('rule 6, S12: producers are refused before it is full, deliveries go on, it recovers by itself, nothing is lost', async () => {
-    disk = MountedFolder.tmpfs(DISK);
+    disk = SmallDisk.tmpfs(DISK);
     server = await ServerProcess.start(flags());
     const { port } = server;
     const admin = adminApi(server, join(disk.folder, 'data'));
     const log = new RunLog();
     const ear = await agents.listen(port, 'ear', ['--topic', 'load']);
-    const load = new Load(agents, { port, log, to: [['--topic', 'load']] });
+    const load = new Load(agents, { ports: [port], log, to: [['--topic', 'load']] });
     await ear.until('delivery', 200);
     ear.child.kill('SIGSTOP');
     const before = load.receipts;
     await eventually('a backlog', () => load.receipts > before + 300, 30_000);
 
-    const ballast = leaveFree(FLOOR_BYTES - MIB, 'ballast');
+    const ballast = disk.leaveFree(FLOOR_BYTES - MIB, 'ballast');
     for (let wait = 0; (await admin.ready()).status === 200 && wait < 100; wait++) await sleep(100);
     expect(await admin.ready()).toMatchObject({
       status: 503,
@@ -88,12 +78,12 @@ afterEach(async () => {
     const refusedAt = load.receipts;
     await sleep(2_000);
     expect(load.receipts).toBe(refusedAt);
-    expect(freeBytes()).toBeGreaterThan(FLOOR_BYTES / 2);
+    expect(disk.freeBytes).toBeGreaterThan(FLOOR_BYTES / 2);
     ear.child.kill('SIGCONT');
     await ear.until('delivery', refusedAt);
 
     // Others take the rest: not a byte is left.
-    const rest = leaveFree(0, 'rest');
+    const rest = disk.leaveFree(0, 'rest');
     await sleep(3_000);
     expect(server.child.exitCode).toBeNull();
     rmSync(rest);
@@ -113,19 +103,19 @@ afterEach(async () => {
   it(`R1, S4: ${LOSSES} times the disk is gone under load: exit 74, and no receipt is lost`, async () => {
     const image = makeImage(2 * FLOOR_BYTES);
     try {
-      disk = MountedFolder.image(image);
+      disk = SmallDisk.image(image);
       server = await ServerProcess.start(flags());
       const { port } = server;
       const log = new RunLog();
       const ear = await agents.listen(port, 'ear', ['--topic', 'load']);
-      const load = new Load(agents, { port, log, to: [['--topic', 'load']] });
+      const load = new Load(agents, { ports: [port], log, to: [['--topic', 'load']] });
       for (let loss = 0; loss < LOSSES; loss++) {
         const before = load.receipts;
         await eventually('under load', () => load.receipts > before + 300, 60_000);
-        shutDown(disk.folder);
+        disk.losePower();
         expect((await server.result).code).toBe(74);
-        await disk.remove();
-        disk = MountedFolder.image(image);
+        disk.remove();
+        disk = SmallDisk.image(image);
         server = await ServerProcess.start(flags(), { port });
       }
       const receipts = await load.end();
@@ -133,18 +123,10 @@ afterEach(async () => {
       log.deliveries('load', ear.lines);
       expect(log.check()).toEqual([]);
       await server.end('SIGKILL');
-      await disk.remove();
+      disk.remove();
       disk = undefined;
     } finally {
       removeImage(image);
     }
   });
 });
-
-/** ext4's shutdown ioctl: nothing that is not on the disk gets there any more (EXT4_IOC_SHUTDOWN, without a flush). */
-function shutDown(folder: string): void {
-  const script = `import fcntl, os, struct, sys
-fd = os.open(sys.argv[1], os.O_RDONLY)
-fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))`;
-  run('python3', ['-c', script, folder]);
-}

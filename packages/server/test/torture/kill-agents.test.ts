@@ -2,11 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AgentProgram, AgentPrograms, type Line, Load, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
 import { eventually, temporaryDirectory } from '../test-server.ts';
-import { AgentPrograms, type AgentProgram, type Line } from './agent-program.ts';
-import { Load } from './load.ts';
-import { RunLog } from './run-log.ts';
+import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +19,7 @@ let server: ServerProcess;
 
 beforeEach(async () => {
   directory = temporaryDirectory();
-  agents = new AgentPrograms();
+  agents = new AgentPrograms(AGENT_COMMAND);
   server = await ServerProcess.start(['--data-dir', directory, '--admin-port', 'off', '--log-level', 'warn']);
 });
 afterEach(async () => {
@@ -66,7 +65,7 @@ describe('kill -9 of agents', () => {
     const log = new RunLog();
     const printed: Line[] = [];
     let ear = await agents.listen(server.port, 'ear', ['--topic', 'load']);
-    const load = new Load(agents, { port: server.port, log, to: [['--topic', 'load']] });
+    const load = new Load(agents, { ports: [server.port], log, to: [['--topic', 'load']] });
     for (let kill = 0; kill < LISTENER_KILLS; kill++) {
       await ear.until('delivery', 100);
       await ear.kill();
@@ -108,7 +107,7 @@ describe('kill -9 of agents', () => {
   it('B11: the server is stopped for a while under load: agents stay or come back, nothing is lost', async () => {
     const log = new RunLog();
     const ear = await agents.listen(server.port, 'ear', ['--topic', 'load']);
-    const load = new Load(agents, { port: server.port, log, to: [['--topic', 'load']] });
+    const load = new Load(agents, { ports: [server.port], log, to: [['--topic', 'load']] });
     await ear.until('delivery', 100);
     server.child.kill('SIGSTOP');
     await sleep(PAUSE_MS);

@@ -2,11 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentPrograms, Load, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
 import { temporaryDirectory } from '../test-server.ts';
-import { AgentPrograms } from './agent-program.ts';
-import { Load } from './load.ts';
-import { RunLog } from './run-log.ts';
+import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(900_000);
 
@@ -20,7 +19,7 @@ let server: ServerProcess | undefined;
 
 beforeEach(() => {
   directory = temporaryDirectory();
-  agents = new AgentPrograms();
+  agents = new AgentPrograms(AGENT_COMMAND);
 });
 afterEach(async () => {
   await agents.dispose();
@@ -37,7 +36,7 @@ describe('kill -9 of the server', () => {
     const all = await agents.listen(port, 'all', ['--topic', 'load.>']);
     const some = await agents.listen(port, 'some', ['--topic', 'load.*']);
     const load = new Load(agents, {
-      port,
+      ports: [port],
       log,
       to: [
         ['--topic', 'load.a'],

@@ -6,6 +6,8 @@
  *   3. first deliveries come in order of sequence                4. sequences are gapless, skips included
  *   5. repetitions have the same id and payload, and a higher attempt than before
  *   6. the events of one publisher keep their order              7. receipts name each event once, by increasing sequence
+ *
+ * Members of a queue group share a subscription: for all of them together 1, 2, and that a sequence is one event.
  */
 import type { Line } from './agent-program.ts';
 
@@ -26,8 +28,10 @@ export class RunLog {
   readonly #published = new Map<string, number>();
   readonly #receipts = new Map<string, number>();
   readonly #subscriptions = new Map<string, Line[]>();
+  readonly #groups = new Map<string, Line[]>();
   readonly #faults: string[] = [];
   #lines = 0;
+  #repetitions = 0;
 
   /** A payload that is about to be published; each is published once. @param payload `PUBLISHER-NUMBER`. */
   publish(payload: string): void {
@@ -54,6 +58,18 @@ export class RunLog {
     this.#subscriptions.set(subscription, known);
   }
 
+  /** What the members of a queue group printed; each is told once. */
+  members(group: string, lines: readonly Line[]): void {
+    const known = this.#groups.get(group) ?? [];
+    known.push(...lines.filter(({ event }) => event === 'delivery'));
+    this.#groups.set(group, known);
+  }
+
+  /** Ids of events with a receipt. */
+  get receiptIds(): readonly string[] {
+    return [...this.#receipts.keys()];
+  }
+
   get receiptCount(): number {
     return this.#receipts.size;
   }
@@ -63,6 +79,8 @@ export class RunLog {
     const faults = [...this.#faults];
     for (const [name, lines] of this.#subscriptions)
       faults.push(...this.#checkSubscription(lines).map((fault) => `${name}: ${fault}`));
+    for (const [name, lines] of this.#groups)
+      faults.push(...this.#checkGroup(lines).map((fault) => `group ${name}: ${fault}`));
     return faults;
   }
 
@@ -73,8 +91,6 @@ export class RunLog {
       repetitions: this.#repetitions,
     };
   }
-
-  #repetitions = 0;
 
   #checkSubscription(lines: readonly Line[]): readonly string[] {
     const faults: string[] = [];
@@ -101,6 +117,29 @@ export class RunLog {
       first.set(delivery.sequence, delivery);
       faults.push(...this.#checkFirst(delivery, order));
     }
+    return [...faults, ...this.#checkIds(first)];
+  }
+
+  #checkGroup(lines: readonly Line[]): readonly string[] {
+    const faults: string[] = [];
+    const first = new Map<number, Delivery>();
+    for (const delivery of lines as unknown as readonly Delivery[]) {
+      this.#lines += 1;
+      const { id, sequence, payload } = delivery;
+      const before = first.get(sequence);
+      if (before === undefined) {
+        first.set(sequence, delivery);
+        if (!this.#published.has(payload)) faults.push(`${payload} was never published`);
+        continue;
+      }
+      this.#repetitions += 1;
+      if (before.id !== id || before.payload !== payload) faults.push(`${sequence} changed`);
+    }
+    return [...faults, ...this.#checkIds(first)];
+  }
+
+  #checkIds(first: ReadonlyMap<number, Delivery>): readonly string[] {
+    const faults: string[] = [];
     const ids = new Set([...first.values()].map(({ id }) => id));
     if (ids.size !== first.size) faults.push(`${first.size - ids.size} events came under two sequences`);
     for (const id of this.#receipts.keys()) if (!ids.has(id)) faults.push(`${id} has a receipt and was not delivered`);

@@ -39,4 +39,20 @@ describe('RunLog', () => {
   ])('finds %s', (_what, lines, receipts, fault) => {
     expect(faultsOf(lines, receipts).join('; ')).toContain(fault);
   });
+
+  it.each([
+    ['nothing wrong with what both members had', [delivery(1, 'a-1'), delivery(3, 'b-1'), delivery(1, 'a-1', 2)], ''],
+    ['a receipt that no member had', [delivery(1, 'a-1')], 'id-b-1 has a receipt and was not delivered'],
+    ['a phantom', [delivery(1, 'a-1'), delivery(2, 'b-1'), delivery(3, 'x-1')], 'never published'],
+    ['other content', [delivery(1, 'a-1'), delivery(2, 'b-1'), delivery(1, 'a-2', 2)], '1 changed'],
+  ])('of a group finds %s', (_what, lines, fault) => {
+    const log = new RunLog();
+    for (const payload of ['a-1', 'a-2', 'b-1']) log.publish(payload);
+    log.receipts([receipt(1, 'a-1'), receipt(2, 'b-1')]);
+    log.members('team', lines.slice(0, 1));
+    log.members('team', lines.slice(1));
+    const faults = log.check().join('; ');
+    expect(fault === '' ? faults : faults.includes(fault)).toBe(fault === '' ? '' : true);
+    expect(log.totals.deliveries).toBe(new Set(lines.map(({ sequence }) => sequence)).size);
+  });
 });

@@ -3,10 +3,9 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { eventually } from '../test-server.ts';
+import { until } from './until.ts';
 
-const AGENT = fileURLToPath(new URL('../../../agent/src/main.ts', import.meta.url));
+const LINES_MS_MAX = 60_000;
 
 /** A line of `--json`. */
 export type Line = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -19,12 +18,10 @@ export class AgentProgram {
   stderr = '';
   #rest = '';
 
-  constructor(words: readonly string[]) {
+  /** @param words the whole command line. */
+  constructor([program = '', ...words]: readonly string[]) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(SEALANE_|XDG_|NODE_OPTIONS$)/.test(name));
-    this.child = spawn(process.execPath, ['--conditions=@sealane/source', AGENT, ...words], {
-      env: Object.fromEntries(inherited),
-      cwd: tmpdir(),
-    });
+    this.child = spawn(program, words, { env: Object.fromEntries(inherited), cwd: tmpdir() });
     this.child.stdout.on('data', (chunk: Buffer) => this.#take(chunk.toString()));
     this.child.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     // A reader that was killed takes no more lines.
@@ -32,24 +29,23 @@ export class AgentProgram {
     this.ended = new Promise((resolve) => this.child.once('close', resolve));
   }
 
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   of(event: string): readonly Line[] {
     return this.lines.filter((line) => line.event === event);
   }
 
-  /** Waits until it printed as many lines of this kind. */
-  async until(event: string, count = 1, limitMs = 60_000): Promise<void> {
+  /** Waits until it printed as many lines of this kind. @throws Error with what it said on stderr. */
+  async until(event: string, count = 1, limitMs = LINES_MS_MAX): Promise<void> {
     let seen = 0;
     let from = 0;
-    await eventually(
-      `${count} lines "${event}"`,
-      () => {
-        for (; from < this.lines.length; from++) if (this.lines[from]?.event === event) seen += 1;
-        return seen >= count;
-      },
-      limitMs,
-    ).catch((error: unknown) => {
-      throw new Error(`${String(error)}, only ${seen}; ${this.stderr.slice(-2_000)}`);
-    });
+    const isThere = (): boolean => {
+      for (; from < this.lines.length; from++) if (this.lines[from]?.event === event) seen += 1;
+      return seen >= count;
+    };
+    await until(`${count} lines "${event}"`, isThere, { limitMs }, () => `only ${seen}; ${this.stderr.slice(-2_000)}`);
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -66,13 +62,19 @@ export class AgentProgram {
 
 /** Starts agents with data directories of their own, and removes all at the end. */
 export class AgentPrograms {
+  readonly #command: readonly string[];
   readonly #programs: AgentProgram[] = [];
   readonly #root = mkdtempSync(join(tmpdir(), 'sealane-torture-'));
+
+  /** @param command words that run the program. */
+  constructor(command: readonly string[]) {
+    this.#command = command;
+  }
 
   /** @param name of the agent: the same name has the same data directory, so that it is the same agent. */
   start(port: number, name: string, words: readonly string[]): AgentProgram {
     const place = ['--json', '--server', `127.0.0.1:${port}`, '--data-dir', join(this.#root, name), '--id', name];
-    const program = new AgentProgram([...words, ...place]);
+    const program = new AgentProgram([...this.#command, ...words, ...place]);
     this.#programs.push(program);
     return program;
   }
