@@ -5,6 +5,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { ByteWriter } from '@sealane/shared/bytes';
+import type { IdentityKeys } from '@sealane/shared/crypto';
+import type { ErrorCode } from '@sealane/shared/errors';
 import { AgentSession, type AgentSessionSettings, type SessionEvent } from '@sealane/shared/session';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, suitesFor } from '@sealane/shared/wire';
 import { createEnvironment, monotonicNow } from '@sealane/node/transport';
@@ -14,7 +16,10 @@ export interface SessionPeerOptions {
   readonly port: number;
   readonly from?: string;
   readonly agentId?: string;
+  readonly identity?: IdentityKeys;
   readonly settings?: Partial<AgentSessionSettings>;
+  /** Plaintext of a record that is written together with 0x03, before the server can have admitted anybody. */
+  readonly behindFinish?: Uint8Array;
 }
 
 const environment = createEnvironment();
@@ -24,14 +29,16 @@ export class SessionPeer {
   readonly session: AgentSession;
   readonly events: SessionEvent[] = [];
   readonly ended: Promise<void>;
+  readonly #behindFinish: Uint8Array | undefined;
   #isDeaf = false;
 
   private constructor(socket: Socket, options: SessionPeerOptions) {
     this.socket = socket;
+    this.#behindFinish = options.behindFinish;
     this.session = new AgentSession(
       {
         environment,
-        identity: newIdentity().static,
+        identity: (options.identity ?? newIdentity()).static,
         suites: suitesFor('pq'),
         limits: { ...DEFAULT_SESSION_LIMITS, handshakeTimeoutMs: 60_000 },
         announced: DEFAULT_PEER_LIMITS,
@@ -54,12 +61,18 @@ export class SessionPeer {
     this.step();
   }
 
-  /** Connects, and waits for the end of the handshake. */
-  static async open(options: SessionPeerOptions): Promise<SessionPeer> {
+  /** Connects, and begins the handshake. */
+  static async start(options: SessionPeerOptions): Promise<SessionPeer> {
     const { port, from } = options;
     const socket = connect({ host: '127.0.0.1', port, ...(from !== undefined && { localAddress: from }) });
     await once(socket, 'connect');
-    const peer = new SessionPeer(socket, options);
+    return new SessionPeer(socket, options);
+  }
+
+  /** Connects, and waits for the end of the handshake. */
+  static async open(options: SessionPeerOptions): Promise<SessionPeer> {
+    const peer = await SessionPeer.start(options);
+    const { socket } = peer;
     const endAt = performance.now() + 20_000;
     while (peer.session.state !== 'Open') {
       if (socket.destroyed || performance.now() > endAt) throw new Error(`not open: ${peer.session.state}`);
@@ -72,10 +85,13 @@ export class SessionPeer {
   step(): void {
     for (let event = this.session.nextEvent(); event !== undefined; event = this.session.nextEvent()) {
       this.events.push(event);
-      if (event.type === 'server-identified') this.session.trust(monotonicNow());
+      if (event.type !== 'server-identified') continue;
+      this.session.trust(monotonicNow());
+      const behind = this.#behindFinish;
+      if (behind !== undefined) this.forge((writer) => writer.bytes(behind));
     }
     this.session.flush(monotonicNow());
-    for (const piece of this.session.takeOutput()) this.socket.write(piece);
+    this.#write();
   }
 
   /** Reads nothing from now on: the socket's window closes. */
@@ -97,8 +113,21 @@ export class SessionPeer {
     const outbox = this.session['outbox'];
     write(outbox.writer());
     outbox.seal();
-    for (const piece of this.session.takeOutput()) this.socket.write(piece);
+    this.#write();
     return this;
+  }
+
+  /** How the server ended it, as it said; undefined where it said nothing. */
+  get told(): ErrorCode | 'closed' | undefined {
+    const end = this.events.find((event) => event.type === 'closed');
+    if (end?.byPeer !== true || end.reason === 'truncated') return undefined;
+    return end.code ?? 'closed';
+  }
+
+  #write(): void {
+    this.socket.cork();
+    for (const piece of this.session.takeOutput()) this.socket.write(piece);
+    this.socket.uncork();
   }
 
   /** Waits until the socket can take more, or for `limitMs`. */
