@@ -12,3 +12,5 @@ export type { RunTotals } from './run-log.ts';
 export { SmallDisk, canLosePower, canMount, makeImage, removeImage, works } from './small-disk.ts';
 export { PatienceError, until } from './until.ts';
 export type { Patience } from './until.ts';
+export { RedisServer, freePort, hasRedis } from './redis-server.ts';
+export type { RedisServerOptions } from './redis-server.ts';
