@@ -1,0 +1,295 @@
+/**
+ * SimAgent: an agent of a world and its program, from start to end, over and over, on one disk. The program subscribes,
+ * works on what it gets, well or badly, and publishes; all that it sees it tells the checker.
+ */
+import { silentLogger, type Logger } from '@sealane/node/log';
+import { IdentityKeys, fingerprint } from '@sealane/shared/crypto';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { ProtocolError } from '@sealane/shared/errors';
+import type { SessionLimits, SuiteId } from '@sealane/shared/wire';
+import {
+  Backoff,
+  DEFAULT_OUTBOX_LIMITS,
+  DEFAULT_RECONNECT_POLICY,
+  MemoryKnownServers,
+  ServerTrust,
+  Supervisor,
+} from '@sealane/agent/testing';
+import { RetryLater, type Agent, type DeliveredEvent } from '@sealane/agent';
+import type { Checker, SimSubscription } from '../check/checker.ts';
+import { NODES_HOST } from '../node/sim-node.ts';
+import type { PlantedBug } from '../planted/planted-bug.ts';
+import { ROOT, type VirtualFiles } from '../platform/virtual-files.ts';
+import type { Dice } from '../world/dice.ts';
+import { sessionEnvironment } from '../world/sim-crypto.ts';
+import { SimProcess } from '../world/sim-process.ts';
+import type { World } from '../world/world.ts';
+
+/** A durable subscription that the program of an agent makes at every start. */
+export interface ProgramSubscription extends SimSubscription {
+  readonly topic: string | null;
+  readonly group: string | undefined;
+  readonly isManual: boolean;
+  readonly windowEvents: number;
+  readonly concurrency: number;
+}
+
+/** How a program behaves; it may change while it runs. */
+export interface Manners {
+  /** Chances of what a handler does wrong. */
+  handlerFails: number;
+  handlerHangs: number;
+  /** Longest time of a handler, ms. */
+  handlerMs: number;
+  /** Between two bursts of events, ms; 0 publishes nothing. */
+  publishEveryMs: number;
+}
+
+export interface AgentSettings {
+  readonly world: World;
+  readonly checker: Checker;
+  readonly manners: Manners;
+  readonly addresses: readonly string[];
+  readonly suites: readonly SuiteId[];
+  readonly limits: SessionLimits;
+  readonly isPortable: boolean;
+  readonly serverKey: string;
+  readonly files: VirtualFiles;
+  readonly bug: PlantedBug | undefined;
+}
+
+const PORT = 1337;
+const CONNECT_MS = 10_000;
+const SEED_BYTES = 32;
+const RESTART_MS = [200, 5_000] as const;
+const HANG_MS = [2_000, 40_000] as const;
+
+export class SimAgent {
+  readonly id: string;
+  readonly subscriptions: readonly ProgramSubscription[];
+  /** Lives at present; more than one where a duplicate was started. */
+  readonly lives = new Set<SimProcess>();
+  readonly #settings: AgentSettings;
+  readonly #dice: Dice;
+  readonly #keys: IdentityKeys;
+  /** On its disk. */
+  readonly #known = new MemoryKnownServers();
+  #eventsMade = 0;
+  #readyCount = 0;
+
+  constructor(id: string, subscriptions: readonly ProgramSubscription[], settings: AgentSettings) {
+    this.id = id;
+    this.subscriptions = subscriptions;
+    this.#settings = settings;
+    this.#dice = settings.world.dice.fork(`agent ${id}`);
+    this.#keys = new IdentityKeys(nativeCrypto, this.#dice.bytes(SEED_BYTES));
+  }
+
+  /** Whether the server has made all its subscriptions. */
+  get isReady(): boolean {
+    return this.#readyCount >= this.subscriptions.length;
+  }
+
+  /** Starts a life. It is started again when none is left. */
+  start(): void {
+    const { world } = this.#settings;
+    const process = new SimProcess(world, this.id);
+    this.lives.add(process);
+    process.atEnd(() => {
+      this.lives.delete(process);
+      world.schedule(undefined, this.#dice.between(...RESTART_MS), () => {
+        if (this.lives.size === 0) this.start();
+      });
+    });
+    process.enter(() => this.#run(process));
+  }
+
+  #run(process: SimProcess): void {
+    const { world } = this.#settings;
+    world.trace.add(this.id, 'starts');
+    if (this.#settings.bug === 'inbox-forgotten') this.#settings.files.forget(`${ROOT}${this.id}/inbox.sqlite`);
+    const supervisor = this.#supervisor(process);
+    const { agent } = supervisor;
+    for (const subscription of this.subscriptions) this.#subscribe(process, agent, subscription);
+    void supervisor.run();
+    void agent.whenClosed.then(({ reason }) => {
+      world.trace.add(this.id, `is closed: ${reason}`);
+      process.end('exit');
+    });
+    this.#publishLater(process, agent);
+  }
+
+  #supervisor(process: SimProcess): Supervisor {
+    const { suites, limits, isPortable, world, serverKey } = this.#settings;
+    return new Supervisor({
+      address: { host: NODES_HOST, port: PORT },
+      trust: new ServerTrust({
+        crypto: nativeCrypto,
+        pins: [{ fingerprint: serverKey, source: '--server-key' }],
+        known: this.#known,
+        wallClock: () => Date.now(),
+        acceptCommand: (server) => server,
+      }),
+      identity: {
+        keys: this.#keys.static,
+        fingerprint: fingerprint(nativeCrypto, this.#keys.static.publicKey),
+        defaultId: this.id,
+      },
+      id: this.id,
+      instance: 'main',
+      enrolmentToken: null,
+      suites,
+      backoff: new Backoff(DEFAULT_RECONNECT_POLICY, () => world.entropy.fraction()),
+      environment: sessionEnvironment(world.entropy.bytes, isPortable),
+      limits,
+      build: 'sealane-agent/sim',
+      connectTimeoutMs: CONNECT_MS,
+      dataDir: `${ROOT}${this.id}`,
+      outboxLimits: DEFAULT_OUTBOX_LIMITS,
+      log: this.#log(process),
+      onState: ({ state }) => {
+        world.trace.add(this.id, state);
+        if (state === 'connected') process.connectedAt = world.now;
+      },
+    });
+  }
+
+  /** Whoever looks after the agent starts it again when its disk failed. */
+  #log(process: SimProcess): Logger {
+    const { world } = this.#settings;
+    const tell = (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (!process.isAlive || message.startsWith('a handler of events')) return;
+      world.trace.add(this.id, `says: ${message} ${textOf(fields['what'])} ${textOf(fields['error'])}`);
+      const isDisk = message === 'trouble with an outbox' || message.startsWith('the inbox cannot');
+      if (isDisk) world.schedule(undefined, this.#dice.between(...RESTART_MS), () => process.end('exit'));
+    };
+    return { ...silentLogger, error: tell };
+  }
+
+  #subscribe(process: SimProcess, agent: Agent, subscription: ProgramSubscription): void {
+    const { checker } = this.#settings;
+    const { topic, group, isManual, windowEvents, concurrency } = subscription;
+    const { ready } = agent.subscribe(topic, (event) => this.#handle(process, subscription, event), {
+      group,
+      windowEvents,
+      concurrency: isManual ? 1 : concurrency,
+      ackWaitMs: 2_000,
+      acknowledge: isManual ? 'manual' : 'automatic',
+      onSkipped: (skipped) => {
+        if (!process.isAlive) return;
+        this.#trace(`${subscription.name} skips ${skipped.from} to ${skipped.to}: ${skipped.reason}`);
+        checker.skipped(subscription, skipped);
+      },
+    });
+    ready.then(
+      () => (this.#readyCount += 1),
+      () => undefined,
+    );
+  }
+
+  async #handle(process: SimProcess, subscription: ProgramSubscription, event: DeliveredEvent): Promise<void> {
+    if (!process.isAlive) return;
+    const { manners, checker } = this.#settings;
+    const { sequence, attempt, id, from, topic } = event;
+    const body = event.text();
+    if (this.#settings.bug === 'cursor-before-delivery') {
+      await event.ack();
+      await this.#pass(this.#dice.between(0, 200));
+      if (process.hasEnded()) return;
+    }
+    this.#trace(`${subscription.name} ${sequence} "${body}" attempt ${attempt}`);
+    checker.delivered(subscription, { life: process, sequence, attempt, id, from, topic, body });
+    if (manners.handlerMs > 0) await this.#pass(this.#dice.between(0, manners.handlerMs));
+    if (this.#dice.chance(manners.handlerHangs)) await this.#pass(this.#dice.between(...HANG_MS));
+    const fails = this.#dice.chance(manners.handlerFails);
+    if (!subscription.isManual) {
+      if (fails) throw new RetryLater(this.#dice.whole(0, 3_000));
+      return;
+    }
+    if (fails) event.nack({ delayMs: this.#dice.whole(0, 3_000) });
+    else if ((await event.ack()) && !process.hasEnded())
+      checker.acked(subscription, sequence, { life: process, at: this.#settings.world.now });
+  }
+
+  #publishLater(process: SimProcess, agent: Agent): void {
+    const { manners, world } = this.#settings;
+    const everyMs = manners.publishEveryMs;
+    const delayMs = everyMs === 0 ? 1_000 : this.#dice.between(0, 2 * everyMs);
+    world.schedule(process, delayMs, () => {
+      if (manners.publishEveryMs > 0)
+        for (let count = this.#dice.whole(1, 4); count > 0; count--) void this.#publish(process, agent);
+      this.#publishLater(process, agent);
+    });
+  }
+
+  async #publish(process: SimProcess, agent: Agent): Promise<void> {
+    const { checker, addresses } = this.#settings;
+    const dice = this.#dice;
+    const body = `${this.id} ${++this.#eventsMade}`;
+    const to = dice.pick(addresses);
+    const id = dice.chance(0.15) ? body.replace(' ', '-') : undefined;
+    const ttlMs = dice.chance(0.05) ? dice.whole(1, 20_000) : undefined;
+    const delayMs = dice.chance(0.05) ? dice.whole(1, 8_000) : undefined;
+    const durability = dice.chance(0.1) ? 'relaxed' : 'durable';
+    const isRelaxed = durability === 'relaxed';
+    checker.published({
+      ...{ body, from: `agent:${this.id}`, to, isRelaxed },
+      ...{ mayExpire: ttlMs !== undefined, isDelayed: delayMs !== undefined },
+    });
+    const options = { id, ttlMs, delayMs, durability } as const;
+    const extras = [id, ttlMs && `ttl ${ttlMs}`, delayMs && `delay ${delayMs}`, isRelaxed && 'relaxed'].filter(Boolean);
+    this.#trace(`publishes "${body}" to ${to} ${extras.join(', ')}`);
+    try {
+      if (dice.chance(0.3)) {
+        await agent.publish(to, body, { ...options, waitFor: 'stored' });
+        if (process.isAlive && !isRelaxed) checker.queued(body);
+      } else {
+        // With an id of its own, a program may say again what it does not know the end of.
+        for (let tries = id === undefined ? 1 : 3; tries > 0; tries--)
+          if (await this.#send(process, () => agent.publish(to, body, options), body)) return;
+      }
+    } catch (error) {
+      if (process.isAlive) this.#onRefused(body, error);
+    }
+  }
+
+  /** @returns whether its end is known. */
+  async #send(
+    process: SimProcess,
+    publish: () => Promise<{ readonly id: string; readonly sequence: number }>,
+    body: string,
+  ): Promise<boolean> {
+    try {
+      const receipt = await publish();
+      if (!process.isAlive) return true;
+      this.#trace(`"${body}" has its receipt ${receipt.sequence}`);
+      this.#settings.checker.received(body, receipt);
+      return true;
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'E_TIMEOUT' && process.isAlive) return false;
+      throw error;
+    }
+  }
+
+  #onRefused(body: string, error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    this.#trace(`"${body}" failed: ${code}`);
+    if (code === 'E_UNKNOWN_ADDRESS') this.#settings.checker.refused(body);
+  }
+
+  #pass(delayMs: number): Promise<void> {
+    const { world } = this.#settings;
+    return new Promise((resolve) => {
+      world.schedule(world.current, delayMs, resolve);
+    });
+  }
+
+  #trace(what: string): void {
+    this.#settings.world.trace.add(this.id, what);
+  }
+}
+
+function textOf(field: unknown): string {
+  if (field instanceof Error) return field.message;
+  return typeof field === 'string' ? field : '';
+}

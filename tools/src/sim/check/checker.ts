@@ -1,0 +1,245 @@
+/**
+ * Checker: what must hold of a whole run, whatever went wrong in it (docs/reliability.md). It hears what programs see, and
+ * knows nothing of how it came about.
+ *
+ *   1. what has a receipt, or was durable in an outbox, is delivered in the end, or announced as skipped
+ *   2. nothing is delivered that was not published like this          3. an event has one place in a subscription
+ *   4. first deliveries come in order, and in the order of their outbox  5. sequences are gapless, skips included
+ *   6. repetitions are the same, and say so                            7. what was acked stays away
+ */
+
+/** An event as its program published it. */
+export interface PublishedEvent {
+  /** The text of its body: no two events have the same. */
+  readonly body: string;
+  readonly from: string;
+  readonly to: string;
+  /** Its program gave it a time after which it may be dropped. */
+  readonly mayExpire: boolean;
+  readonly isDelayed: boolean;
+  /** What a receipt means. */
+  readonly isRelaxed: boolean;
+}
+
+/** An event as a handler gets it. */
+export interface Delivery {
+  readonly life: Life;
+  readonly sequence: number;
+  readonly attempt: number;
+  readonly id: string;
+  readonly from: string;
+  readonly topic: string | undefined;
+  readonly body: string;
+}
+
+/** One life of a program: from its start to its end. */
+export interface Life {
+  readonly startedAt: number;
+  /** Undefined while it lives. */
+  readonly endedAt: number | undefined;
+  /** When its present connection was made: it knows what was written down before. */
+  readonly connectedAt: number;
+}
+
+interface Seen {
+  readonly id: string;
+  readonly body: string;
+  /** The life whose handler had it last. */
+  life: Life;
+  /** Who acked it, and when that was written down. */
+  done: { readonly life: Life; readonly at: number } | undefined;
+}
+
+interface SubscriptionLog {
+  readonly seen: Map<number, Seen>;
+  readonly skipped: Map<number, string>;
+  /** The highest sequence that a handler got. */
+  firstTo: number;
+  /** A skip is told as it comes; events before it may still wait for a handler. */
+  lastSkipped: number;
+}
+
+/** A durable subscription of a world. */
+export interface SimSubscription {
+  readonly name: string;
+  readonly isGroup: boolean;
+  /** Whether it takes events of an address. */
+  readonly reaches: (to: string) => boolean;
+}
+
+const FAULTS_MAX = 20;
+
+export class Checker {
+  readonly faults: string[] = [];
+  /** By body. */
+  readonly #published = new Map<string, PublishedEvent>();
+  /** Ids and places in the log, by body. */
+  readonly #receipts = new Map<string, { readonly id: string; readonly sequence: number }>();
+  readonly #bySequence = new Map<number, string>();
+  /** Durable at their producer. */
+  readonly #promised = new Set<string>();
+  readonly #logs = new Map<string, SubscriptionLog>();
+  deliveries = 0;
+
+  get publishedCount(): number {
+    return this.#published.size;
+  }
+
+  get promisedCount(): number {
+    return this.#promised.size;
+  }
+
+  published(event: PublishedEvent): void {
+    this.#published.set(event.body, event);
+  }
+
+  /** It is durable in its outbox. */
+  queued(body: string): void {
+    this.#promise(body);
+  }
+
+  /** It has a receipt. */
+  received(body: string, receipt: { readonly id: string; readonly sequence: number }): void {
+    // What is relaxed may be lost after its receipt, and its place be given to another.
+    if (this.#published.get(body)?.isRelaxed !== false) return;
+    const before = this.#receipts.get(body);
+    const { sequence, id } = receipt;
+    if (before !== undefined && (before.sequence !== sequence || before.id !== id))
+      this.fault(`"${body}" has two receipts: ${before.sequence} ${before.id}, ${sequence} ${id}`);
+    const other = this.#bySequence.get(sequence);
+    if (other !== undefined && other !== body) this.fault(`"${body}" and "${other}" have the receipt ${sequence}`);
+    this.#receipts.set(body, receipt);
+    this.#bySequence.set(sequence, body);
+    this.#promise(body);
+  }
+
+  /** It will not be stored: its program was told so. */
+  refused(body: string): void {
+    this.#promised.delete(body);
+  }
+
+  delivered({ name, isGroup, reaches }: SimSubscription, event: Delivery): void {
+    this.deliveries += 1;
+    const { sequence, attempt, id, body, life } = event;
+    const published = this.#published.get(body);
+    const log = this.#log(name);
+    if (published === undefined) this.fault(`${name} ${sequence}: "${body}" was never published`);
+    else this.#compare(name, event, published, reaches);
+    const before = log.seen.get(sequence);
+    if (before === undefined) {
+      if (log.skipped.has(sequence)) this.fault(`${name} ${sequence} came after it was skipped`);
+      if (!isGroup && sequence < log.firstTo) this.fault(`${name} ${sequence} came first after ${log.firstTo}`);
+      log.firstTo = Math.max(log.firstTo, sequence);
+      log.seen.set(sequence, { id, body, life, done: undefined });
+      return;
+    }
+    if (before.id !== id || before.body !== body)
+      this.fault(`${name} ${sequence} changed: "${before.body}", "${body}"`);
+    if (attempt < 2 && isAfter(life, before.life)) this.fault(`${name} ${sequence} came again as attempt ${attempt}`);
+    before.life = life;
+    const { done } = before;
+    const isKnown = done !== undefined && (done.life === life || done.at < life.connectedAt);
+    if (isKnown && !isGroup) this.fault(`${name} ${sequence} came again after its ack was written down`);
+  }
+
+  skipped(
+    { name }: SimSubscription,
+    skip: { readonly from: number; readonly to: number; readonly reason: string },
+  ): void {
+    const log = this.#log(name);
+    for (let sequence = skip.from; sequence <= skip.to; sequence++) log.skipped.set(sequence, skip.reason);
+    log.lastSkipped = Math.max(log.lastSkipped, skip.to);
+  }
+
+  /** Its ack is on the disk of the agent. */
+  acked({ name }: SimSubscription, sequence: number, done: { readonly life: Life; readonly at: number }): void {
+    const seen = this.#log(name).seen.get(sequence);
+    if (seen !== undefined) seen.done ??= done;
+  }
+
+  /** What is owed at present: promised, and neither delivered nor skipped. Bounded work for each call. */
+  owed(subscriptions: readonly SimSubscription[]): readonly string[] {
+    const owed: string[] = [];
+    for (const { name, reaches } of subscriptions) {
+      const log = this.#log(name);
+      const bodies = new Set([...log.seen.values()].map(({ body }) => body));
+      for (const body of this.#promised) {
+        const event = this.#published.get(body);
+        if (event === undefined || !reaches(event.to) || bodies.has(body) || event.mayExpire) continue;
+        owed.push(`${name} never got "${body}"`);
+      }
+    }
+    return owed;
+  }
+
+  /** The end of a run. @returns what is wrong. */
+  finish(subscriptions: readonly SimSubscription[]): readonly string[] {
+    for (const each of this.owed(subscriptions)) this.fault(each);
+    for (const [name, log] of this.#logs) {
+      this.#checkGaps(name, log);
+      this.#checkPlaces(name, log);
+      this.#checkOrder(name, log);
+    }
+    return this.faults;
+  }
+
+  fault(what: string): void {
+    if (this.faults.length < FAULTS_MAX) this.faults.push(what);
+  }
+
+  #promise(body: string): void {
+    this.#promised.add(body);
+  }
+
+  #compare(name: string, event: Delivery, published: PublishedEvent, reaches: (to: string) => boolean): void {
+    const { sequence, from, topic, body } = event;
+    if (from !== published.from) this.fault(`${name} ${sequence}: "${body}" comes from ${from}`);
+    const to = topic === undefined ? published.to : `topic:${topic}`;
+    if (to !== published.to || !reaches(published.to))
+      this.fault(`${name} ${sequence}: "${body}" was for ${published.to}`);
+    const receipt = this.#receipts.get(body);
+    if (receipt !== undefined && receipt.id !== event.id)
+      this.fault(`${name} ${sequence}: "${body}" has the id ${event.id}`);
+  }
+
+  #checkGaps(name: string, { firstTo, lastSkipped, seen, skipped }: SubscriptionLog): void {
+    for (let sequence = 1; sequence <= Math.max(firstTo, lastSkipped); sequence++)
+      if (!seen.has(sequence) && !skipped.has(sequence)) this.fault(`${name} ${sequence} is a gap`);
+  }
+
+  #checkPlaces(name: string, { seen }: SubscriptionLog): void {
+    const places = new Map<string, number>();
+    for (const [sequence, { body }] of seen) {
+      const before = places.get(body);
+      if (before !== undefined) this.fault(`${name}: "${body}" stands at ${before} and ${sequence}`);
+      places.set(body, sequence);
+    }
+  }
+
+  /** Events of one outbox for one address stand in the order of their numbers. */
+  #checkOrder(name: string, { seen }: SubscriptionLog): void {
+    const last = new Map<string, number>();
+    for (const [sequence, { id, body }] of [...seen].sort(([a], [b]) => a - b)) {
+      const event = this.#published.get(body);
+      const match = /^(.{16})-(\d+)$/.exec(id);
+      if (match === null || event === undefined || event.isDelayed) continue;
+      const key = `${match[1] ?? ''} ${event.to}`;
+      const number = Number(match[2]);
+      if (number <= (last.get(key) ?? 0))
+        this.fault(`${name} ${sequence}: "${body}" (${number}) stands after ${last.get(key) ?? 0} of its outbox`);
+      last.set(key, number);
+    }
+  }
+
+  #log(name: string): SubscriptionLog {
+    let log = this.#logs.get(name);
+    if (log === undefined)
+      this.#logs.set(name, (log = { seen: new Map(), skipped: new Map(), firstTo: 0, lastSkipped: 0 }));
+    return log;
+  }
+}
+
+/** What an earlier life got may reach a later one before it: the two may overlap. */
+function isAfter(life: Life, before: Life): boolean {
+  return life === before || (before.endedAt !== undefined && before.endedAt <= life.startedAt);
+}

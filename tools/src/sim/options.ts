@@ -1,0 +1,72 @@
+/** Arguments of the simulator. */
+import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { PLANTED_BUGS, type PlantedBug } from './planted/planted-bug.ts';
+
+export interface SimOptions {
+  readonly firstSeed: number;
+  readonly seeds: number;
+  /** Goes on with further seeds until this much time is over; 0 runs `seeds`. */
+  readonly hours: number;
+  /** Shows the whole trace of each run. */
+  readonly showsTrace: boolean;
+  /** A bug in the product, to see that it is found. */
+  readonly bug: PlantedBug | undefined;
+  readonly report: string | undefined;
+}
+
+const SEED_MAX = 0xffff_ffff;
+const SEEDS_MAX = 100_000_000;
+const HOURS_MAX = 1_000;
+
+export const SIM_HELP = `Runs whole worlds of servers, agents, networks and disks, each from one seed, and checks what must always hold.
+
+  npx nx run tools:sim -- [options]
+
+  --seed N         one run, with its whole trace; the same seed gives the same trace
+  --seeds COUNT    so many runs, one after the other (100)
+  --first-seed N   the seed of the first (1)
+  --hours H        runs until this much time is over, whatever --seeds says
+  --trace          shows the trace of each run, also of many
+  --bug NAME       with a bug planted: ${PLANTED_BUGS.join(', ')}
+  --report PATH    writes a report in Markdown
+
+Exit code 1: a run failed; its seed, what is wrong and the end of its trace are shown.
+`;
+
+/** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
+export function parseSimOptions(args: readonly string[]): SimOptions | undefined {
+  const values = knownOptions(args, {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '100' },
+    'first-seed': { type: 'string', default: '1' },
+    hours: { type: 'string', default: '0' },
+    trace: { type: 'boolean', default: false },
+    bug: { type: 'string' },
+    report: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) return undefined;
+  const { seed } = values;
+  const isOne = seed !== undefined;
+  return {
+    firstSeed: whole(isOne ? 'seed' : 'first-seed', seed ?? values['first-seed'], 0, SEED_MAX),
+    seeds: isOne ? 1 : whole('seeds', values.seeds, 1, SEEDS_MAX),
+    hours: numberWithin('hours', values.hours, { min: 0, max: HOURS_MAX }),
+    showsTrace: isOne || values.trace,
+    bug: bugOf(values.bug),
+    report: values.report,
+  };
+}
+
+function whole(option: string, text: string, min: number, max: number): number {
+  const number = numberWithin(option, text, { min, max });
+  if (Number.isInteger(number)) return number;
+  throw new TypeError(`--${option} expected a whole number, got "${text}"`);
+}
+
+function bugOf(name: string | undefined): PlantedBug | undefined {
+  if (name === undefined) return undefined;
+  const bug = PLANTED_BUGS.find((each) => each === name);
+  if (bug === undefined) throw new TypeError(`--bug expected one of ${PLANTED_BUGS.join(', ')}, got "${name}"`);
+  return bug;
+}

@@ -1,0 +1,109 @@
+/**
+ * World: virtual time and everything that happens in it, one step after the other. A step runs one event of one process
+ * and all that follows from it without waiting; only then comes the next. So nothing depends on the machine.
+ */
+import { Dice } from './dice.ts';
+import { EventQueue, type Planned } from './event-queue.ts';
+import type { Process } from './process.ts';
+import { Trace } from './trace.ts';
+
+interface Step extends Planned {
+  at: number;
+  order: number;
+  /** In whose name it runs; undefined for the world itself. */
+  readonly process: Process | undefined;
+  run: (() => void) | undefined;
+}
+
+/** Takes a call back. */
+export type Cancel = () => void;
+
+/** When a world begins, wall clock. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+/** More steps than any run needs: something turns in circles. */
+const STEPS_MAX = 400_000;
+
+const realSetImmediate = setImmediate;
+
+export class World {
+  readonly dice: Dice;
+  readonly trace: Trace;
+  /** What the program did that a program must not do: it threw where nobody catches. */
+  readonly faults: string[] = [];
+  /** Randomness of the programs. */
+  readonly entropy: Dice;
+  now = 0;
+  /** The process of the present step. */
+  current: Process | undefined;
+  steps = 0;
+  readonly #queue = new EventQueue<Step>();
+  #order = 0;
+
+  constructor(seed: number) {
+    this.dice = new Dice(seed);
+    this.entropy = this.dice.fork('entropy');
+    this.trace = new Trace(() => this.now);
+  }
+
+  wallClock(process: Process | undefined): number {
+    return Math.floor(EPOCH_MS + this.now + (process?.wallOffsetMs ?? 0));
+  }
+
+  /** Runs something later, in the name of a process that lives then. */
+  schedule(process: Process | undefined, delayMs: number, run: () => void): Cancel {
+    const step: Step = { at: this.now + Math.max(0, delayMs), order: ++this.#order, process, run };
+    this.#queue.push(step);
+    return () => {
+      step.run = undefined;
+    };
+  }
+
+  /** Lets time pass until then, or until `isDone`. @returns whether it was done. */
+  async runUntil(time: number, isDone: () => boolean = () => false): Promise<boolean> {
+    for (;;) {
+      if (isDone()) return true;
+      const { first } = this.#queue;
+      if (first === undefined || first.at > time) break;
+      this.#queue.pop();
+      await this.#take(first);
+      if (this.steps > STEPS_MAX) {
+        this.faults.push(`more than ${STEPS_MAX} steps: something turns in circles`);
+        return false;
+      }
+    }
+    this.now = Math.max(this.now, time);
+    return false;
+  }
+
+  /** Something threw where nobody catches. */
+  onFault(error: unknown): void {
+    const { current } = this;
+    if (current !== undefined && !current.isAlive) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.trace.add(current?.name ?? 'world', `fault: ${text.split('\n', 1)[0] ?? ''}`);
+    this.faults.push(`${current?.name ?? 'world'} threw: ${text}`);
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { process, run } = step;
+    if (run === undefined || process?.isAlive === false) return;
+    if (process !== undefined && process.pausedUntil > step.at) {
+      step.at = process.pausedUntil;
+      step.order = ++this.#order;
+      this.#queue.push(step);
+      return;
+    }
+    this.now = Math.max(this.now, step.at);
+    this.steps += 1;
+    this.current = process;
+    step.run = undefined;
+    try {
+      run();
+    } catch (error) {
+      this.onFault(error);
+    }
+    // Everything that waits for nothing has happened when the real event loop comes round.
+    await new Promise((resolve) => realSetImmediate(resolve));
+    this.current = undefined;
+  }
+}
