@@ -1,14 +1,17 @@
 /** The report of a siege: whether it held, as data, as text, and as a page. */
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem, type } from 'node:os';
 import * as prettier from 'prettier';
-import { version } from '@sealane/node/cli';
 import { BESIEGER_KINDS } from './besieger.ts';
 import type { SiegeOptions } from './options.ts';
 import type { SiegeResult } from './siege.ts';
 
 /** Agents do not notice what stays below. */
 export const P99_MS_MAX = 250;
+const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('@sealane/server/package.json')), 'utf8')) as {
+  readonly version: string;
+};
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
@@ -131,6 +134,7 @@ export async function reportPage(file: string, report: SiegeReport, args: readon
 
 function setupLines(report: SiegeReport): string[] {
   const { options, machine, seconds, groupVersion } = report;
+  const perSecond = shown(report.latencies.request.siege.count / seconds / options.agents);
   const date = new Date().toISOString().slice(0, 10);
   return [
     `${date}, ${machine}; Node.js ${process.versions.node}, Sealane ${version}; ${Math.round(seconds)} s.`,
@@ -140,8 +144,8 @@ function setupLines(report: SiegeReport): string[] {
     ...BESIEGER_KINDS.map((kind) => `| ${WHAT[kind]} | ${options[kind]} | ${report.besiegers[kind]} |`),
     '',
     `The server: ${options.source ? 'its sources' : '`packages/server/dist/main.js`'}, ${options.memoryMiB} MiB ` +
-      `(control groups version ${groupVersion}), default limits. The agents: ${options.agents}, each asking and publishing ` +
-      'about 30 times a second.',
+      `(control groups version ${groupVersion}), default limits. The agents: ${options.agents}; each asks again 25 ms after ` +
+      `every answer, and publishes with every fourth: ${perSecond} requests a second and agent during the siege.`,
   ];
 }
 
