@@ -26,7 +26,7 @@ interface JestResult {
   }[];
 }
 
-const RUN_MS_MAX = 240_000;
+const RUN_MS_MAX = 120_000;
 const RESULT_FILE = 'planted-result.json';
 const JEST = [
   ...['--import', './packages/node/src/require-node.js', '--experimental-vm-modules'],

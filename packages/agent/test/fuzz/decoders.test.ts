@@ -22,5 +22,5 @@ describe.each(DECODERS)('decoder "$name"', (decoder) => {
     );
     // A decoder that says the same of everything decides nothing.
     expect(outcomes.size).toBeGreaterThan(1);
-  });
+  }, 60_000);
 });

@@ -74,8 +74,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     name: 'outbox-empties-before-receipt',
     breaks: 'R1: an event leaves the outbox when it is sent; a cut loses it',
     file: agent('src/delivery/publisher.ts'),
-    from: '    const { settledNumber } = this.#outbox;\n',
-    to: '    const { settledNumber } = this.#outbox;\n    this.#outbox.settle(event, undefined);\n',
+    from: 'this.#send(link, event);',
+    to: 'this.#send(link, event);\n      this.#outbox.settle(event, undefined);',
     tests: [agent('test/delivery/publisher.test.ts')],
   },
   {
@@ -125,6 +125,6 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     file: agent('src/reconnect/terminal.ts'),
     from: 'return ERRORS[error.code].exit === EXIT.denied;',
     to: 'return false;',
-    tests: [agent('test/reconnect.test.ts')],
+    tests: [agent('src/reconnect/terminal.test.ts')],
   },
 ];

@@ -117,11 +117,11 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     tests: [shared('test/evil/state-matrix.test.ts')],
   },
   {
-    name: 'dead-peer-noticed-late',
-    breaks: 'B4: a half-open connection stays too long',
+    name: 'pause-not-forgiven',
+    breaks: 'B11: a program that slept itself ends the connections of peers that are well',
     file: shared('src/session/liveness.ts'),
-    from: 'return now >= this.#lastReceivedAt + this.#idleTimeoutMs;',
-    to: 'return now >= this.#lastReceivedAt + this.#idleTimeoutMs * 2;',
+    from: 'this.#lastReceivedAt = Math.max(this.#lastReceivedAt, now - this.#pingIntervalMs);',
+    to: 'this.#lastReceivedAt = Math.min(this.#lastReceivedAt, now);',
     tests: [shared('test/session/liveness.test.ts')],
   },
   {
