@@ -1,6 +1,6 @@
 /** SmallDisk: a disk of its own for a test, a tmpfs or ext4 in a file, that can fill up or lose its power. Mounting needs root. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -12,8 +12,9 @@ fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))`
 export class SmallDisk {
   readonly folder: string;
 
-  private constructor(words: readonly string[]) {
-    this.folder = mkdtempSync(join(tmpdir(), 'sealane-disk-'));
+  private constructor(words: readonly string[], folder = mkdtempSync(join(tmpdir(), 'sealane-disk-'))) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true });
     try {
       run('mount', [...words, this.folder]);
     } catch (error) {
@@ -27,9 +28,9 @@ export class SmallDisk {
     return new SmallDisk(['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs']);
   }
 
-  /** @param image made with `makeImage`. */
-  static image(image: string): SmallDisk {
-    return new SmallDisk(['-o', 'loop', image]);
+  /** @param image made with `makeImage`. @param folder where it was mounted before. */
+  static image(image: string, folder?: string): SmallDisk {
+    return new SmallDisk(['-o', 'loop', image], folder);
   }
 
   get freeBytes(): number {

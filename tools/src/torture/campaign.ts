@@ -1,0 +1,43 @@
+/** The rounds of a torture: the groups that this machine can do, in turn, until the time or their number is over. */
+import { GROUPS, type GroupName } from './groups.ts';
+import type { TortureOptions } from './options.ts';
+import type { Programs } from './programs.ts';
+import { runRound, type RoundResult } from './round.ts';
+
+const MS_PER_MINUTE = 60_000;
+
+export interface CampaignResult {
+  readonly rounds: readonly RoundResult[];
+  /** Groups that were asked for and cannot be done here, with what is missing. */
+  readonly missing: readonly (readonly [group: GroupName, reason: string])[];
+  readonly interrupted: boolean;
+  readonly seconds: number;
+}
+
+/** @param onRound told of each round that is over. */
+export async function runCampaign(
+  options: TortureOptions,
+  programs: Programs,
+  { signal, onRound }: { readonly signal: AbortSignal; readonly onRound: (result: RoundResult) => void },
+): Promise<CampaignResult> {
+  const { only, seed, minutes, rounds = Infinity } = options;
+  const startedAt = performance.now();
+  const missing = only.flatMap((group) => {
+    const reason = GROUPS[group].missing();
+    return reason === undefined ? [] : [[group, reason] as const];
+  });
+  const possible = only.filter((group) => !missing.some(([each]) => each === group));
+  const endAt = startedAt + (minutes ?? Infinity) * MS_PER_MINUTE;
+  const results: RoundResult[] = [];
+  for (let count = 0; count < rounds && performance.now() < endAt && !signal.aborted; count++) {
+    // A round depends on its own seed alone, its group too.
+    const group = possible[(seed + count) % possible.length];
+    if (group === undefined) break;
+    const result = await runRound({ group, seed: seed + count, programs, signal });
+    if (result === undefined) break;
+    results.push(result);
+    onRound(result);
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return { rounds: results, missing, interrupted: signal.aborted, seconds };
+}

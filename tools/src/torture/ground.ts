@@ -1,0 +1,52 @@
+/** What a round stands on: servers, where agents connect to, and what can be done to them. */
+import { createServer } from 'node:net';
+import type { Dice } from '@sealane/node/testing';
+import type { Programs } from './programs.ts';
+import type { Scene } from './scene.ts';
+import type { ServerProgram } from './server-program.ts';
+
+/** What a ground is made from. */
+export interface GroundSetting {
+  readonly programs: Programs;
+  readonly dice: Dice;
+  /** A folder for its data, removed after the round. */
+  readonly directory: string;
+}
+
+/** One thing that is done to the programs, and undone. */
+export interface Attack {
+  readonly name: string;
+  /** Resolves when all is as before, as far as it is for others than the programs. @throws Error for what must not be. */
+  strike(scene: Scene): Promise<void>;
+}
+
+export interface Ground {
+  readonly servers: readonly ServerProgram[];
+  /** Ports of the agents, in turn. */
+  readonly ports: readonly number[];
+  /** Words that run an agent. */
+  readonly agent: readonly string[];
+  readonly attacks: readonly Attack[];
+  /** After all programs have ended. */
+  dispose(): Promise<void>;
+}
+
+/** Below the ports that systems give to whoever connects, so that nobody takes it while a server is away. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+
+/** A port for a server that will be away at times. */
+export async function serverPort(dice: Dice): Promise<number> {
+  for (;;) {
+    const port = dice.between(PORT_MIN, PORT_MAX);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,90 @@
+/** Arguments of the torture. */
+import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { GROUPS, type GroupName } from './groups.ts';
+
+export interface TortureOptions {
+  /** New rounds begin for so long; undefined where their number is given. */
+  readonly minutes: number | undefined;
+  readonly rounds: number | undefined;
+  readonly only: readonly GroupName[];
+  readonly seed: number;
+  /** File of the server's program, and of the agent's; undefined takes what is built, else the sources. */
+  readonly server: string | undefined;
+  readonly agent: string | undefined;
+  readonly source: boolean;
+  readonly report: string | undefined;
+  readonly json: boolean;
+}
+
+const SEED_MAX = 0xffff_0000;
+const MINUTES_MAX = 10_080;
+const ROUNDS_MAX = 1_000_000;
+const MINUTES_DEFAULT = '5';
+
+const groupLines = Object.entries(GROUPS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+
+export const TORTURE_HELP = `Real servers and agents that are killed, stopped, cut off and robbed of their disks, and a check that nothing was lost.
+
+  npx nx run tools:torture -- [options]
+
+  --minutes N      rounds begin for so long (${MINUTES_DEFAULT})
+  --rounds N       so many rounds instead
+  --only LIST      some of kill,network,proxy,disk,power,redis (all that this machine can do, in turn)
+  --seed N         which faults, when, and for how long: round k of seed N is round 0 of seed N + k (1)
+  --server FILE    the program of the server (packages/server/dist/main.js; its sources where that is not built)
+  --agent FILE     the program of the agents (packages/agent/dist/main.js; likewise)
+  --source         the sources of both, also where something is built
+  --report FILE    a report of one page, in Markdown
+  --json           the report as one JSON line
+
+Groups:
+
+${groupLines.join('\n')}
+
+What this machine cannot do (no root, no redis-server) is said and not counted as passed. Everything happens in temporary folders
+and on the loopback interface. Ctrl-C ends it, with the report of what was done. Exit code 1: something was lost, came wrong
+or not at all; what the programs said is kept then, and the report says where. 69: nothing could be done.
+`;
+
+/** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
+export function parseTortureOptions(args: readonly string[]): TortureOptions | undefined {
+  const values = knownOptions(args, {
+    minutes: { type: 'string' },
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    server: { type: 'string' },
+    agent: { type: 'string' },
+    source: { type: 'boolean', default: false },
+    report: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) return undefined;
+  const { minutes, rounds, server, agent, source, report, json } = values;
+  if (minutes !== undefined && rounds !== undefined) throw new TypeError('--minutes and --rounds exclude each other');
+  if (source && (server ?? agent) !== undefined) throw new TypeError('--source does not go with --server or --agent');
+  return {
+    minutes:
+      rounds === undefined
+        ? numberWithin('minutes', minutes ?? MINUTES_DEFAULT, { min: 0, max: MINUTES_MAX })
+        : undefined,
+    rounds: rounds === undefined ? undefined : Math.ceil(numberWithin('rounds', rounds, { min: 1, max: ROUNDS_MAX })),
+    only: values.only === undefined ? (Object.keys(GROUPS) as GroupName[]) : groupsOf(values.only),
+    seed: Math.floor(numberWithin('seed', values.seed, { min: 0, max: SEED_MAX })),
+    server,
+    agent,
+    source,
+    report,
+    json,
+  };
+}
+
+function groupsOf(list: string): readonly GroupName[] {
+  const names = list.split(',').map((name) => name.trim());
+  const known = Object.keys(GROUPS) as GroupName[];
+  for (const name of names)
+    if (!known.some((each) => each === name))
+      throw new TypeError(`--only expected some of ${known.join(', ')}, got "${name}"`);
+  return known.filter((name) => names.includes(name));
+}

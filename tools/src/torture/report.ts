@@ -1,0 +1,158 @@
+/** The report of a torture: as data, as lines of a terminal, and as one page. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus, platform, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import * as prettier from 'prettier';
+import { version } from '@sealane/node/cli';
+import type { RunTotals } from '@sealane/node/testing';
+import type { CampaignResult } from './campaign.ts';
+import { GROUPS, type GroupName } from './groups.ts';
+import type { TortureOptions } from './options.ts';
+import type { Programs } from './programs.ts';
+import type { RoundResult } from './round.ts';
+
+const GIB = 2 ** 30;
+
+export interface GroupReport extends RunTotals {
+  readonly group: GroupName;
+  readonly rounds: number;
+  /** How often, by name. */
+  readonly attacks: Readonly<Record<string, number>>;
+  readonly failedRounds: number;
+}
+
+export interface TortureReport {
+  readonly event: 'torture';
+  readonly ok: boolean;
+  readonly interrupted: boolean;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly machine: string;
+  readonly programs: string;
+  readonly groups: readonly GroupReport[];
+  /** Asked for, and not possible here. */
+  readonly missing: CampaignResult['missing'];
+  readonly failures: readonly RoundResult[];
+}
+
+export function tortureReport({ seed }: TortureOptions, programs: Programs, result: CampaignResult): TortureReport {
+  const { rounds, missing, interrupted, seconds } = result;
+  const failures = rounds.filter(({ faults }) => faults.length > 0);
+  return {
+    event: 'torture',
+    ok: failures.length === 0,
+    interrupted,
+    seed,
+    seconds,
+    machine: `${cpus().length} cores, ${Math.round(totalmem() / GIB)} GiB, ${platform()}`,
+    programs: programs.told,
+    groups: groupReports(rounds),
+    missing,
+    failures,
+  };
+}
+
+function groupReports(rounds: readonly RoundResult[]): readonly GroupReport[] {
+  const names = (Object.keys(GROUPS) as GroupName[]).filter((name) => rounds.some(({ group }) => group === name));
+  return names.map((group) => {
+    const own = rounds.filter((round) => round.group === group);
+    const attacks: Record<string, number> = {};
+    for (const name of own.flatMap((round) => round.attacks)) attacks[name] = (attacks[name] ?? 0) + 1;
+    const sum = (of: (totals: RunTotals) => number): number => own.reduce((total, { totals }) => total + of(totals), 0);
+    return {
+      group,
+      rounds: own.length,
+      attacks,
+      failedRounds: own.filter(({ faults }) => faults.length > 0).length,
+      receipts: sum(({ receipts }) => receipts),
+      deliveries: sum(({ deliveries }) => deliveries),
+      repetitions: sum(({ repetitions }) => repetitions),
+    };
+  });
+}
+
+/** One round, one line; each fault with how to see it again. */
+export function roundLines({ group, seed, attacks, totals, faults, evidence, seconds }: RoundResult): string {
+  const line = `${group.padEnd(8)} seed ${seed}: ${faults.length === 0 ? 'ok' : 'FAILED'}, ${Math.round(seconds)} s, `;
+  const counts = `${totals.receipts} receipts, ${totals.deliveries} deliveries; ${attacks.join(', ')}`;
+  const told = faults.map((fault) => `  ${fault}`);
+  if (faults.length > 0) told.push(`  again: ${replay(group, seed)}`);
+  if (evidence !== undefined) told.push(`  what the programs said: ${evidence}`);
+  return [line + counts, ...told].join('\n');
+}
+
+/** The report for people; the rounds have been told. */
+export function reportText({ ok, interrupted, groups, missing, failures, seconds }: TortureReport): string {
+  const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);
+  return [
+    ...missing.map(([group, reason]) => `not done: ${group}: ${reason}`),
+    `${interrupted ? 'Interrupted. ' : ''}${rounds} rounds in ${Math.round(seconds)} s: ` +
+      (ok ? 'nothing lost, nothing made up, everything in order.' : `${failures.length} with faults.`),
+  ].join('\n');
+}
+
+/** Writes the report as a page. */
+export async function writeReport(file: string, report: TortureReport, args: readonly string[]): Promise<void> {
+  const settings = JSON.parse(await readFile('package.json', 'utf8')) as { readonly prettier?: prettier.Options };
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, await prettier.format(pageText(report, args), { ...settings.prettier, parser: 'markdown' }));
+}
+
+function pageText(report: TortureReport, args: readonly string[]): string {
+  const { machine, seed, seconds, programs, groups, missing, failures, ok, interrupted } = report;
+  const date = new Date().toISOString().slice(0, 10);
+  const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);
+  return [
+    '# Torture',
+    '',
+    `    npx nx run tools:torture -- ${args.join(' ')}`,
+    '',
+    'Written by this command. Real servers and agents under load: two publishers, two durable subscriptions, a queue group of two. ' +
+      'In each round three to six faults, chosen by its seed; then no more faults, and everything that has a receipt has to arrive.',
+    '',
+    `${date}, ${machine}; Node.js ${process.versions.node}, Sealane ${version}; ${programs}; seed ${seed}, ${rounds} rounds, ` +
+      `${Math.round(seconds / 60)} minutes${interrupted ? ', interrupted' : ''}.`,
+    '',
+    ok
+      ? '**Nothing was lost, nothing made up, everything in order.**'
+      : `**${failures.length} rounds with faults**, below.`,
+    '',
+    '| group | rounds | with faults | events with a receipt | deliveries | delivered again |',
+    '| --- | --: | --: | --: | --: | --: |',
+    ...groups.map(groupRow),
+    ...missing.map(([group, reason]) => `| ${group} | not done: ${reason} | | | | |`),
+    '',
+    'Checked: what has a receipt arrives at every subscription; nothing arrives that was not published; sequences are gapless and in ' +
+      'order; the events of a publisher keep their order; what comes again is the same, and says so; the load flows again within ' +
+      '120 s of a fault; no program ends that was not ended; a server that is told to end ends with exit code 0.',
+    '',
+    '| fault | times |',
+    '| --- | --: |',
+    ...groups.flatMap(({ group, attacks }) =>
+      Object.entries(attacks).map(([name, count]) => `| ${group}: ${name} | ${count} |`),
+    ),
+    '',
+    ...failures.flatMap(failureLines),
+  ].join('\n');
+}
+
+function groupRow({ group, rounds, failedRounds, receipts, deliveries, repetitions }: GroupReport): string {
+  return `| ${group} | ${rounds} | ${failedRounds} | ${receipts} | ${deliveries} | ${repetitions} |`;
+}
+
+function failureLines({ group, seed, attacks, faults }: RoundResult): string[] {
+  return [
+    `## ${group}, seed ${seed}`,
+    '',
+    `    ${replay(group, seed)}`,
+    '',
+    `${attacks.join('; ')}.`,
+    '',
+    ...faults.map((fault) => `- ${fault.replaceAll('\n', ' ')}`),
+    '',
+  ];
+}
+
+function replay(group: GroupName, seed: number): string {
+  return `npx nx run tools:torture -- --only ${group} --seed ${seed} --rounds 1`;
+}

@@ -1,0 +1,218 @@
+/**
+ * Scene: the programs of a round on their ground. Two publishers under load, two durable subscriptions that overlap, and a queue
+ * group of two members. `finish` is the judgement: everything with a receipt has come, and what came is right.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentPrograms, Load, RunLog, until, type AgentProgram, type Dice } from '@sealane/node/testing';
+import type { Ground } from './ground.ts';
+
+/** Of each of two publishers. */
+const LINES_PER_SECOND = 200;
+const SUBSCRIBED_MS_MAX = 60_000;
+/** Receipts after which the load is said to flow. */
+const FLOW_RECEIPTS = 50;
+/** Time to get going again when a fault is over: connections that fell silent are given up after less. */
+const RECOVERY_MS_MAX = 120_000;
+/** For what comes although nothing is missing. */
+const AFTERMATH_MS = 1_000;
+const STDERR_SHOWN = 500;
+
+const PUBLISHERS = [
+  ['--topic', 'load.a'],
+  ['--topic', 'load.b'],
+] as const;
+const LISTENERS = [
+  { name: 'all', words: ['--topic', 'load.>'] },
+  { name: 'some', words: ['--topic', 'load.*'] },
+] as const;
+const GROUP = 'team';
+const MEMBERS = ['member-1', 'member-2'] as const;
+
+export class Scene {
+  readonly ground: Ground;
+  readonly dice: Dice;
+  readonly log = new RunLog();
+  readonly #signal: AbortSignal;
+  readonly #agents: AgentPrograms;
+  readonly #listeners: Listener[] = [];
+  #load: Load | undefined;
+
+  private constructor(ground: Ground, dice: Dice, signal: AbortSignal) {
+    this.ground = ground;
+    this.dice = dice;
+    this.#signal = signal;
+    this.#agents = new AgentPrograms(ground.agent);
+  }
+
+  /** Starts everybody. The scene is there before they are, so that it can be closed whatever happens. */
+  static async open(ground: Ground, dice: Dice, signal: AbortSignal): Promise<Scene> {
+    const scene = new Scene(ground, dice, signal);
+    try {
+      await scene.#start();
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  get load(): Load {
+    if (this.#load === undefined) throw new TypeError('there is load once the scene is open');
+    return this.#load;
+  }
+
+  /** Waits until the load flows. @throws PatienceError. */
+  async flows(): Promise<void> {
+    const target = this.load.receipts + FLOW_RECEIPTS;
+    await this.until('receipts come', () => this.load.receipts >= target);
+  }
+
+  /** Waits for what must come to pass. @throws PatienceError, or the reason of the interruption. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    const patience = { limitMs: RECOVERY_MS_MAX, signal: this.#signal };
+    await until(what, holds, patience, () => this.#endings().join('; '));
+  }
+
+  /** @throws the reason of the interruption. */
+  readonly pause = async (ms: number): Promise<void> => {
+    await sleep(ms, undefined, { signal: this.#signal });
+  };
+
+  /** @throws Error when a program ended that was not to. */
+  checkAlive(): void {
+    const endings = this.#endings();
+    if (endings.length > 0) throw new Error(endings.join('; '));
+  }
+
+  /** No more load; waits until all of it has arrived, and ends the servers. @returns what is wrong. */
+  async finish(): Promise<readonly string[]> {
+    await this.load.end(RECOVERY_MS_MAX, this.#signal);
+    const expected = this.log.receiptIds;
+    await this.until(`${expected.length} events arrive everywhere`, () => {
+      const members = this.#listeners.filter(({ isMember }) => isMember);
+      const arrived = [
+        ...this.#listeners.filter(({ isMember }) => !isMember).map((listener) => listener.ids()),
+        new Set(members.flatMap((member) => [...member.ids()])),
+      ];
+      return arrived.every((ids) => ids.size >= expected.length && expected.every((id) => ids.has(id)));
+    });
+    await this.pause(AFTERMATH_MS);
+    this.checkAlive();
+    const faults: string[] = [];
+    for (const server of this.ground.servers) {
+      const how = await server.end();
+      if (how !== 0) faults.push(`a server ended with ${how} when it was told to end`);
+    }
+    for (const { name, isMember, lines } of this.#listeners) {
+      if (isMember) this.log.members(GROUP, lines);
+      else this.log.deliveries(name, lines);
+    }
+    return [...faults, ...this.log.check()];
+  }
+
+  /** Ends everybody. */
+  async close(): Promise<void> {
+    await this.#agents.dispose();
+    for (const server of this.ground.servers) await server.kill();
+  }
+
+  /** Writes down what the programs said. */
+  keep(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    for (const [index, { stderr }] of this.ground.servers.entries())
+      writeFileSync(join(folder, `server-${index}.log`), stderr);
+    const publishers = this.#load?.programs.map((program, index) => [`publisher-${index}`, [program]] as const) ?? [];
+    const listeners = this.#listeners.map(({ name, programs }) => [name, programs] as const);
+    for (const [name, programs] of [...publishers, ...listeners]) {
+      const lines = programs.flatMap((program) => program.lines.map((line) => JSON.stringify(line)));
+      writeFileSync(join(folder, `${name}.jsonl`), `${lines.join('\n')}\n`);
+      writeFileSync(join(folder, `${name}.log`), programs.map(({ stderr }) => stderr).join('\n'));
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { servers, ports } = this.ground;
+    for (const server of servers) await server.start();
+    const portOf = (index: number): number => ports[index % ports.length] ?? 0;
+    const all = [
+      ...LISTENERS.map((listener) => ({ ...listener, isMember: false })),
+      ...MEMBERS.map((name) => ({ name, words: ['--topic', 'load.>', '--group', GROUP], isMember: true })),
+    ];
+    for (const [index, { name, words, isMember }] of all.entries()) {
+      const start = (): AgentProgram => this.#agents.start(portOf(index), name, ['listen', ...words]);
+      this.#listeners.push(new Listener(name, isMember, start));
+    }
+    const isReady = ({ program }: Listener): boolean => program.of('subscribed').length > 0;
+    const patience = { limitMs: SUBSCRIBED_MS_MAX, signal: this.#signal };
+    await until(
+      'all subscribed',
+      () => this.#listeners.every(isReady),
+      patience,
+      () => this.#said(),
+    );
+    this.#load = new Load(this.#agents, {
+      log: this.log,
+      ports: PUBLISHERS.map((_, index) => portOf(index)),
+      to: PUBLISHERS,
+      linesPerSecond: LINES_PER_SECOND,
+    });
+  }
+
+  #endings(): readonly string[] {
+    const servers = this.ground.servers.flatMap(({ endedBy, stderr }, index) =>
+      endedBy === undefined ? [] : [`server ${index} ended with ${endedBy}: ${stderr.slice(-STDERR_SHOWN)}`],
+    );
+    const agents = [
+      ...this.#listeners.map(({ name, program }) => ({ name, program })),
+      ...(this.#load?.programs ?? []).map((program, index) => ({ name: `publisher ${index}`, program })),
+    ].flatMap(({ name, program: { child, isRunning, stderr } }) => {
+      // A publisher without lines left ends by itself.
+      if (isRunning || child.exitCode === 0) return [];
+      return [`${name} ended with ${child.exitCode ?? child.signalCode ?? '?'}: ${stderr.slice(-STDERR_SHOWN)}`];
+    });
+    return [...servers, ...agents];
+  }
+
+  #said(): string {
+    return this.#listeners.map(({ name, program }) => `${name}: ${program.stderr.slice(-STDERR_SHOWN)}`).join('; ');
+  }
+}
+
+/** One durable subscription, or a member of the group: the program that runs, and those before it. */
+export class Listener {
+  readonly name: string;
+  readonly isMember: boolean;
+  readonly programs: AgentProgram[] = [];
+  readonly #start: () => AgentProgram;
+  program: AgentProgram;
+
+  constructor(name: string, isMember: boolean, start: () => AgentProgram) {
+    this.name = name;
+    this.isMember = isMember;
+    this.#start = start;
+    this.program = start();
+    this.programs.push(this.program);
+  }
+
+  get lines(): AgentProgram['lines'] {
+    return this.programs.flatMap(({ lines }) => lines);
+  }
+
+  /** Of the events that came. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.lines.flatMap((line) => (line.event === 'delivery' ? [String(line['id'])] : [])));
+  }
+
+  /** kill -9, and it comes again. */
+  async restart(): Promise<void> {
+    await this.program.kill();
+    this.program = this.#start();
+    this.programs.push(this.program);
+  }
+}
