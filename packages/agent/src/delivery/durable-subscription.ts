@@ -150,7 +150,9 @@ export class DurableSubscription implements Subscription {
   }
 
   onSubscribed(packet: Subscribed): void {
-    const { lineage, cursor, nextSequence, windowEvents, ackWaitMs, waiting, durability } = packet;
+    const { lineage, cursor, nextSequence, ackWaitMs, waiting, durability } = packet;
+    // What was not asked for no server can grant.
+    const windowEvents = Math.min(packet.windowEvents, this.#windowEvents);
     const known = this.#known.get(toHex(lineage))?.set;
     // It is done with what the server does not have: the server lost its past, and its sequences mean other events.
     const isLost = known !== undefined && known.last >= nextSequence;

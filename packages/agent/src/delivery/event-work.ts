@@ -44,6 +44,8 @@ interface Work {
 
 /** Progress is told for what is older than half of the ack wait; looked at this often in an ack wait. */
 const PROGRESS_CHECKS = 4;
+/** However short the time for acks is that a server names. */
+const PROGRESS_CHECK_MS_MIN = 200;
 /** A handler that works longer gets no more time: its event comes again. */
 const PROGRESS_MS_MAX = 3_600_000;
 
@@ -239,7 +241,8 @@ export class EventWork {
   /** Handlers that work long, and events that wait for one, keep their place (fault R8). */
   #watchProgress(): void {
     if (this.#owner.isManual || this.#cancelProgress !== undefined || this.#ackWaitMs === 0) return;
-    this.#cancelProgress = this.#owner.timers.after(this.#ackWaitMs / PROGRESS_CHECKS, () => {
+    const checkMs = Math.max(this.#ackWaitMs / PROGRESS_CHECKS, PROGRESS_CHECK_MS_MIN);
+    this.#cancelProgress = this.#owner.timers.after(checkMs, () => {
       this.#cancelProgress = undefined;
       this.#askForTime();
       if (this.count > 0) this.#watchProgress();

@@ -25,6 +25,9 @@ export interface PublisherOwner {
   onIncident(message: string, error?: unknown): void;
 }
 
+/** No outbox comes so far: a server that has such a number is damaged, and numbers above it would be none. */
+const NUMBER_MAX = 2 ** 52;
+
 /** Read from the outbox at once. */
 const READ = { eventsMax: 1_024, bytesMax: 2_097_152 } as const;
 export class Publisher {
@@ -121,6 +124,10 @@ export class Publisher {
     if (code !== 0) {
       this.#refuseAll(refusal(code, 'the server does not take this outbox'));
       if (retryAfterMs > 0) this.#later(retryAfterMs, () => this.open(link));
+      return;
+    }
+    if (number > NUMBER_MAX) {
+      link.fail('E_STATE');
       return;
     }
     void this.#begin(number, this.#linkCount).catch((error: unknown) => this.#onOutboxFailed(error));

@@ -137,7 +137,9 @@ describe('D6: an agent over TCP', () => {
       const agent = await connect({
         server: server.address,
         suites: 'any',
-        onState: (state) => void (state.state === 'reconnecting' && reasons.push(state.reason)),
+        onState: (state) => {
+          if (state.state === 'reconnecting') reasons.push(state.reason);
+        },
       });
       cleanups.push(() => agent.close());
       while (reasons.length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
