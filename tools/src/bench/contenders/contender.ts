@@ -33,6 +33,8 @@ export interface Serving {
   readonly received: () => number;
   /** Connections that were established, with both sides authenticated where the contender does that. */
   readonly established: () => number;
+  /** CPU time in µs of a program beside this process, where the server is one. */
+  readonly cpuUs?: () => number;
 }
 
 /** One connection of a client. A contender has the methods of the rows in which it takes part. */

@@ -44,8 +44,13 @@ export function mosquitto(use: MosquittoUse): Contender {
       ];
       const file = join(directory, 'mosquitto.conf');
       writeFileSync(file, `${lines.join('\n')}\n`);
-      await startProgram({ command: 'mosquitto', args: ['-c', file], debianPackage: 'mosquitto', port });
-      return { port, received: () => 0, established: () => 0 };
+      const { cpuUs } = await startProgram({
+        command: 'mosquitto',
+        args: ['-c', file],
+        debianPackage: 'mosquitto',
+        port,
+      });
+      return { port, received: () => 0, established: () => 0, cpuUs };
     },
     async connect(target, index) {
       if (index === 0) await subscribeAndLeave(use, target);

@@ -18,7 +18,7 @@ export const natsJetStream: Contender = {
   async serve({ directory }) {
     const port = await freePort();
     const args = ['-js', '-sd', directory, '-a', '0.0.0.0', '-p', String(port)];
-    await startProgram({ command: 'nats-server', args, debianPackage: 'nats-server', port });
+    const { cpuUs } = await startProgram({ command: 'nats-server', args, debianPackage: 'nats-server', port });
     const connection = await connect({ port });
     const manager = await connection.jetstreamManager();
     await manager.streams.add({
@@ -29,7 +29,7 @@ export const natsJetStream: Contender = {
       duplicate_window: 120 * SECOND_NS,
     });
     await connection.close();
-    return { port, received: () => 0, established: () => 0 };
+    return { port, received: () => 0, established: () => 0, cpuUs };
   },
   async connect({ host, port }, index) {
     const connection = await connect({ servers: `${host}:${port}`, maxPingOut: 10 });

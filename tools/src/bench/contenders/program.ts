@@ -1,6 +1,7 @@
 /** Programs of other makers that take part: started for one run on a free port, ended with the process that started them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -14,9 +15,20 @@ export interface ProgramOptions {
   readonly port: number;
 }
 
+/** A program that runs. */
+export interface RunningProgram {
+  /** CPU time that it took so far in µs, user and system; 0 where the system does not tell (it is read from `/proc`). */
+  readonly cpuUs: () => number;
+}
+
 const START_MS_MAX = 10_000;
 const LOOK_MS = 20;
 const STDERR_CHARACTERS_MAX = 2_000;
+/** Linux counts in hundredths of a second for programs, whatever its kernel does. */
+const CPU_TICK_US = 10_000;
+/** Fields 14 and 15 of proc_pid_stat(5), counted behind the name, which may hold anything. */
+const USER_FIELD = 11;
+const SYSTEM_FIELD = 12;
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -29,7 +41,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Resolves once the program takes connections. @throws Error that says what is missing. */
-export async function startProgram({ command, args, debianPackage, port }: ProgramOptions): Promise<void> {
+export async function startProgram({ command, args, debianPackage, port }: ProgramOptions): Promise<RunningProgram> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   process.once('exit', () => child.kill('SIGKILL'));
   let failure: string | undefined;
@@ -42,6 +54,17 @@ export async function startProgram({ command, args, debianPackage, port }: Progr
     if (failure !== undefined) throw new Error(failure);
     if (performance.now() - beginsAt > START_MS_MAX) throw new Error(`"${command}" does not listen: ${said}`);
     await sleep(LOOK_MS);
+  }
+  return { cpuUs: () => cpuUsOf(child.pid) };
+}
+
+function cpuUsOf(pid: number | undefined): number {
+  try {
+    const stat = readFileSync(`/proc/${pid ?? 0}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[USER_FIELD]) + Number(fields[SYSTEM_FIELD])) * CPU_TICK_US;
+  } catch {
+    return 0;
   }
 }
 

@@ -19,8 +19,8 @@ export function redisStreams(fsync: 'always' | 'everysec'): Contender {
       const port = await freePort();
       const persistence = ['--appendonly', 'yes', '--appendfsync', fsync, '--save', ''];
       const args = ['--port', String(port), '--dir', directory, '--maxclients', '20000', ...persistence];
-      await startProgram({ command: 'redis-server', args, debianPackage: 'redis-server', port });
-      return { port, received: () => 0, established: () => 0 };
+      const { cpuUs } = await startProgram({ command: 'redis-server', args, debianPackage: 'redis-server', port });
+      return { port, received: () => 0, established: () => 0, cpuUs };
     },
     async connect(target, index) {
       return connectionOf(await connectClient(target), index);

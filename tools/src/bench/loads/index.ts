@@ -9,7 +9,7 @@ import { startOneWay } from './one-way.ts';
 import { startPublish } from './publish.ts';
 import { startSpread } from './spread.ts';
 
-export type { Load, LoadContext, LoadPlan } from './load.ts';
+export type { DeliverPlan, Load, LoadContext, LoadPlan } from './load.ts';
 
 /** Starts the work of a plan. */
 export function startLoad(plan: LoadPlan, context: LoadContext): Load {

@@ -6,7 +6,7 @@ import type { LoadPlan } from '../loads/index.ts';
 export interface Mark {
   /** Clock of that process in ms. */
   readonly atMs: number;
-  /** CPU time of the process since its start in µs, user and system. */
+  /** CPU time of the process since its start in µs, user and system, and of the program that it runs. */
   readonly cpuUs: number;
   /** Work done: what the client has counted, or what the server has received. */
   readonly count: number;

@@ -107,7 +107,7 @@ class Worker implements Implementation {
     const { rss, heapUsed, external } = process.memoryUsage();
     return {
       atMs: performance.now(),
-      cpuUs: user + system,
+      cpuUs: user + system + (this.#serving?.cpuUs?.() ?? 0),
       count: this.#load?.done() ?? this.#serving?.received() ?? 0,
       established: this.#serving?.established() ?? 0,
       rssBytes: rss,

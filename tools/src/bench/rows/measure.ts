@@ -72,7 +72,8 @@ export async function profiling(
   };
 }
 
-async function markBoth({ server, client }: Pair): Promise<{ server: Mark; client: Mark }> {
+/** Both processes as they are now. */
+export async function markBoth({ server, client }: Pair): Promise<{ server: Mark; client: Mark }> {
   const [serverMark, clientMark] = await Promise.all([
     server.call('mark', { collect: false }),
     client.call('mark', { collect: false }),
@@ -80,6 +81,7 @@ async function markBoth({ server, client }: Pair): Promise<{ server: Mark; clien
   return { server: serverMark, client: clientMark };
 }
 
-function cpuPerUnit(before: Mark, after: Mark, done: number): number {
+/** CPU in µs that one of `done` took between two marks. */
+export function cpuPerUnit(before: Mark, after: Mark, done: number): number {
   return done === 0 ? 0 : (after.cpuUs - before.cpuUs) / done;
 }

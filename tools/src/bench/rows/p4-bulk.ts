@@ -14,7 +14,7 @@ function measureBulk(contender: ContenderName, direction: Direction, settings: R
     const sides = [server, client];
     const before = await Promise.all(sides.map((side) => side.call('mark', { collect: false })));
     await Promise.all(sides.map((side) => side.call('watchMemory')));
-    const stopProfile = await profiling({ server, client }, contender, settings);
+    const stopProfile = await profiling(pair, contender, settings);
     await client.call('start', { kind: 'bulk', direction, bytes });
     const ms = await client.call('finish');
     await stopProfile();

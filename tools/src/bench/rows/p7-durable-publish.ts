@@ -32,6 +32,7 @@ export const durablePublish: readonly Series[] = [1, 64, 256, 2_000].map((inFlig
     { name: 'rate', unit: '/s' },
     { name: 'p50', unit: 'µs' },
     { name: 'p99', unit: 'µs' },
+    { name: 'serverCpu', unit: 'µs CPU' },
     { name: 'clientCpu', unit: 'µs CPU' },
   ],
   participants: steadyParticipants(

@@ -19,9 +19,10 @@ const PEERS: Readonly<Record<string, ContenderName>> = {
 
 async function measureDelivery(contender: ContenderName, readers: number, settings: RunSettings): Promise<Figures> {
   return await withReaders(contender, { bytes: BYTES, producers: 1, readers }, settings, async ({ full, paced }) => {
-    const { rate } = await full(IN_FLIGHT);
+    const { rate, serverCpu, clientCpu } = await full(IN_FLIGHT);
     const half = await paced(Math.floor(rate / 2));
-    return { rate, halfRate: half.rate, p50: half.p50 / MICROSECONDS, p99: half.p99 / MICROSECONDS };
+    const { p50, p99 } = half;
+    return { rate, serverCpu, clientCpu, halfRate: half.rate, p50: p50 / MICROSECONDS, p99: p99 / MICROSECONDS };
   });
 }
 
@@ -42,6 +43,8 @@ export const delivery: readonly Series[] = [1, 100, 1_000].map((readers) => ({
   variant: `to ack, ${readers} reader${readers === 1 ? '' : 's'}`,
   figures: [
     { name: 'rate', unit: '/s' },
+    { name: 'serverCpu', unit: 'µs CPU' },
+    { name: 'clientCpu', unit: 'µs CPU' },
     { name: 'halfRate', unit: '/s' },
     { name: 'p50', unit: 'ms at half' },
     { name: 'p99', unit: 'ms at half' },

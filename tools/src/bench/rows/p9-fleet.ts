@@ -4,7 +4,7 @@
  * tries at each; what is shown is the highest rate that held.
  */
 import type { ContenderName } from '../contenders/index.ts';
-import { withReaders, type DeliveryMeasurement } from './measure-delivery.ts';
+import { withReaders, type Delivered, type DeliveryMeasurement } from './measure-delivery.ts';
 import { OURS, type Figures, type RunSettings, type Series } from './series.ts';
 
 const BYTES = 256;
@@ -24,7 +24,7 @@ async function measureFleet(contender: ContenderName, settings: RunSettings): Pr
 }
 
 async function highestRate({ paced }: DeliveryMeasurement): Promise<Figures> {
-  let best = { rate: 0, p50: 0, p99: 0 };
+  let best: Delivered = { rate: 0, p50: 0, p99: 0, serverCpu: 0, clientCpu: 0 };
   const holdsOnce = async (perSecond: number): Promise<boolean> => {
     const measured = await paced(perSecond);
     const isHeld = measured.rate >= perSecond * ARRIVED && measured.p99 < P99_US_MAX;
@@ -42,7 +42,7 @@ async function highestRate({ paced }: DeliveryMeasurement): Promise<Figures> {
     step /= 2;
     rate += (await holds(rate)) ? step : -step;
   }
-  return { rate: best.rate, p50: best.p50 / 1_000, p99: best.p99 / 1_000 };
+  return { ...best, p50: best.p50 / 1_000, p99: best.p99 / 1_000 };
 }
 
 export const fleet: readonly Series[] = [
@@ -51,6 +51,8 @@ export const fleet: readonly Series[] = [
     variant: '10,000 agents',
     figures: [
       { name: 'rate', unit: '/s' },
+      { name: 'serverCpu', unit: 'µs CPU' },
+      { name: 'clientCpu', unit: 'µs CPU' },
       { name: 'p50', unit: 'ms' },
       { name: 'p99', unit: 'ms' },
     ],
