@@ -216,10 +216,10 @@ export interface AgentRecord {
   readonly lastSeenAt: number | undefined;
   /** Node on which its instance `main` is connected now, as far as the store knows. */
   readonly node: string | undefined;
-}
-
   /** Its instances with the nodes that they are on now, where several nodes use the store. */
   readonly instances?: readonly { readonly instance: string; readonly node: string }[];
+}
+
 /** How a store is. */
 export interface StoreHealth {
   readonly status: 'ready' | 'degraded' | 'unavailable' | 'failed';

@@ -121,7 +121,6 @@ export class RedisStore implements Store {
     return reply.map((info) => this.#infoOf(info));
   }
 
-  async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
   async groupQueues({ after = '', limit }: PageRequest): Promise<Page<QueueInfo>> {
     await this.#node.writing.flushed();
     const { link } = this.#node;
@@ -133,6 +132,7 @@ export class RedisStore implements Store {
     return { items: reply.map((info) => this.#infoOf(info)), next: names.length > limit ? page.at(-1) : undefined };
   }
 
+  async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
     const { after, limit, bytesMax } = request;
     return await this.#read(queueId, lease, [String(after), String(limit), String(bytesMax)]);
   }
@@ -200,12 +200,12 @@ export class RedisStore implements Store {
     return { items, next: found.length > limit ? String(page.at(-1)?.[0]) : undefined };
   }
 
-  async redrive(deadLetterId: string): Promise<boolean> {
   async deadLetter(deadLetterId: string): Promise<DeadLetter | undefined> {
     await this.#node.writing.flushed();
     return decodeDeadLetter((await this.#node.link.call('deadLetter', [deadLetterId], true)) as readonly Buffer[]);
   }
 
+  async redrive(deadLetterId: string): Promise<boolean> {
     await this.#node.writing.flushed();
     const [name = '', waiting = '', deadLetters = ''] = (await this.#node.link.call('redrive', [
       deadLetterId,
