@@ -191,8 +191,6 @@ beforeAll(async () => {
   server.library.handleStream('work', () => void handled.push('stream'));
   (await TestAgent.open({ port: server.port, agentId: 'other' })).handle('work', () => 'done');
 });
-  other.socket.unref();
-});
 afterAll(() => server.stop());
 
 describe('rule 10: packet and role', () => {
