@@ -29,7 +29,8 @@ describe('how a run of tests ended', () => {
       end: 'broken',
       told: 'ReferenceError: x is not defined',
     });
-    expect(judge(result([], 0, 'SyntaxError: Unexpected token\n at z')).end).toBe('broken');
+    const unrunnable = '  ● Test suite failed to run\n\n    SyntaxError: Unexpected token\n at z';
+    expect(judge(result([], 0, unrunnable))).toEqual({ end: 'broken', told: 'SyntaxError: Unexpected token' });
   });
 
   it('is green, or nothing where every test was skipped', () => {

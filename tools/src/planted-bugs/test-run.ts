@@ -87,8 +87,10 @@ export function judge({ numPassedTests, testResults }: JestResult): Omit<TestRun
   return numPassedTests === 0 ? { end: 'skipped', told: 'no test ran' } : { end: 'green', told: '' };
 }
 
+/** The first line that says something of its own. */
 function firstLine(message = ''): string {
-  return message.trim().split('\n', 1)[0] ?? '';
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.find((line) => line !== '' && !line.includes('Test suite failed to run')) ?? '';
 }
 
 function endGroup(pid: number | undefined): void {

@@ -1,6 +1,6 @@
 /** payloadLines: the lines of a stream, one after the other, each no longer than an event may be. */
 import type { Readable } from 'node:stream';
-import { utf8Decode } from '@sealane/shared/bytes';
+import { ByteWriter, utf8Decode } from '@sealane/shared/bytes';
 import { ConfigError, ProtocolError } from '@sealane/shared/errors';
 import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
 
@@ -13,21 +13,24 @@ const CARRIAGE_RETURN = 0x0d;
  * @throws ProtocolError `E_EVENT_TOO_LARGE`, ConfigError `E_DATA` for a line that is not UTF-8.
  */
 export async function* payloadLines(input: Readable): AsyncGenerator<string, void> {
-  let rest = Buffer.alloc(0);
+  // What came of a line that has no end yet: bytes may come one by one, and each is copied once.
+  const begun = new ByteWriter();
   for await (const chunk of input as AsyncIterable<Buffer>) {
-    let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE)) {
-      yield lineOf(bytes.subarray(0, end));
-      bytes = bytes.subarray(end + 1);
+    let rest = chunk;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      yield lineOf(begun.length === 0 ? rest.subarray(0, end) : begun.bytes(rest.subarray(0, end)).written());
+      begun.reset();
+      rest = rest.subarray(end + 1);
     }
     // A line without end must not fill the memory.
-    if (bytes.length > EVENT_BODY_BYTES_MAX + 1) throw tooLong(bytes.length);
-    rest = Buffer.from(bytes);
+    const bytes = begun.length + rest.length;
+    if (bytes > EVENT_BODY_BYTES_MAX + 1) throw tooLong(bytes);
+    begun.bytes(rest);
   }
-  if (rest.length > 0) yield lineOf(rest);
+  if (begun.length > 0) yield lineOf(begun.written());
 }
 
-function lineOf(bytes: Buffer): string {
+function lineOf(bytes: Uint8Array): string {
   const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
   if (line.length > EVENT_BODY_BYTES_MAX) throw tooLong(line.length);
   const text = utf8Decode(line);
