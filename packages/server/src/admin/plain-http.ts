@@ -23,26 +23,26 @@ export function problemReply(problem: Problem): AdminReply {
 
 export function sendReply(request: IncomingMessage, response: ServerResponse, reply: AdminReply): void {
   const headers = { ...OWN_HEADERS, ...reply.headers, 'content-length': Buffer.byteLength(reply.body) };
-  // What was not read of a body must not be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close');
   response.writeHead(reply.status, headers);
   response.end(request.method === 'HEAD' ? undefined : reply.body);
 }
 
-/** The body; undefined for none. @throws Problem for one that is too large, or is cut off. */
+/** The body; undefined for none. @throws Problem for one that is too large. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const { headers } = request;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return undefined;
-  const tooLarge = new Problem('E_TOO_LARGE', { status: 413, detail: 'The body is larger than 5 MiB.' });
-  if (Number(headers['content-length'] ?? 0) > ADMIN_BODY_BYTES_MAX) throw tooLarge;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > ADMIN_BODY_BYTES_MAX) throw tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    if (bytes <= ADMIN_BODY_BYTES_MAX) chunks.push(chunk);
+    // The rest is read and thrown away, so that whoever sends it gets to see the answer.
+    else reject(new Problem('E_TOO_LARGE', { status: 413, detail: 'The body is larger than 5 MiB.' }));
+  });
+  request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  request.once('error', reject);
+  return await promise;
 }
 
 /** Headers with one value each, as most have anyway. */

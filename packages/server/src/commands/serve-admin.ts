@@ -84,10 +84,14 @@ export class ServeAdmin implements AuditRecorder {
     this.#audit?.note(action, fields);
   }
 
+  /** Twice is harmless. */
   async close(): Promise<void> {
-    await this.#port?.close();
-    this.#audit?.note('server-ended');
-    await this.#audit?.close();
+    const [port, audit] = [this.#port, this.#audit];
+    this.#port = undefined;
+    this.#audit = undefined;
+    await port?.close();
+    audit?.note('server-ended');
+    await audit?.close();
   }
 }
 

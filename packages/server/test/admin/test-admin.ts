@@ -63,15 +63,7 @@ export class TestAdmin {
 
   /** With the right token, unless another one is named. */
   async ask(path: string, asked: Asked = {}): Promise<Answer> {
-    const token = 'token' in asked ? asked.token : this.admin.token;
-    const body = asked.raw ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
-    const headers = {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(asked.body !== undefined && { 'content-type': 'application/json' }),
-      ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
-      ...asked.headers,
-    };
-    return await send({ port: this.admin.port, path, method: asked.method ?? 'GET', headers }, body);
+    return await askAdmin(this.admin, path, asked);
   }
 
   /** The audit log so far, one record a line. */
@@ -89,6 +81,23 @@ export class TestAdmin {
     await this.#audit.close();
     await this.server.stop();
   }
+}
+
+/** Asks an admin port, with its token unless another one is named. */
+export async function askAdmin(
+  admin: { readonly port: number; readonly token: string },
+  path: string,
+  asked: Asked = {},
+): Promise<Answer> {
+  const token = 'token' in asked ? asked.token : admin.token;
+  const body = asked.raw ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(asked.body !== undefined && { 'content-type': 'application/json' }),
+    ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+    ...asked.headers,
+  };
+  return await send({ port: admin.port, path, method: asked.method ?? 'GET', headers }, body);
 }
 
 function send(
