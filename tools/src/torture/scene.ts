@@ -125,8 +125,8 @@ export class Scene {
   /** Writes down what the programs said. */
   keep(folder: string): void {
     mkdirSync(folder, { recursive: true });
-    for (const [index, { stderr }] of this.ground.servers.entries())
-      writeFileSync(join(folder, `server-${index}.log`), stderr);
+    for (const [index, { said }] of this.ground.servers.entries())
+      writeFileSync(join(folder, `server-${index}.log`), said);
     const publishers = this.#load?.programs.map((program, index) => [`publisher-${index}`, [program]] as const) ?? [];
     const listeners = this.#listeners.map(({ name, programs }) => [name, programs] as const);
     for (const [name, programs] of [...publishers, ...listeners]) {
@@ -165,8 +165,8 @@ export class Scene {
   }
 
   #endings(): readonly string[] {
-    const servers = this.ground.servers.flatMap(({ endedBy, stderr }, index) =>
-      endedBy === undefined ? [] : [`server ${index} ended with ${endedBy}: ${stderr.slice(-STDERR_SHOWN)}`],
+    const servers = this.ground.servers.flatMap(({ endedBy, said }, index) =>
+      endedBy === undefined ? [] : [`server ${index} ended with ${endedBy}: ${said.slice(-STDERR_SHOWN)}`],
     );
     const agents = [
       ...this.#listeners.map(({ name, program }) => ({ name, program })),

@@ -9,7 +9,7 @@ const END_MS_MAX = 30_000;
 /** A port that was just left may take a moment. */
 const START_TRIES = 20;
 const START_PAUSE_MS = 100;
-const STDERR_CHARACTERS_MAX = 200_000;
+const SAID_CHARACTERS_MAX = 200_000;
 
 export interface ServerProgramOptions {
   /** Words that run the program. */
@@ -28,7 +28,8 @@ export class ServerProgram {
   /** How it ended without having been told to. */
   #endedBy: number | string | undefined;
   #isToldToEnd = false;
-  stderr = '';
+  /** What it said, on both streams. */
+  said = '';
 
   constructor(options: ServerProgramOptions) {
     this.port = options.port;
@@ -43,10 +44,11 @@ export class ServerProgram {
   /** Starts it, and waits until it listens. @throws Error with what it said. */
   async start(): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const before = this.stderr.length;
+      this.said = this.said.slice(-SAID_CHARACTERS_MAX / 2);
+      const before = this.said.length;
       this.spawn();
       if (await this.#listens()) return;
-      const said = this.stderr.slice(before);
+      const said = this.said.slice(before);
       const isTaken = said.includes('E_PORT_BUSY');
       if (!isTaken || tries >= START_TRIES)
         throw new Error(`the server did not start: ${String(await this.#ended)} ${said.slice(-2_000)}`);
@@ -77,9 +79,10 @@ export class ServerProgram {
     this.#child = child;
     this.#isToldToEnd = false;
     this.#endedBy = undefined;
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.stderr = (this.stderr + chunk.toString()).slice(-STDERR_CHARACTERS_MAX);
-    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        this.said = (this.said + chunk.toString()).slice(-SAID_CHARACTERS_MAX);
+      });
     this.#ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
         const how = code ?? signal ?? 'unknown';

@@ -89,11 +89,9 @@ class Namespace {
   /** Replaces its rules for what comes in. */
   rule(rules: readonly string[]): void {
     const [program, ...words] = [...this.wrap, 'nft', '-f', '-'];
-    const chain = `chain input { type filter hook input priority 0; ${rules.join('; ')}${rules.length > 0 ? ';' : ''} }`;
-    execFileSync(program, words, {
-      input: `delete table inet torture; table inet torture { ${chain} }`,
-      stdio: 'pipe',
-    });
+    const chain = ['chain input {', 'type filter hook input priority 0;', ...rules, '}'];
+    const table = ['delete table inet torture', 'table inet torture {', ...chain, '}'].join('\n');
+    execFileSync(program, words, { input: `${table}\n`, stdio: 'pipe' });
   }
 
   async remove(): Promise<void> {

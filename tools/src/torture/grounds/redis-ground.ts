@@ -1,5 +1,5 @@
 /** Two nodes on one Redis that is killed, stopped and cut off, as its nodes are. */
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisServer } from '@sealane/node/testing';
 import { serverPort, type Attack, type Ground, type GroundSetting } from '../ground.ts';
@@ -18,32 +18,36 @@ const KEY_FILE = 'identity.key';
 
 export async function redisGround({ programs, dice, directory }: GroundSetting): Promise<Ground> {
   const redis = await RedisServer.start({ wrap: boundToThisProcess(programs) });
-  const flags = ['--store', redis.url, '--enrolment', 'open', ...NO_ADMIN];
-  const [first, second] = ['first', 'second'].map((name) => join(directory, name)) as [string, string];
-  const node = async (dataDirectory: string): Promise<ServerProgram> =>
-    new ServerProgram({ command: programs.server, port: await serverPort(dice), dataDirectory, flags });
-  const servers = [await node(first), await node(second)];
-  // Both are the same server: the second one has the key of the first.
-  await servers[0]?.start();
-  await servers[0]?.end();
-  if (!existsSync(join(first, KEY_FILE))) throw new Error('the first node made no identity');
-  mkdirSync(second, { recursive: true, mode: 0o700 });
-  cpSync(join(first, KEY_FILE), join(second, KEY_FILE), { preserveTimestamps: true });
-  return {
-    servers,
-    ports: servers.map(({ port }) => port),
-    agent: programs.agent,
-    attacks: [
-      killRedis(redis),
-      restartRedis(redis),
-      stopRedis(redis),
-      cutRedis(redis),
-      stopNode,
-      ...SERVER_ATTACKS,
-      ...AGENT_ATTACKS.slice(0, 2),
-    ],
-    dispose: () => redis.stop(),
-  };
+  try {
+    const flags = ['--store', redis.url, '--enrolment', 'open', ...NO_ADMIN];
+    const command = programs.server;
+    const [first, second] = [join(directory, 'first'), join(directory, 'second')];
+    const one = new ServerProgram({ command, port: await serverPort(dice), dataDirectory: first, flags });
+    const other = new ServerProgram({ command, port: await serverPort(dice), dataDirectory: second, flags });
+    await copyIdentity(one, first, second);
+    return {
+      servers: [one, other],
+      ports: [one.port, other.port],
+      agent: programs.agent,
+      attacks: [...redisAttacks(redis), ...SERVER_ATTACKS, ...AGENT_ATTACKS.slice(0, 2)],
+      dispose: () => redis.stop(),
+    };
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
+
+/** Both are the same server: the second one has the key of the first. */
+async function copyIdentity(server: ServerProgram, from: string, to: string): Promise<void> {
+  await server.start();
+  await server.end();
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  cpSync(join(from, KEY_FILE), join(to, KEY_FILE), { preserveTimestamps: true });
+}
+
+function redisAttacks(redis: RedisServer): readonly Attack[] {
+  return [killRedis(redis), restartRedis(redis), stopRedis(redis), cutRedis(redis), stopNode];
 }
 
 function killRedis(redis: RedisServer): Attack {
