@@ -160,6 +160,7 @@ export class SimAgent {
     const tell = (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       if (!process.isAlive || message.startsWith('a handler of events')) return;
       world.trace.add(this.id, `says: ${message} ${textOf(fields['what'])} ${textOf(fields['error'])}`);
+      if (message === 'what is done cannot be written down') process.hasLostAcks = true;
       const isDisk = message === 'trouble with an outbox' || message.startsWith('the inbox cannot');
       if (isDisk) world.schedule(undefined, this.#dice.between(...RESTART_MS), () => process.end('exit'));
     };
@@ -207,7 +208,7 @@ export class SimAgent {
       return;
     }
     if (fails) event.nack({ delayMs: this.#dice.whole(0, 3_000) });
-    else if ((await event.ack()) && !process.hasEnded())
+    else if ((await event.ack()) && !process.hasEnded() && !process.hasLostAcks)
       checker.acked(subscription, sequence, { life: process, at: this.#settings.world.now });
   }
 

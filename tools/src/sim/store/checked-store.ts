@@ -19,8 +19,8 @@ import { SimStore, type SimStoreOptions } from './sim-store.ts';
 
 /** What outlives a store. */
 export interface SettledBook {
-  /** Sequences that are settled for good, by queue. */
-  readonly settled: Map<string, Set<number>>;
+  /** Sequences that are settled for good and since when, by queue. */
+  readonly settled: Map<string, Map<number, number>>;
   /** Counts stores. */
   lives: number;
   fault(what: string): void;
@@ -29,17 +29,21 @@ export interface SettledBook {
 export interface CheckedStoreOptions extends SimStoreOptions {
   readonly book: SettledBook;
   readonly bug: PlantedBug | undefined;
+  /** Time of the world. */
+  readonly now: () => number;
 }
 
 export class CheckedStore extends SimStore {
   readonly #book: SettledBook;
   readonly #bug: PlantedBug | undefined;
   readonly #life: string;
+  readonly #now: () => number;
 
   constructor(options: CheckedStoreOptions) {
     super(options);
     this.#book = options.book;
     this.#bug = options.bug;
+    this.#now = options.now;
     this.#life = String((options.book.lives += 1)).padStart(3, '0');
   }
 
@@ -63,8 +67,9 @@ export class CheckedStore extends SimStore {
   }
 
   override async read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
+    const askedAt = this.#now();
     const items = await super.read(queueId, request, lease);
-    for (const item of items) if (item.kind === 'event') this.#check(queueId, item);
+    for (const item of items) if (item.kind === 'event') this.#check(queueId, item, askedAt);
     if (this.#bug === 'byte-changed') return items.map(changed);
     return this.#bug === 'order-swapped' ? items.toReversed() : items;
   }
@@ -74,8 +79,9 @@ export class CheckedStore extends SimStore {
     sequences: readonly number[],
     lease: Lease,
   ): Promise<readonly QueueEntry[]> {
+    const askedAt = this.#now();
     const entries = await super.readAgain(queueId, sequences, lease);
-    for (const entry of entries) this.#check(queueId, entry);
+    for (const entry of entries) this.#check(queueId, entry, askedAt);
     return entries;
   }
 
@@ -83,12 +89,14 @@ export class CheckedStore extends SimStore {
     const isDropped = this.#bug === 'acks-dropped';
     await super.settle(queueId, isDropped ? settlements.filter(({ kind }) => kind !== 'acked') : settlements, lease);
     let settled = this.#book.settled.get(queueId);
-    if (settled === undefined) this.#book.settled.set(queueId, (settled = new Set()));
-    for (const each of settlements) if (each.kind === 'acked') settled.add(each.sequence);
+    if (settled === undefined) this.#book.settled.set(queueId, (settled = new Map<number, number>()));
+    for (const each of settlements) if (each.kind === 'acked') settled.set(each.sequence, this.#now());
   }
 
-  #check(queueId: string, { sequence, id }: QueueEntry): void {
-    if (this.#book.settled.get(queueId)?.has(sequence) === true)
+  #check(queueId: string, { sequence, id }: QueueEntry, askedAt: number): void {
+    const settledAt = this.#book.settled.get(queueId)?.get(sequence);
+    // A read may have begun before.
+    if (settledAt !== undefined && settledAt < askedAt)
       this.#book.fault(`${queueId} ${sequence} (${id}) is handed out again after it was settled`);
   }
 

@@ -84,8 +84,10 @@ export class NodeStore implements Store, StoreClient {
     return this.#ask((store) => store.producerNumber(producer));
   }
 
-  openQueue(spec: QueueSpec): Promise<QueueInfo> {
-    return this.#ask((store) => store.openQueue(spec));
+  async openQueue(spec: QueueSpec): Promise<QueueInfo> {
+    const info = await this.#ask((store) => store.openQueue(spec));
+    if (spec.kind === 'group') this.#service.noteGroup(info.queueId);
+    return info;
   }
 
   deleteQueue(spec: QueueSpec): Promise<boolean> {
@@ -104,7 +106,7 @@ export class NodeStore implements Store, StoreClient {
     return this.#ask(async (store) => {
       const items = await store.read(queueId, request, this.#service.inner(lease));
       const sequences = items.flatMap((item) => (item.kind === 'event' ? item.sequence : []));
-      this.#service.hold(lease, queueId, sequences);
+      this.#service.hold(store, lease, queueId, sequences);
       return items;
     });
   }
@@ -119,11 +121,7 @@ export class NodeStore implements Store, StoreClient {
       try {
         await this.#ask(async (store) => {
           await store.settle(queueId, settlements, this.#service.inner(lease));
-          this.#service.drop(
-            lease,
-            queueId,
-            settlements.flatMap((each) => ('sequence' in each ? each.sequence : [])),
-          );
+          this.#service.drop(lease, queueId, settlements.flatMap(endedBy));
         });
         return;
       } catch (error) {
@@ -139,7 +137,8 @@ export class NodeStore implements Store, StoreClient {
 
   release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
     this.#tell((store) => {
-      store.release(queueId, deliveredTo, held, this.#service.inner(lease));
+      if (this.#service.isFenced(lease)) this.#service.giveUp(store, lease, { queueId, sequences: held });
+      else store.release(queueId, deliveredTo, held, this.#service.inner(lease));
       this.#service.drop(lease, queueId, held);
     });
   }
@@ -207,4 +206,10 @@ export class NodeStore implements Store, StoreClient {
       return Promise.resolve();
     }).catch(() => undefined);
   }
+}
+
+/** The entry that it ends; one that failed is still held. */
+function endedBy(settlement: Settlement): number | readonly [] {
+  const { kind } = settlement;
+  return kind === 'acked' || kind === 'dead' || kind === 'dropped' ? settlement.sequence : [];
 }

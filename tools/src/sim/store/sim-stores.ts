@@ -68,7 +68,7 @@ export class SimStores {
     const environment = { now: wallClock, random: world.entropy.bytes, schedule };
     const book = this.#book;
     const store = new CheckedStore({
-      ...{ environment, disk: this.#disk, manners: manners(), checkpointBytes, book, bug },
+      ...{ environment, disk: this.#disk, manners: manners(), checkpointBytes, book, bug, now: () => world.now },
     });
     process.atEnd(() => {
       store.crash();

@@ -54,6 +54,7 @@ export class StoreService {
   readonly #claims = new Map<string, Claim>();
   readonly #byEpoch = new Map<number, Claim>();
   readonly #arrivals = new Map<StoreClient, number>();
+  readonly #groups = new Set<string>();
   readonly #failing = new Map<StoreClient, number>();
   #store: SimStore | undefined;
   #epochs = 0;
@@ -125,12 +126,14 @@ export class StoreService {
         world.schedule(client.process, delayMs, tell);
       };
       const fail = (): void => {
-        // What is asked before a failure is known fails too: nothing overtakes what may have to be asked again.
-        this.#failing.set(client, world.now + MISSED_MS);
-        answer(() => reject(new StorageError('E_STORE_UNAVAILABLE', 'the store is gone')), MISSED_MS);
+        // What is asked before a failure is known fails with it: nothing overtakes what may have to be asked again.
+        const failsAt = this.#failing.get(client) ?? 0;
+        if (failsAt < world.now) this.#failing.set(client, world.now + MISSED_MS);
+        const error = new StorageError('E_STORE_UNAVAILABLE', 'the store is gone');
+        answer(() => reject(error), (this.#failing.get(client) ?? 0) - world.now);
       };
       process?.atEnd(fail);
-      if (process?.isAlive !== true || world.now <= (this.#failing.get(client) ?? 0)) fail();
+      if (process?.isAlive !== true || world.now <= (this.#failing.get(client) ?? -1)) fail();
       world.schedule(process, at - world.now, () => {
         const store = this.#store;
         if (isAnswered) return;
@@ -156,15 +159,36 @@ export class StoreService {
     return this.#present(epoch).inner;
   }
 
-  /** What a read gave is held under this lease. */
-  hold({ epoch }: Lease, queueId: string, sequences: readonly number[]): void {
-    const { held } = this.#present(epoch);
+  /** What a read gave is held under this lease. @throws StorageError `E_FENCED`: then it is free again. */
+  hold(store: Store, lease: Lease, queueId: string, sequences: readonly number[]): void {
+    const claim = this.#byEpoch.get(lease.epoch);
+    if (claim === undefined) this.giveUp(store, lease, { queueId, sequences });
+    const { held } = this.#present(lease.epoch);
     const of = held.get(queueId) ?? { sequences: new Set<number>(), deliveredTo: 0 };
     held.set(queueId, of);
     for (const sequence of sequences) {
       of.sequences.add(sequence);
       of.deliveredTo = Math.max(of.deliveredTo, sequence);
     }
+  }
+
+  /** With a lease that counts no more, only what is held of a group can be given back. */
+  giveUp(
+    store: Store,
+    lease: Lease,
+    { queueId, sequences }: { readonly queueId: string; readonly sequences: readonly number[] },
+  ): void {
+    if (this.#groups.has(queueId) && sequences.length > 0) store.release(queueId, 0, sequences, lease);
+  }
+
+  /** Whether another node took its place. */
+  isFenced({ epoch }: Lease): boolean {
+    return !this.#byEpoch.has(epoch);
+  }
+
+  /** A queue that several agents share. */
+  noteGroup(queueId: string): void {
+    this.#groups.add(queueId);
   }
 
   /** What is settled, or given back, is held no more. */

@@ -11,6 +11,8 @@ export class SimProcess implements Process {
   readonly startedAt: number;
   /** Undefined while it lives. */
   endedAt: number | undefined;
+  /** Its disk failed when it was to keep what is done. */
+  hasLostAcks = false;
   /** When its present connection was made. */
   connectedAt = 0;
   /** Added to the wall clock of the world: somebody set its clock. The next life begins with the right time. */
