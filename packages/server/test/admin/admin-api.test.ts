@@ -155,6 +155,33 @@ describe('POST /v1/events', () => {
   });
 });
 
+describe('GET /v1/events', () => {
+  it('lists what waits for agents, and for groups after the last agent, in pages', async () => {
+    const { store } = admin.server.library.delivery;
+    for (const id of ['a', 'b']) await (await agent(id)).close();
+    for (const group of ['red', 'blue', 'green']) await store.openQueue({ kind: 'group', group, pattern: 'work.>' });
+    await store.openQueue({ kind: 'group', group: 'idle', pattern: 'nothing' });
+    for (const to of ['agent:a', 'agent:b', 'topic:work.x'])
+      expect((await admin.ask('/v1/events', { method: 'POST', body: { to, payload: 1 } })).status).toBe(201);
+    const groups = ['blue', 'green', 'red'].map((group) => `group ${group} work.>`);
+    const all = await admin.ask('/v1/events');
+    const rows = all.json['items'] as readonly { readonly queue: string; readonly agent: string | null }[];
+    expect(rows.map(({ queue }) => queue)).toEqual(['agent:a', 'agent:b', ...groups]);
+    expect(rows.map((row) => row.agent)).toEqual(['a', 'b', null, null, null]);
+    expect(all.json['next']).toBeNull();
+    const seen: string[] = [];
+    let after = '';
+    for (let page = 0; page < 10; page++) {
+      const { json } = await admin.ask(`/v1/events?limit=1${after}`);
+      seen.push(...(json['items'] as readonly { readonly queue: string }[]).map(({ queue }) => queue));
+      if (json['next'] === null) break;
+      after = `&after=${encodeURIComponent(String(json['next']))}`;
+    }
+    expect(seen).toEqual(rows.map(({ queue }) => queue));
+    expect((await admin.ask('/v1/events?after=groups%20nonsense')).status).toBe(200);
+  });
+});
+
 describe('agents of the admin API', () => {
   it('H10: lists in pages, shows, kicks, revokes and forgets, and audits it', async () => {
     const agents = await Promise.all(['a', 'b', 'c'].map((id) => agent(id)));
