@@ -47,7 +47,7 @@ export class Unsettled {
     this.from = item.sequence;
     this.sequence = item.sequence;
     this.skipReason = undefined;
-    this.attempt = item.failures + (item.sequence <= deliveredBefore ? 2 : 1);
+    this.attempt = item.failures + (item.sequence <= deliveredBefore || item.isRepeated === true ? 2 : 1);
     this.failures = item.failures;
     this.bytes = item.body.length;
   }

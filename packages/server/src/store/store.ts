@@ -119,6 +119,8 @@ export interface QueueEntry {
   readonly expiresAt: number;
   /** Failures that count towards a dead letter. */
   readonly failures: number;
+  /** Of a group of several nodes: an agent at another node may have seen it, wherever `deliveredTo` stands. */
+  readonly isRepeated?: boolean;
 }
 
 /** Sequences taken out without a delivery, to be announced. */
@@ -143,8 +145,8 @@ export interface ReadRequest {
 /** The end of a sequence in a queue. */
 export type Settlement =
   | { readonly kind: 'acked'; readonly sequence: number }
-  /** An announced skip was taken note of: all sequences of skips up to this one. */
-  | { readonly kind: 'skip-seen'; readonly to: number }
+  /** Announced skips were taken note of: all sequences of skips up to `to`, those before `from` left out where it is told. */
+  | { readonly kind: 'skip-seen'; readonly from?: number; readonly to: number }
   /** The agent says that it has everything up to here. */
   | { readonly kind: 'acked-to'; readonly sequence: number }
   /** A failure that counts; the entry stays. */
@@ -288,10 +290,10 @@ export interface Store {
   deleteQueue(spec: QueueSpec): Promise<boolean>;
   /** Queues of one agent, its own one included. */
   queuesOf(agentId: string): Promise<readonly QueueInfo[]>;
-  /** Items of a queue that are due, in order. For a group another reader of any node gets other entries until `release`. */
-  read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]>;
   /** Queues of groups, in an order of the store's own. */
   groupQueues(request: PageRequest): Promise<Page<QueueInfo>>;
+  /** Items of a queue that are due, in order. For a group another reader of any node gets other entries until `release`. */
+  read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]>;
   /** Single entries again, for redelivery; those that are settled by now are left out. */
   readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]>;
   /**
@@ -314,10 +316,10 @@ export interface Store {
   forgetAgent(agentId: string): Promise<void>;
 
   deadLetters(request: PageRequest & { readonly queueId?: string }): Promise<Page<DeadLetter>>;
-  /** Puts it back at the end of its queue, and out of the list. @returns false when there is none of this id. */
-  redrive(deadLetterId: string): Promise<boolean>;
   /** One of them; undefined when there is none of this id. */
   deadLetter(deadLetterId: string): Promise<DeadLetter | undefined>;
+  /** Puts it back at the end of its queue, and out of the list. @returns false when there is none of this id. */
+  redrive(deadLetterId: string): Promise<boolean>;
   /** @returns how many were removed; all of them without ids. */
   purgeDeadLetters(ids: readonly string[] | undefined): Promise<number>;
 

@@ -1,6 +1,7 @@
 /** Redis that is gone, slow, or cut off in the middle: nothing acked is lost, nothing is doubled, all of it is told. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CALL_WAIT_MS, STALLED_MS } from '../../src/store/redis/times.ts';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
 import type { Lease, PublishResult, Store } from '../../src/store/store.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
@@ -135,7 +136,7 @@ describeWithRedis('outages of Redis', () => {
       store.settle(ada, [{ kind: 'acked', sequence: 1 }], lease),
       store.settle(ada, [{ kind: 'failed', sequence: 2, reason: 'no', at: 1 }], lease),
     ]);
-    await sleep(3_000);
+    await sleep(CALL_WAIT_MS + 200);
     await server.startAgain();
     await settled;
     const items = await store.read(ada, ALL, lease);
@@ -165,7 +166,8 @@ describeWithRedis('outages of Redis', () => {
     const floodAt = performance.now();
     expect((await store.publish(flood))[0]).toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
     expect(performance.now() - floodAt).toBeLessThan(1_000);
-    await sleep(9_000);
+    // Long enough for the connection to be given up.
+    await sleep(Math.max(STALLED_MS + 500 - (performance.now() - startedAt), 0));
     server.goOn();
     await eventually('ready again', () => store.health.status === 'ready', READY_MS);
     await sleep(200);

@@ -1,6 +1,6 @@
 /**
- * RandomNodes: three nodes on one Redis, each behind a proxy that swallows answers; outboxes, agents and members of a group
- * that work through them, and faults, all by chance. Not part of the product.
+ * RandomNodes: three nodes on one Redis, each behind a proxy; outboxes, agents and members of a group that work through
+ * them, and faults, all by chance. Not part of the product.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '@sealane/shared/testing';
@@ -9,12 +9,15 @@ import type { RedisServer } from '../redis-server.ts';
 import { eventually } from '../test-server.ts';
 import { LossyProxy } from './lossy-proxy.ts';
 import { NaiveModel, count } from './naive-model.ts';
+import { RandomFaults, type FaultyWorld } from './random-faults.ts';
 import { RandomPublishers, specOf, type Chance } from './random-publishers.ts';
 import { openStore, type Opened } from './store-host.ts';
 
 const NODES = 3;
 const AGENTS = ['ada', 'bob'] as const;
 const READY_MS = 30_000;
+/** So long that no lease runs out on a machine that has too much to do: whoever is to lose it is told so. */
+const LEASE_MS = 300_000;
 
 interface Node {
   readonly opened: Opened;
@@ -30,10 +33,10 @@ interface Attachment {
   readonly lease: Lease;
 }
 
-export class RandomNodes implements Chance {
+export class RandomNodes implements Chance, FaultyWorld {
   readonly model = new NaiveModel();
-  readonly faults: Record<string, number> = {};
-  readonly #server: RedisServer;
+  readonly faults = new RandomFaults(this);
+  readonly server: RedisServer;
   readonly #random: (size: number) => Uint8Array;
   readonly #nodes: Node[] = [];
   readonly #attached = new Map<string, Attachment>();
@@ -45,7 +48,7 @@ export class RandomNodes implements Chance {
   #lives = 0;
 
   constructor(server: RedisServer, seed: number) {
-    this.#server = server;
+    this.server = server;
     this.#random = seededRandom(seed);
   }
 
@@ -60,7 +63,7 @@ export class RandomNodes implements Chance {
       ...Array.from({ length: NODES }, (_, index) => this.#member(index)),
       this.#ghost(),
     ];
-    await this.#makeFaults(performance.now() + durationMs);
+    await this.faults.run(performance.now() + durationMs);
     for (const { proxy } of this.#nodes) proxy.isLossy = false;
     await eventually(
       'all nodes ready',
@@ -78,9 +81,13 @@ export class RandomNodes implements Chance {
       const lease = await store.claimAgent(agentId, 'main');
       for (const name of [`a:${agentId}`, `s:${agentId}`]) await this.#drain(name, lease);
     }
-    for (const node of this.#nodes)
-      if (node.lease !== undefined) node.opened.store.releaseAgent(node.member, 'main', node.lease, 1);
-    this.model.queue('group').holders.clear();
+    const { holders } = this.model.queue('group');
+    for (const { opened, member } of this.#nodes) {
+      const { store } = opened;
+      const held = [...holders].filter(([, holder]) => holder === member).map(([sequence]) => sequence);
+      store.release(this.#ids.get('group') ?? '', 0, held, { node: store.node, epoch: 0 });
+    }
+    holders.clear();
     await sleep(200);
     await this.#drain('group', await this.#node(0).opened.store.claimAgent('last', 'main'));
   }
@@ -130,14 +137,18 @@ export class RandomNodes implements Chance {
     return this.#someNode().opened.store;
   }
 
+  someProxy(): LossyProxy {
+    return this.#someNode().proxy;
+  }
+
   #someNode(): Node {
     return this.#node(this.below(NODES));
   }
 
   async #open(): Promise<Node> {
-    const proxy = await LossyProxy.start(this.#server.port);
+    const proxy = await LossyProxy.start(this.server.port);
     this.#lives += 1;
-    const opened = await openStore({ url: proxy.url, node: `n${this.#lives}` });
+    const opened = await openStore({ url: proxy.url, node: `n${this.#lives}`, leaseMs: LEASE_MS });
     return { opened, proxy, member: `member-${this.#lives}`, lease: undefined, isAlive: true };
   }
 
@@ -220,6 +231,7 @@ export class RandomNodes implements Chance {
       try {
         node.lease ??= await node.opened.store.claimAgent(node.member, 'main');
         await this.#workInGroup(node, node.lease, holders);
+        if (this.below(10) === 0) this.#leaveGroup(node, node.lease);
       } catch {
         await sleep(20);
       }
@@ -227,11 +239,15 @@ export class RandomNodes implements Chance {
     }
   }
 
-  async #workInGroup({ opened: { store }, member }: Node, lease: Lease, holders: Map<number, string>): Promise<void> {
+  async #workInGroup(node: Node, lease: Lease, holders: Map<number, string>): Promise<void> {
+    const { member } = node;
+    const { store } = node.opened;
     const queueId = this.#ids.get('group') ?? '';
     const queue = this.model.queue('group');
     const mark = this.model.beginRead('group');
     const items = await store.read(queueId, { after: 0, limit: 8, bytesMax: 1e8 }, lease);
+    // A node that was killed meanwhile never learned of it.
+    if (!node.isAlive) return;
     this.model.endRead('group', items, mark, member);
     const mine = [...holders].filter(([, holder]) => holder === member).map(([sequence]) => sequence);
     const freed = mine.filter(() => this.below(8) === 0);
@@ -245,56 +261,24 @@ export class RandomNodes implements Chance {
     }
   }
 
-  async #makeFaults(endAt: number): Promise<void> {
-    const kinds = {
-      cut: () => this.#server.command('CLIENT', 'KILL', 'TYPE', 'normal'),
-      'lost answers': () => this.#swallow(),
-      'lost wake-ups': () => this.#server.command('CLIENT', 'KILL', 'TYPE', 'pubsub'),
-      'crash of a node': () => this.#crash(),
-      'crash of Redis': () => this.#crashRedis(),
-      'slow Redis': () => this.#stall(),
-    };
-    const order = Object.keys(kinds) as (keyof typeof kinds)[];
-    for (let turn = 0; performance.now() < endAt || turn < order.length; turn++) {
-      // Each kind once, and then by chance.
-      const kind = order[turn < order.length ? turn : this.below(order.length)]!;
-      await kinds[kind]();
-      this.faults[kind] = (this.faults[kind] ?? 0) + 1;
-      await sleep(50 + this.below(300));
-    }
-  }
-
-  async #swallow(): Promise<void> {
-    const { proxy } = this.#someNode();
-    proxy.isLossy = true;
-    await sleep(this.below(300));
-    proxy.cut();
-    proxy.isLossy = false;
+  /** The member in whose name entries were read leaves; another one of its node goes on with them. */
+  #leaveGroup(node: Node, lease: Lease): void {
+    node.opened.store.releaseAgent(node.member, 'main', lease, 1);
+    node.lease = undefined;
   }
 
   /** As with kill -9: whatever it held comes free when its lease is over, which is made to be at once. */
-  async #crash(): Promise<void> {
+  async crashNode(): Promise<void> {
     const index = this.below(NODES);
     const node = this.#node(index);
     node.isAlive = false;
     node.proxy.stop();
     await sleep(20);
-    await this.#server.command('DEL', `sealane:lease:${node.opened.store.node}`);
+    // Whoever reads next may be answered before this is.
     const { holders } = this.model.queue('group');
     for (const [sequence, holder] of holders) if (holder === node.member) holders.delete(sequence);
+    await this.server.command('DEL', `sealane:lease:${node.opened.store.node}`);
     this.#closing.push(node.opened.store.close());
     this.#nodes[index] = await this.#open();
-  }
-
-  async #crashRedis(): Promise<void> {
-    await this.#server.kill();
-    await sleep(this.below(500));
-    await this.#server.startAgain();
-  }
-
-  async #stall(): Promise<void> {
-    this.#server.pause();
-    await sleep(this.below(500));
-    this.#server.goOn();
   }
 }

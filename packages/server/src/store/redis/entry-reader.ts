@@ -12,15 +12,22 @@ export interface ReadAnswer {
 }
 
 type Run = readonly Buffer[];
+type ReadReply = readonly [readonly Run[], readonly Buffer[], readonly Buffer[], readonly number[]];
+
+/** What was seen of entries before, by sequence. */
+interface Seen {
+  readonly failures: ReadonlyMap<number, number>;
+  readonly repeated: ReadonlySet<number>;
+}
 
 export function decodeRead(reply: unknown, clock: RedisClock): ReadAnswer {
-  const [runs, skips, failures] = reply as readonly [readonly Run[], readonly Buffer[], readonly Buffer[]];
-  const counts = failureCounts(failures);
+  const [runs, skips, failures, repeated] = reply as ReadReply;
+  const seen: Seen = { failures: failureCounts(failures), repeated: new Set(repeated) };
   const items: QueueItem[] = [];
   const damaged: number[] = [];
   const waitingSkips = skips.map(decodeSkip);
   for (const run of runs) {
-    for (const [sequence, entry] of entriesOf(run, counts, clock)) {
+    for (const [sequence, entry] of entriesOf(run, seen, clock)) {
       while (waitingSkips[0] !== undefined && waitingSkips[0].from < sequence)
         items.push(waitingSkips.shift() as QueueSkip);
       if (entry !== undefined) items.push(entry);
@@ -36,7 +43,7 @@ export function decodeRead(reply: unknown, clock: RedisClock): ReadAnswer {
 
 function* entriesOf(
   [first, base, records, payloads, ...bodies]: Run,
-  counts: ReadonlyMap<number, number>,
+  { failures, repeated }: Seen,
   clock: RedisClock,
 ): Generator<readonly [sequence: number, entry: QueueEntry | undefined]> {
   if (first === undefined || base === undefined || records === undefined || payloads === undefined) return;
@@ -74,7 +81,8 @@ function* entriesOf(
         body,
         publishedAt,
         expiresAt: clock.fromRedis(expiresAt),
-        failures: counts.get(sequence) ?? 0,
+        failures: failures.get(sequence) ?? 0,
+        ...(repeated.has(sequence) && { isRepeated: true }),
       },
     ];
   }

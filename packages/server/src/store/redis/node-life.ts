@@ -10,7 +10,7 @@ import type { RedisLink } from './redis-link.ts';
 import type { QueueLimits } from '../store.ts';
 import { BANS_CHANGED } from './scripts/ban-scripts.ts';
 import { endedClaimOf, type EndedClaim } from './served-agents.ts';
-import { HOUSEKEEPING_MS, NODE_LEASE_MS, NODE_RENEW_MS, PEERS_MS, POLL_MS, SETTINGS_MS } from './times.ts';
+import { HOUSEKEEPING_MS, NODE_LEASE_MS, NODE_RENEW_MS, POLL_MS, RENEWALS_MIN, SETTINGS_MS } from './times.ts';
 
 /** Another node, as this one knows it. */
 export interface PeerNode {
@@ -26,6 +26,8 @@ export interface NodeLifeOptions {
   readonly link: RedisLink;
   readonly health: RedisHealth;
   readonly limits: QueueLimits;
+  /** How long the node counts as alive without a sign of life. */
+  readonly leaseMs: number;
   readonly random: () => number;
   readonly onQueues: (queueIds: readonly string[]) => void;
   /** The lease of this epoch is another node's now. */
@@ -84,10 +86,12 @@ export class NodeLife {
 
   async open(): Promise<void> {
     await this.#subscriber.open();
-    this.#every(NODE_RENEW_MS, () => this.#renew());
+    const { leaseMs } = this.#options;
+    this.#every(Math.min(leaseMs / RENEWALS_MIN, NODE_RENEW_MS), () => this.#renew());
     this.#every(POLL_MS, () => this.#poll());
     this.#every(HOUSEKEEPING_MS, () => this.#keepHouse());
-    this.#every(PEERS_MS, () => this.#lookAtPeers());
+    // What a node held that died is free after two leases at the latest.
+    this.#every(Math.min(leaseMs, NODE_LEASE_MS), () => this.#lookAtPeers());
     this.#every(SETTINGS_MS, async () => {
       this.#options.onMinute();
       await this.#options.link.checkSettings();
@@ -150,8 +154,8 @@ export class NodeLife {
 
   /** PEXPIRE works while the memory is full. A lease that ran out means that this node was away for too long. */
   async #renew(): Promise<void> {
-    const { link, prefix, node, health } = this.#options;
-    const isThere = await link.send(['PEXPIRE', `${prefix}lease:${node}`, String(NODE_LEASE_MS)]);
+    const { link, prefix, node, health, leaseMs } = this.#options;
+    const isThere = await link.send(['PEXPIRE', `${prefix}lease:${node}`, String(leaseMs)]);
     if (isThere !== 1) link.renew();
     else if (health.isFaulty) await this.#probe();
   }

@@ -7,6 +7,7 @@ import { AGENT_PREFIX } from './addresses.ts';
 import { RECORD_BYTES, encodePayload, encodeRecord, payloadBytesMax } from './event-codec.ts';
 import { agentQueueName } from './queue-id.ts';
 import type { RedisArgument } from './redis-connection.ts';
+import { FAULT_RETRY_MS } from './redis-fault.ts';
 import { CHUNK_BYTES_MAX, CHUNK_EVENTS_MAX, FOREVER_MS } from './times.ts';
 
 /** What encoding needs to know. */
@@ -15,6 +16,8 @@ export interface Routing {
   queuesOf(to: string): readonly string[];
   /** A wall-clock time, by Redis' clock. */
   toRedis(wallMs: number): number;
+  /** Of an outbox, by its key: the batch that has to be done before this one, or 0. */
+  after(key: string): number;
   readonly durability: Durability;
 }
 
@@ -103,7 +106,10 @@ class BatchEncoder {
       else members.push(index);
     }
     const about = { durability: this.#routing.durability, hashOf: (index: number) => this.#hashOf(index) };
-    const groups = [...byProducer.values()].flatMap((members) => encodeProducer(this.#events, members, about));
+    const groups = [...byProducer].flatMap(([key, members]) => [
+      String(this.#routing.after(key)),
+      ...encodeProducer(this.#events, members, about),
+    ]);
     return { count: byProducer.size, groups };
   }
 
@@ -271,6 +277,8 @@ function exceptionOf(status: string): PublishResult {
       return { status: 'refused', code: 'E_EVENT_SETTLED', retryAfterMs: 0 };
     case 'u':
       return { status: 'refused', code: 'E_UNKNOWN_ADDRESS', retryAfterMs: 0 };
+    case 'w':
+      return { status: 'refused', code: 'E_STORE_UNAVAILABLE', retryAfterMs: FAULT_RETRY_MS };
     default:
       return { status: 'refused', code: 'E_QUEUE_FULL', retryAfterMs: REFUSED_RETRY_MS };
   }

@@ -7,6 +7,7 @@ import type { Durability, NewEvent, PublishResult } from '../store.ts';
 import { decodeAnswer, dedupKey, encodeBatch } from './publish-batch.ts';
 import type { RedisArgument } from './redis-connection.ts';
 import { FAULT_RETRY_MS, type RedisFault } from './redis-fault.ts';
+import { RefusedOutboxes } from './refused-outboxes.ts';
 import { ScriptLane, type LaneBatch, type LaneOptions } from './script-lane.ts';
 import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, PUBLISH_WAIT_MS, WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from './times.ts';
 
@@ -62,6 +63,9 @@ export class PublishLane {
   #unanswered = 0;
   #batchNumber = 0;
   readonly #batches = new Set<PublishBatch>();
+  readonly #refused = new RefusedOutboxes();
+  /** Whether something may wait that is to be refused. */
+  #hasFollowers = false;
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
   #isClosed = false;
@@ -89,6 +93,7 @@ export class PublishLane {
       for (const [place, event] of events.entries()) {
         this.#waiting.push({ event, key: dedupKey(event), call, place, since, isAnswered: false });
       }
+      if (!this.#refused.isEmpty) this.#refuseFrom(this.#waiting.length - events.length);
       this.#watch();
       this.#schedule();
     });
@@ -132,7 +137,7 @@ export class PublishLane {
     }
     if (members.length === 0) return undefined;
     this.#batchNumber += 1;
-    const batch = new PublishBatch(this.#batchNumber, members, this);
+    const batch = new PublishBatch(this.#batchNumber, { members, outboxes: seen, before: [...this.#batches] }, this);
     this.#batches.add(batch);
     return batch;
   }
@@ -141,7 +146,10 @@ export class PublishLane {
     const { queuesOf, toRedis, durability, send } = this.#options;
     const events = batch.members.map(({ event }) => event);
     const keys = batch.members.map(({ key }) => key);
-    const { counts, groups, queueNames } = encodeBatch(events, keys, { queuesOf, toRedis, durability: durability() });
+    const { counts, groups, queueNames } = encodeBatch(events, keys, {
+      ...{ queuesOf, toRedis, durability: durability() },
+      after: (key) => batch.after.get(key) ?? 0,
+    });
     batch.queueNames = queueNames;
     return send(batch.number, [String(events.length), ...counts, ...groups]);
   }
@@ -151,6 +159,7 @@ export class PublishLane {
     const results = decodeAnswer(answer, events, this.#options.durability());
     for (const [index, member] of batch.members.entries()) this.#answer(member, results[index] ?? UNAVAILABLE);
     this.#batches.delete(batch);
+    this.#refuseFollowers();
     this.#options.onCommit((monotonicNow() - batch.sentAt) / 1_000);
     const dueTimes = events.filter(({ dueAt }) => dueAt > 0).map(({ dueAt }) => this.#options.toRedis(dueAt));
     const [base, waiting = ''] = answer.split(' ', 2);
@@ -163,6 +172,7 @@ export class PublishLane {
       this.#answer(member, { status: 'refused', code, retryAfterMs: FAULT_RETRY_MS });
     }
     this.#batches.delete(batch);
+    this.#refuseFollowers();
   }
 
   #answer(waiting: Waiting, result: PublishResult): void {
@@ -170,7 +180,8 @@ export class PublishLane {
     waiting.isAnswered = true;
     this.#bytes -= waiting.event.body.length;
     this.#unanswered -= 1;
-    const { call } = waiting;
+    const { call, event } = waiting;
+    if (this.#refused.note(event, waiting.key, result)) this.#hasFollowers = true;
     call.results[waiting.place] = result;
     call.left -= 1;
     if (call.left === 0) call.resolve(call.results);
@@ -195,20 +206,50 @@ export class PublishLane {
       if (!isLate(waiting)) break;
       this.#answer(waiting, UNAVAILABLE);
     }
+    this.#refuseFollowers();
+  }
+
+  /** What waits of an outbox behind a number that was refused for now is refused too: so it stays in order. */
+  #refuseFollowers(): void {
+    if (!this.#hasFollowers) return;
+    this.#hasFollowers = false;
+    this.#refuseFrom(this.#head);
+  }
+
+  #refuseFrom(first: number): void {
+    for (let index = first; index < this.#waiting.length; index++) {
+      const waiting = this.#waiting[index] as Waiting;
+      const refusal = waiting.isAnswered ? undefined : this.#refused.refusalOf(waiting.event, waiting.key);
+      if (refusal !== undefined) this.#answer(waiting, refusal);
+    }
   }
 }
 
 class PublishBatch implements LaneBatch {
   readonly number: number;
   readonly members: readonly Waiting[];
+  /** By the key of an outbox: the batch that has to be done before this one, because it has earlier numbers of it. */
+  readonly after = new Map<string, number>();
   readonly sentAt = monotonicNow();
   queueNames: ReadonlySet<string> = new Set();
+  readonly #outboxes: ReadonlyMap<string, number>;
   readonly #lane: PublishLane;
 
-  constructor(number: number, members: readonly Waiting[], lane: PublishLane) {
+  constructor(
+    number: number,
+    content: {
+      readonly members: readonly Waiting[];
+      readonly outboxes: ReadonlyMap<string, number>;
+      readonly before: readonly PublishBatch[];
+    },
+    lane: PublishLane,
+  ) {
     this.number = number;
-    this.members = members;
+    this.members = content.members;
+    this.#outboxes = content.outboxes;
     this.#lane = lane;
+    for (const each of content.before)
+      for (const key of content.outboxes.keys()) if (each.#outboxes.has(key)) this.after.set(key, each.number);
   }
 
   get isAbandoned(): boolean {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNow } from '@sealane/node/transport';
 import { ErrorReply, RESP_TYPES, createClient } from 'redis';
 import { RedisFault } from './redis-fault.ts';
+import { STALLED_MS } from './times.ts';
 
 export type RedisArgument = string | Buffer;
 type Client = ReturnType<typeof makeClient>;
@@ -30,8 +31,6 @@ export interface RedisConnectionOptions {
 
 /** A command is answered within this time, or fails. */
 const COMMAND_TIMEOUT_MS = 2_000;
-/** A connection on which a command waited this long is cut and made anew. */
-const STALLED_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 1_000;

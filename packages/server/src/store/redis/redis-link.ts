@@ -18,7 +18,7 @@ import { findWeakSettings } from './redis-settings.ts';
 import { SCRIPTS } from './scripts/index.ts';
 import type { StoreMarker } from './store-marker.ts';
 import { SubscriptionTable } from './subscription-table.ts';
-import { CALL_WAIT_MS, NODE_LEASE_MS } from './times.ts';
+import { CALL_WAIT_MS } from './times.ts';
 
 export type ScriptName = keyof typeof SCRIPTS;
 
@@ -28,6 +28,7 @@ export interface RedisLinkOptions {
   readonly node: string;
   /** What other nodes are told of this one: where its health is asked. */
   readonly about: string;
+  readonly leaseMs: number;
   readonly requireDurable: boolean;
   readonly environment: StoreEnvironment;
   readonly health: RedisHealth;
@@ -60,6 +61,8 @@ export class RedisLink {
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
   #hasStarted = false;
+  /** The newest connection, as Redis knows it. */
+  #client: RedisClientName | undefined;
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
@@ -201,7 +204,9 @@ export class RedisLink {
   }
 
   async #start(send: SendCommand): Promise<void> {
-    await checkVersion(send);
+    const info = String(await send(['INFO', 'server']));
+    checkVersion(info);
+    await this.#endEarlier(send, /run_id:(\w+)/.exec(info)?.[1] ?? '');
     await this.checkSettings(send);
     const { health, requireDurable } = this.#options;
     if (requireDurable && !this.#hasStarted && health.weakSettings.length > 0) throw notDurable(health.weakSettings);
@@ -210,11 +215,19 @@ export class RedisLink {
     this.#hasStarted = true;
   }
 
+  /** What is still on its way on the connection before this one never arrives: nothing is done late, behind the back of others. */
+  async #endEarlier(send: SendCommand, runId: string): Promise<void> {
+    const earlier = this.#client;
+    this.#client = { runId, id: String(await send(['CLIENT', 'ID'])) };
+    if (earlier?.runId !== runId) return;
+    await send(['CLIENT', 'KILL', 'ID', earlier.id]).catch(() => undefined);
+  }
+
   async #startNode(send: SendCommand): Promise<void> {
-    const { node, about, environment, prefix, onPastLost } = this.#options;
+    const { node, about, leaseMs, environment, prefix, onPastLost } = this.#options;
     const newStore = toHex(environment.random(STORE_NAME_BYTES));
     const numbers = [this.nextSequence, this.highestEpoch].map(String);
-    const args = [node, about, String(NODE_LEASE_MS), newStore, this.store, ...numbers];
+    const args = [node, about, String(leaseMs), newStore, this.store, ...numbers];
     const reply = await send(['EVALSHA', DIGESTS.get('startNode') ?? '', '1', prefix, ...args]);
     const [past = '', store = '', redisMs = ''] = reply as readonly string[];
     this.store = store;
@@ -225,8 +238,13 @@ export class RedisLink {
   }
 }
 
-async function checkVersion(send: SendCommand): Promise<void> {
-  const info = String(await send(['INFO', 'server']));
+/** A connection, by the run of Redis and its number there. */
+interface RedisClientName {
+  readonly runId: string;
+  readonly id: string;
+}
+
+function checkVersion(info: string): void {
   const version = /redis_version:(\d+)\.(\S+)/.exec(info);
   if (version === null || Number(version[1]) >= VERSION_MIN) return;
   throw explained(new ConfigError('E_CONFIG', `This is Redis ${version[1]}.${version[2]}, too old for a store`), {

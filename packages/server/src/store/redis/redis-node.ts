@@ -16,30 +16,12 @@ import { nameOfQueue, queueSpecOf } from './queue-id.ts';
 import type { RedisFault } from './redis-fault.ts';
 import { RedisHealth } from './redis-health.ts';
 import { RedisLink } from './redis-link.ts';
+import type { RedisStoreOptions } from './redis-store-options.ts';
 import { RedisFigures } from './store-figures.ts';
-import { ServedAgents, type SessionEnd } from './served-agents.ts';
-import { PUBLISH_WAIT_MS } from './times.ts';
+import { ServedAgents } from './served-agents.ts';
+import { NODE_LEASE_MS, PUBLISH_WAIT_MS } from './times.ts';
 import { readStoreMarker, writeStoreMarker } from './store-marker.ts';
 import { WriteLane } from './write-lane.ts';
-
-export interface RedisStoreOptions {
-  /** `redis://[[user]:password@]host[:port][/database]`, or `rediss://`. */
-  readonly url: string;
-  /** Begins every key. */
-  readonly prefix?: string;
-  /** Name of this node; its life adds to it. */
-  readonly node?: string;
-  /** What other nodes are told of this one, such as where its health is asked. */
-  readonly about?: string;
-  readonly limits?: QueueLimits;
-  /** Refuses to open where acks would not be durable (M4). */
-  readonly requireDurable?: boolean;
-  /** Where this node keeps what it knows of the store between its lives (M10). */
-  readonly markerFile?: string;
-  /** Another node ends a session of this one. */
-  readonly onSessionEnd?: (end: SessionEnd) => void;
-  readonly environment?: StoreEnvironment;
-}
 
 const DEFAULT_PREFIX = 'sealane:';
 const NODE_LIFE_BYTES = 6;
@@ -67,6 +49,7 @@ export class RedisNode {
 
   constructor(options: RedisStoreOptions) {
     const { url, prefix = DEFAULT_PREFIX, limits = DEFAULT_QUEUE_LIMITS, about = '', requireDurable = false } = options;
+    const { leaseMs = NODE_LEASE_MS } = options;
     const environment = options.environment ?? systemStoreEnvironment;
     this.prefix = prefix;
     this.environment = environment;
@@ -76,7 +59,7 @@ export class RedisNode {
     this.health = new RedisHealth((health) => this.#listener?.onHealth(health));
     const { health } = this;
     this.link = new RedisLink({
-      ...{ url, prefix, node: name, about, requireDurable, environment, health },
+      ...{ url, prefix, node: name, about, leaseMs, requireDurable, environment, health },
       onPastLost: (how) => {
         this.#onPastLost(how);
       },
@@ -88,7 +71,7 @@ export class RedisNode {
     this.figures = new RedisFigures(this.link, prefix);
     this.bans = new RedisBans(this.link, prefix);
     this.#life = new NodeLife({
-      ...{ url, prefix, node: name, link: this.link, health, limits },
+      ...{ url, prefix, node: name, link: this.link, health, limits, leaseMs },
       random: () => (environment.random(1)[0] ?? 0) / 256,
       onQueues: (names) => {
         this.wake(names);
@@ -180,9 +163,18 @@ export class RedisNode {
     const name = nameOfQueue(queueId);
     const isGroup = queueSpecOf(name).kind === 'group';
     if (!isGroup) this.#queues.forgetReading(queueId);
-    this.writing.release(queueId, deliveredTo, held, lease).then(
+    this.#wakeAfter(this.writing.release(queueId, deliveredTo, held, lease), isGroup ? [name] : []);
+  }
+
+  /** Of a group: what a read claimed whose answer got lost is free again, for whoever reads next. */
+  releaseRead(queueId: string, readNumber: number, lease: Lease): void {
+    this.#wakeAfter(this.writing.releaseRead(queueId, readNumber, lease), [nameOfQueue(queueId)]);
+  }
+
+  #wakeAfter(done: Promise<void>, names: readonly string[]): void {
+    done.then(
       () => {
-        if (isGroup) this.wake([name]);
+        this.wake(names);
       },
       () => undefined,
     );

@@ -33,33 +33,35 @@ import type {
 import { decodeDeadLetter } from './dead-letter-codec.ts';
 import { decodeRead } from './entry-reader.ts';
 import type { PeerNode } from './node-life.ts';
-import { NumberedReads } from './numbered-reads.ts';
 import { nameOfQueue, queueIdOf, queueNameOf, queueSpecOf } from './queue-id.ts';
+import { AGAIN, QueueReads } from './queue-reads.ts';
 import { RedisAgentDirectory } from './redis-agent-directory.ts';
 import type { RedisBans } from './redis-bans.ts';
-import { RedisNode, type RedisStoreOptions } from './redis-node.ts';
+import { RedisNode } from './redis-node.ts';
+import type { RedisStoreOptions } from './redis-store-options.ts';
 import type { SessionEnd } from './served-agents.ts';
 import { readUsage, type UsageQuery } from './usage-pages.ts';
 
 const LINEAGE_BYTES = 16;
 const PURGE_PAGE = 1_000;
-const FENCED = 'fenced';
 /** Where the answer of `openQueue` says how many queues there are, when it made one. */
+const MADE_FIELD = 7;
 /** The instance through which an agent counts as connected. */
 const MAIN = 'main';
-const MADE_FIELD = 7;
 
 export class RedisStore implements Store {
   readonly kind = 'redis';
   /** Who is enrolled, for all nodes. */
   readonly agents: RedisAgentDirectory;
   readonly #node: RedisNode;
-  readonly #reads: NumberedReads;
+  readonly #reads: QueueReads;
 
   constructor(options: RedisStoreOptions) {
     this.#node = new RedisNode(options);
     const { link, prefix, environment } = this.#node;
-    this.#reads = new NumberedReads(link);
+    this.#reads = new QueueReads(link, (queueId, readNumber, lease) => {
+      this.#node.releaseRead(queueId, readNumber, lease);
+    });
     this.agents = new RedisAgentDirectory(link, { prefix, random: (size) => environment.random(size) });
   }
 
@@ -67,12 +69,12 @@ export class RedisStore implements Store {
     return this.#node.health.value;
   }
 
-  /** Unique for each life of a node. */
   /** Who is banned, for all nodes. */
   get bans(): RedisBans {
     return this.#node.bans;
   }
 
+  /** Unique for each life of a node. */
   get node(): string {
     return this.#node.name;
   }
@@ -139,7 +141,7 @@ export class RedisStore implements Store {
 
   async readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
     if (sequences.length === 0) return [];
-    const items = await this.#read(queueId, lease, ['again', ...sequences.map(String)]);
+    const items = await this.#read(queueId, lease, [AGAIN, ...sequences.map(String)]);
     return items.filter((item) => item.kind === 'event');
   }
 
@@ -248,7 +250,6 @@ export class RedisStore implements Store {
     // From now on this queue is woken here, so it is known here before.
     this.#node.noteReading(queueId);
     const reply = await this.#reads.run(queueId, lease, request);
-    if (Buffer.isBuffer(reply) && reply.toString() === FENCED) throw new StorageError('E_FENCED');
     const { items, damaged } = decodeRead(reply, this.#node.link.clock);
     if (damaged.length > 0) this.#node.dropDamaged(queueId, damaged, lease);
     return items;

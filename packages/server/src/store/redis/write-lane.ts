@@ -22,6 +22,7 @@ const ARGUMENTS_MAX = 4_096;
 const DEPTH = 2;
 const REASON_CHARACTERS_MAX = 256;
 const DONE = 'o';
+const HELD = 'h';
 
 interface Operation {
   readonly args: readonly string[];
@@ -57,8 +58,12 @@ export class WriteLane {
   }
 
   release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): Promise<void> {
-    const args = [queueId, lease.node, String(lease.epoch), String(deliveredTo), held.join(',')];
-    return this.#add(['R', ...args]);
+    return this.#release(queueId, lease, [String(deliveredTo), held.join(','), '']);
+  }
+
+  /** What a read of a group claimed is free again: its answer got lost, so its reader will never know. */
+  releaseRead(queueId: string, readNumber: number, lease: Lease): Promise<void> {
+    return this.#release(queueId, lease, ['0', '', String(readNumber)]);
   }
 
   releaseAgent(agentId: string, instance: string, lease: Lease, at: number): void {
@@ -91,6 +96,10 @@ export class WriteLane {
     this.#lane.close();
     for (const { reject } of this.#waiting) reject(RedisFault.down());
     this.#waiting = [];
+  }
+
+  #release(queueId: string, { node, epoch }: Lease, what: readonly string[]): Promise<void> {
+    return this.#add(['R', queueId, node, String(epoch), ...what]);
   }
 
   #add(args: readonly string[]): Promise<void> {
@@ -133,8 +142,9 @@ export class WriteLane {
         const [letters = '', waiting = '', deadLetters = ''] = answer.split(' ');
         this.#options.onSums(waiting, deadLetters);
         for (const [index, operation] of operations.entries()) {
-          if (letters[index] === DONE) operation.resolve();
-          else operation.reject(new StorageError('E_FENCED'));
+          const letter = letters[index];
+          if (letter === DONE) operation.resolve();
+          else operation.reject(letter === HELD ? heldElsewhere() : new StorageError('E_FENCED'));
         }
       },
       fail: (fault) => {
@@ -142,6 +152,11 @@ export class WriteLane {
       },
     };
   }
+}
+
+/** The reader looks again, and finds that it has it no more. */
+function heldElsewhere(): StorageError {
+  return new StorageError('E_STORE_UNAVAILABLE', 'Another node of the server holds this entry', { retryAfterMs: 0 });
 }
 
 /** Their number and then they; acks of sequences that follow each other become one. */
@@ -170,7 +185,7 @@ function encodeSettlements(settlements: readonly Settlement[]): readonly string[
 function encodeSettlement(settlement: Exclude<Settlement, { readonly kind: 'acked' }>): readonly string[] {
   switch (settlement.kind) {
     case 'skip-seen':
-      return ['k', String(settlement.to)];
+      return ['k', String(settlement.from ?? 0), String(settlement.to)];
     case 'acked-to':
       return ['t', String(settlement.sequence)];
     case 'failed':

@@ -5,15 +5,17 @@
  * Asked again with the same batch number it answers the same and does nothing.
  *
  * ARGV: node, lane, batch, store, then operations, each a letter and its arguments:
- *   S  queueId, node, epoch, n, settlements: a from to | k to | t sequence | f sequence reason at | x sequence reason at |
- *      o sequence reason
+ *   S  queueId, node, epoch, n, settlements: a from to | k from to | t sequence | f sequence reason at |
+ *      x sequence reason at | o sequence reason
  *   B  queueId, node, epoch                                     deliveries begin
- *   R  queueId, node, epoch, deliveredTo, held (joined by ,)     the reader is gone
+ *   R  queueId, node, epoch, deliveredTo, held (joined by ,), number of a read   the reader is gone, or
+ *      a read got lost, or empty
  *   G  agentId, instance, node, epoch, at                       the agent is gone from here
  *   U  hour, agentId, seven counts                              usage
  *   N                                                           nothing: it ends when all before it are done
  *
- * Answers one letter an operation, o for done and f for fenced, then the sums of waiting entries and of dead letters where
+ * Answers one letter an operation, o for done, f for fenced and h where another node holds what was to become a dead letter,
+ * then the sums of waiting entries and of dead letters where
  * they changed; or `lost`.
  */
 import { queueLibrary } from './queue-library.ts';
@@ -63,22 +65,14 @@ local function bury(q, chunk, sequence, reason, time)
   call('ZADD', P .. 'deads:' .. q.id, id, id)
 end
 
--- What a reader holds whose lease is over may be ended by whoever goes on for it: the members of a group on one node
--- share a reader, which asks in the name of one of them.
-local function isOthers(claim, token)
-  local owner = claim and ownerOf(claim)
-  if not claim or owner == token then return false end
-  local holder, since = string.match(owner, '^(.*):(%d+)$')
-  return isLive(holder, since)
+-- What another node holds. That an agent is done with an entry counts whoever holds it; anything else is its holder's.
+local function isOthers(q, sequence, node)
+  local claim = q.kind == 'group' and call('HGET', P .. 'c:' .. q.id, int(sequence))
+  local holder = claim and ownerOf(claim)
+  return holder and holder ~= node and isAlive(holder)
 end
 
-local function mayEnd(q, sequence, token)
-  if isSettled(q, sequence) then return nil end
-  if q.kind == 'group' then
-    if isOthers(call('HGET', P .. 'c:' .. q.id, int(sequence)), token) then return nil end
-  end
-  return chunkOf(q, sequence)
-end
+local function openChunk(q, sequence) return not isSettled(q, sequence) and chunkOf(q, sequence) end
 
 -- Everything up to here is done, whatever it is; walks chunks, not sequences.
 local function settleTo(q, sequence)
@@ -103,25 +97,28 @@ local function settleTo(q, sequence)
   q.settled = to
 end
 
-local function seeSkips(q, to)
+local function seeSkips(q, from, to)
   local key = P .. 'k:' .. q.id
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', int(to))) do
+  local before = rangeAt(key, from)
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, int(before and before.from or from), int(to))) do
     local first, last, reason = string.match(member, '^(%d+):(%d+):(%a)$')
     first = tonumber(first)
     last = tonumber(last)
     call('ZREM', key, member)
-    markDone(q, first, math.min(last, to))
-    if last > to then addSkip(q, to + 1, last, reason) end
+    if first < from then call('ZADD', key, int(first), int(first) .. ':' .. int(from - 1) .. ':' .. reason) end
+    markDone(q, math.max(first, from), math.min(last, to))
+    if last > to then call('ZADD', key, int(to + 1), int(to + 1) .. ':' .. int(last) .. ':' .. reason) end
   end
 end
 
-local function settle(q, token)
+-- Answers whether it could not be done.
+local function settle(q, node)
   local kind = arg()
   if kind == 'a' then
     local from, to = argNumber(), argNumber()
     local first
     for sequence = from, to do
-      local chunk = mayEnd(q, sequence, token)
+      local chunk = openChunk(q, sequence)
       if chunk then
         freeEntry(q, chunk, sequence)
         first = first or sequence
@@ -132,15 +129,17 @@ local function settle(q, token)
     end
     if first then markDone(q, first, to) end
   elseif kind == 'k' then
-    seeSkips(q, argNumber())
+    local from = argNumber()
+    seeSkips(q, from, argNumber())
   elseif kind == 't' then
     settleTo(q, argNumber())
   elseif kind == 'f' then
     local sequence, reason, time = argNumber(), arg(), argNumber()
-    if mayEnd(q, sequence, token) then addFailure(q, sequence, reason, time) end
+    if openChunk(q, sequence) and not isOthers(q, sequence, node) then addFailure(q, sequence, reason, time) end
   elseif kind == 'x' then
     local sequence, reason, time = argNumber(), arg(), arg()
-    local chunk = mayEnd(q, sequence, token)
+    local chunk = openChunk(q, sequence)
+    if chunk and isOthers(q, sequence, node) then return true end
     if chunk then
       bury(q, chunk, sequence, reason, time)
       freeEntry(q, chunk, sequence)
@@ -148,16 +147,17 @@ local function settle(q, token)
     end
   else
     local sequence, reason = argNumber(), arg()
-    local chunk = mayEnd(q, sequence, token)
-    if chunk then
+    local chunk = openChunk(q, sequence)
+    if chunk and not isOthers(q, sequence, node) then
       freeEntry(q, chunk, sequence)
       addSkip(q, sequence, sequence, reason)
     end
   end
+  return false
 end
 
 local function skipArguments(kind)
-  local counts = { a = 2, k = 1, t = 1, f = 3, x = 3, o = 2 }
+  local counts = { a = 2, k = 2, t = 1, f = 3, x = 3, o = 2 }
   at = at + counts[kind]
 end
 
@@ -166,61 +166,75 @@ local operations = {}
 function operations.S()
   local id, node, epoch, count = arg(), arg(), arg(), argNumber()
   local q = findQueue(id)
-  local isFenced = not isLive(node, epoch) or (q and q.kind ~= 'group' and q.own > tonumber(epoch))
+  local isFenced = not isLive(node, epoch) or (q and q.kind ~= 'group' and q.own > tonumber(epoch) and q.nodes ~= node)
   if isFenced or not q then
     for _ = 1, count do skipArguments(arg()) end
     return isFenced and 'f' or 'o'
   end
-  for _ = 1, count do settle(q, node .. ':' .. epoch) end
+  local isHeld = false
+  for _ = 1, count do isHeld = settle(q, node) or isHeld end
   advance(q)
   touched[q.id] = q
-  return 'o'
+  return isHeld and 'h' or 'o'
 end
 
 function operations.B()
   local id, node, epoch = arg(), arg(), arg()
   local q = findQueue(id)
   if not q or not isLive(node, epoch) then return 'f' end
-  call('SADD', P .. 't:' .. q.id, node .. ':' .. epoch)
+  if q.kind ~= 'group' then call('SADD', P .. 't:' .. q.id, node .. ':' .. epoch) end
   return 'o'
 end
 
-local function readersGone(q)
-  local key = P .. 't:' .. q.id
-  for _, reader in ipairs(call('SMEMBERS', key)) do
-    local holder, since = string.match(reader, '^(.*):(%d+)$')
-    if isLive(holder, since) and q.kind == 'group' then return false end
-    call('SREM', key, reader)
-  end
-  return true
+-- Nobody holds it any more; what an agent may have seen is remembered.
+local function setFree(q, sequence, isSeen)
+  if isSeen then call('HSET', P .. 'c:' .. q.id, sequence, '+') else call('HDEL', P .. 'c:' .. q.id, sequence) end
 end
 
-function operations.R()
-  local id, node, epoch, deliveredTo, held = arg(), arg(), arg(), argNumber(), arg()
-  local q = findQueue(id)
-  if not q then return 'o' end
-  id = q.id
-  local token = node .. ':' .. epoch
-  call('SREM', P .. 't:' .. id, token)
-  local isOwner = q.kind == 'group' or q.own == tonumber(epoch)
-  if isOwner then
-    local before = tonumber(call('HGET', P .. 'q:' .. id, 'delivered') or 0)
-    if deliveredTo > before then call('HSET', P .. 'q:' .. id, 'delivered', int(deliveredTo)) end
-  end
-  if q.kind ~= 'group' then
-    if isOwner then call('HSET', P .. 'q:' .. id, 'nodes', '') end
-    return 'o'
-  end
+local function releaseHeld(q, node, deliveredTo, held)
   local freed = false
   for sequence in string.gmatch(held, '%d+') do
-    local claim = call('HGET', P .. 'c:' .. id, sequence)
-    if claim and ownerOf(claim) == token then
-      call('HDEL', P .. 'c:' .. id, sequence)
+    local holder, _, mark = ownerOf(call('HGET', P .. 'c:' .. q.id, sequence) or '')
+    if holder == node then
+      setFree(q, sequence, mark ~= '' or tonumber(sequence) <= deliveredTo)
       freed = true
     end
   end
-  readersGone(q)
-  if freed then wake(q, self) end
+  return freed
+end
+
+local function releaseRead(q, node, number)
+  local freed = false
+  local claims = call('HGETALL', P .. 'c:' .. q.id)
+  for i = 1, #claims, 2 do
+    local holder, read, mark = ownerOf(claims[i + 1])
+    if holder == node and read == number then
+      setFree(q, claims[i], mark ~= '')
+      freed = true
+    end
+  end
+  return freed
+end
+
+function operations.R()
+  local id, node, epoch, deliveredTo, held, read = arg(), arg(), arg(), argNumber(), arg(), arg()
+  local q = findQueue(id)
+  if not q then return 'o' end
+  local key = P .. 'q:' .. q.id
+  if q.kind == 'group' then
+    local freed = releaseHeld(q, node, deliveredTo, held)
+    if read ~= '' then freed = releaseRead(q, node, read) or freed end
+    if freed then wake(q, self) end
+    return 'o'
+  end
+  if q.nodes ~= node then
+    call('SREM', P .. 't:' .. q.id, node .. ':' .. epoch)
+    return 'o'
+  end
+  -- It knew how far those before it had got.
+  call('DEL', P .. 't:' .. q.id)
+  if deliveredTo > tonumber(call('HGET', key, 'delivered') or 0) then call('HSET', key, 'delivered', int(deliveredTo)) end
+  call('HSET', key, 'nodes', '', 'own', 0)
   return 'o'
 end
 

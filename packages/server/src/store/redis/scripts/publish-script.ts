@@ -5,7 +5,8 @@
  * Asked again with the same batch number (its answer was lost) it answers the same and does nothing.
  *
  * ARGV: node, lane, batch, store, table version, event count, events max, bytes max, retention ms, four counts, then
- *   producers  agentId, producerId, settled number, first number, count, records (19 bytes: number, index, durability, hash)
+ *   producers  batch before it or 0, agentId, producerId, settled number, first number, count,
+ *              records (19 bytes: number, index, durability, hash)
  *   ids        index, key, hash and durability
  *   bodies     index, body
  *   chunks     queueId, kind, count, body bytes, h, b, x
@@ -13,7 +14,8 @@
  *
  * Answers `stale` (the table of subscriptions changed), `lost` (this is another store than the caller knows), or
  * `base waiting index=status…`, where waiting is the sum of all queues or nothing: d and r
- * duplicates of the position after it, c conflict, s settled, f full, u no such queue.
+ * duplicates of the position after it, c conflict, s settled, f full, u no such queue, w the batch before it was not done:
+ * what comes after it of the same outbox is not stored before it.
  */
 import { queueLibrary } from './queue-library.ts';
 
@@ -73,17 +75,27 @@ local function storedBefore(p, number)
   return nil
 end
 
+local function isDone(number)
+  local done = number == 0 or remembered(lane, number)
+  return done == true or done and not string.find(done, '=w', 1, true)
+end
+
 local producers = {}
 for i = 1, producerCount do
-  local agentId, producerId, settled, first, count, records =
-    arg(), arg(), argNumber(), argNumber(), argNumber(), arg()
+  local before, agentId, producerId, settled, first, count, records =
+    argNumber(), arg(), arg(), argNumber(), argNumber(), argNumber(), arg()
   local name = agentId .. ':' .. producerId
   local v = call('HMGET', P .. 'p:' .. name, 'high', 'floor', 'hour')
   local p = { agentId = agentId, producerId = producerId, key = P .. 'p:' .. name, ring = P .. 'r:' .. name,
     gaps = P .. 'g:' .. name, high = tonumber(v[1] or 0), floor = tonumber(v[2] or 0), hour = v[3], count = count,
     records = records, settled = settled, isKnown = v[1] }
   producers[i] = p
-  if first <= p.high then
+  if not isDone(before) then
+    for j = 0, count - 1 do
+      local _, index = ringRecord(records, j)
+      refuse(index, 'w')
+    end
+  elseif first <= p.high then
     for j = 0, count - 1 do
       local number, index, _, hash = ringRecord(records, j)
       if number <= p.floor then

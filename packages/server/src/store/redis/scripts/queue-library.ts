@@ -7,8 +7,8 @@
  *   d:NAME  ranges settled above `settled`, scored by their first sequence
  *   k:NAME  skips `from:to:reason` that nobody took note of yet, scored by `from`
  *   f:NAME  failures by sequence; fh:NAME their reasons
- *   c:NAME  claims of a group by sequence: `node:epoch/read`
- *   t:NAME  readers that began deliveries and are not gone in good order
+ *   c:NAME  of a group, by sequence: `node/read` for who holds it, with + behind it, or + alone, where an agent may have seen it
+ *   t:NAME  readers that began deliveries and are not gone in good order; none of a group, whose entries tell it themselves
  *   body:N  a body that several queues share: b, n (how many)
  *   live    epoch → node of every lease; lease:NODE is there while a node lives
  *
@@ -30,8 +30,10 @@ end
 
 local function isLive(node, epoch) return call('HGET', P .. 'live', epoch) == node end
 
--- Of a claim: node:epoch, and the number of the read that made it.
-local function ownerOf(claim) return string.match(claim, '^(.*)/(%d+)$') end
+local function isAlive(node) return call('EXISTS', P .. 'lease:' .. node) == 1 end
+
+-- Of a claim: its node, the number of the read that made it, and + where an agent may have seen the entry before.
+local function ownerOf(claim) return string.match(claim, '^(.*)/(%d+)(%+?)$') end
 
 local loaded = {}
 local waitingDelta = 0
@@ -198,11 +200,15 @@ local function eachNode(q, visit)
   for node in string.gmatch(q.nodes, '[^,]+') do visit(node) end
 end
 
--- Wake-ups by node: told by pub/sub, and kept in a set that the node polls for those that got lost.
+-- Wake-ups by node: told by pub/sub, and kept in a set that the node polls for those that got lost. A node without a lease
+-- looks at all that it reads when it comes back.
 local wakes = {}
+local isGone = {}
 local function wake(q, exceptNode)
   eachNode(q, function(node)
     if node == exceptNode then return end
+    if isGone[node] == nil then isGone[node] = not isAlive(node) end
+    if isGone[node] then return end
     call('SADD', P .. 'dirty:' .. node, 'q' .. q.id)
     local list = wakes[node]
     if not list then list = {} wakes[node] = list end

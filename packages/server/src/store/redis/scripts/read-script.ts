@@ -1,14 +1,15 @@
 /**
  * Read: entries of a queue above a sequence, or single ones again. The reader becomes the queue's owner (a group has many)
- * and is woken from now on. In a group it gets, lowest first, what nobody holds, and holds it; a claim counts while its
- * lease does and its node lives (M7), and while its reader can know of it: not where the answer of the read got lost.
+ * and is woken from now on. In a group it gets, lowest first, what nobody holds, and its node holds it; a claim counts while
+ * its node lives (M7).
  *
- * ARGV: queueId, node, epoch, number of this read, numbers of reads whose answers got lost (joined by ,), then
+ * ARGV: queueId, node, epoch, number of this read, then
  *   of `read`:       after, limit, bytes max
  *   of `read again`: `again`, sequences…
  *
- * Answers `fenced`, or { runs, skips, failures }: a run is { first sequence, base, h, b, bodies of shared entries… }, a skip
- * is `from:to:reason`, failures are { sequence, count, … }.
+ * Answers `fenced`, or `lapsed` where the lease of the node ran out (what it would claim would be nobody's), or
+ * { runs, skips, failures, repeated }: a run is { first sequence, base, h, b, bodies of shared entries… }, a skip
+ * is `from:to:reason`, failures are { sequence, count, … }, and agents elsewhere may have seen `repeated` sequences.
  */
 import { queueLibrary } from './queue-library.ts';
 
@@ -16,41 +17,40 @@ export const readScript = String.raw`#!lua flags=allow-oom
 ${queueLibrary}
 local CHUNKS_AT_ONCE = 4
 local FAILURES_KEPT = 4096
-local node, epoch, isAgain = ARGV[2], tonumber(ARGV[3]), ARGV[6] == 'again'
+local node, epoch, isAgain = ARGV[2], tonumber(ARGV[3]), ARGV[5] == 'again'
 
 local q = findQueue(ARGV[1])
 if not q or not isLive(node, ARGV[3]) then return 'fenced' end
 local queueId = q.id
 local isGroup = q.kind == 'group'
 if isGroup then
+  if not isAlive(node) then return 'lapsed' end
   if not string.find(',' .. q.nodes .. ',', ',' .. node .. ',', 1, true) then
-    q.nodes = q.nodes == '' and node or q.nodes .. ',' .. node
-    call('HSET', P .. 'q:' .. queueId, 'nodes', q.nodes)
+    local nodes = { node }
+    eachNode(q, function(each) if isAlive(each) then nodes[#nodes + 1] = each end end)
+    call('HSET', P .. 'q:' .. queueId, 'nodes', table.concat(nodes, ','))
   end
-elseif q.own > epoch then
+elseif q.own > epoch and q.nodes ~= node then
   return 'fenced'
 elseif q.own < epoch or q.nodes ~= node then
   call('HSET', P .. 'q:' .. queueId, 'own', ARGV[3], 'nodes', node)
 end
 
-local token = node .. ':' .. ARGV[3]
-local counts, lost = {}, {}
-for number in string.gmatch(ARGV[5], '%d+') do lost[number] = true end
-local function isHeld(claim)
-  if not claim then return false end
-  if counts[claim] == nil then
-    local owner, number = ownerOf(claim)
-    local holder, since = string.match(owner, '^(.*):(%d+)$')
-    if owner == token then
-      counts[claim] = not isAgain and not lost[number]
-    else
-      counts[claim] = isLive(holder, since) and call('EXISTS', P .. 'lease:' .. holder) == 1
-    end
-  end
-  return counts[claim]
+local claimKinds = {}
+-- Of a claim: whether it is to be let alone, whether it is of this node, whether an agent may have seen the entry.
+local function kindOf(claim)
+  local known = claimKinds[claim]
+  if known then return known end
+  local holder, _, mark = ownerOf(claim)
+  local kind = { isMine = holder == node, isSeen = mark ~= '' or holder ~= node }
+  if kind.isMine then kind.isHeld = not isAgain else kind.isHeld = holder ~= nil and isAlive(holder) end
+  claimKinds[claim] = kind
+  return kind
 end
+local UNCLAIMED = { isHeld = false, isMine = false, isSeen = false }
+local function lookAt(claim) return claim and kindOf(claim) or UNCLAIMED end
 
-local runs, claimed = {}, {}
+local runs, claimed, repeated = {}, {}, {}
 local run
 local function closeRun()
   if not run then return end
@@ -60,7 +60,7 @@ local function closeRun()
   run = nil
 end
 
-local function take(chunk, sequence, offset, payloadBytes, index, flags, isMine)
+local function take(chunk, sequence, offset, payloadBytes, index, flags, claim)
   if not run or run.chunk ~= chunk or run.last ~= sequence - 1 then
     closeRun()
     run = { chunk = chunk, first = sequence, base = chunk.base, heads = {}, payloads = {}, bodies = {} }
@@ -72,37 +72,37 @@ local function take(chunk, sequence, offset, payloadBytes, index, flags, isMine)
   if flags == SHARED then
     run.bodies[#run.bodies + 1] = call('HGET', P .. 'body:' .. int(tonumber(chunk.base) + index), 'b') or ''
   end
-  if isGroup and not (isAgain and isMine) then
+  if isGroup and not claim.isMine then
     claimed[#claimed + 1] = int(sequence)
-    claimed[#claimed + 1] = token .. '/' .. ARGV[4]
+    claimed[#claimed + 1] = node .. '/' .. ARGV[4] .. (claim.isSeen and '+' or '')
+    if claim.isSeen then repeated[#repeated + 1] = sequence end
   end
 end
 
 local function answer(skips)
   closeRun()
-  if #runs > 0 then call('SADD', P .. 't:' .. queueId, token) end
+  if #runs > 0 and not isGroup then call('SADD', P .. 't:' .. queueId, node .. ':' .. ARGV[3]) end
   for i = 1, #claimed, 1000 do
     call('HSET', P .. 'c:' .. queueId, unpack(claimed, i, math.min(i + 999, #claimed)))
   end
   local failures = call('HLEN', P .. 'f:' .. queueId) <= FAILURES_KEPT and call('HGETALL', P .. 'f:' .. queueId) or {}
-  return { runs, skips, failures }
+  return { runs, skips, failures, repeated }
 end
 
 if isAgain then
-  for i = 7, #ARGV do
+  for i = 6, #ARGV do
     local sequence = tonumber(ARGV[i])
     local chunk = not isSettled(q, sequence) and chunkOf(q, sequence)
-    local claim = chunk and isGroup and call('HGET', P .. 'c:' .. queueId, ARGV[i])
-    if chunk and not isHeld(claim) then
+    local claim = lookAt(chunk and isGroup and call('HGET', P .. 'c:' .. queueId, ARGV[i]))
+    if chunk and not claim.isHeld then
       local payloadBytes, _, index, flags = recordOf(chunk, sequence)
-      local isMine = claim and ownerOf(claim) == token
-      take(chunk, sequence, payloadOffset(chunk, sequence), payloadBytes, index, flags, isMine)
+      take(chunk, sequence, payloadOffset(chunk, sequence), payloadBytes, index, flags, claim)
     end
   end
   return answer({})
 end
 
-local after, limit, bytesMax = math.max(tonumber(ARGV[6]), q.settled), tonumber(ARGV[7]), tonumber(ARGV[8])
+local after, limit, bytesMax = math.max(tonumber(ARGV[5]), q.settled), tonumber(ARGV[6]), tonumber(ARGV[7])
 local done = call('ZRANGEBYSCORE', P .. 'd:' .. queueId, '-inf', '+inf')
 local gone = {}
 local doneAt = 1
@@ -159,10 +159,10 @@ while not isFull do
     local offset = 0
     for sequence = chunk.first, chunk.last do
       local payloadBytes, bodyBytes, index, flags = recordOf(chunk, sequence)
-      if sequence > eventsAfter and not passSkips(sequence) and not isDone(sequence)
-        and not (claims and isHeld(claims[sequence - chunk.first + 1])) then
+      local claim = lookAt(claims and claims[sequence - chunk.first + 1])
+      if sequence > eventsAfter and not passSkips(sequence) and not isDone(sequence) and not claim.isHeld then
         if taken >= limit or (taken > 0 and bytes + bodyBytes > bytesMax) then isFull = true break end
-        take(chunk, sequence, offset, payloadBytes, index, flags)
+        take(chunk, sequence, offset, payloadBytes, index, flags, claim)
         taken = taken + 1
         bytes = bytes + bodyBytes
       end
