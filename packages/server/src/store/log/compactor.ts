@@ -37,7 +37,7 @@ export class Compactor {
     if (this.#isRunning || this.#isStopped || deadBytes < Math.max(this.#deadBytesMin, rows.liveBytes)) return;
     const batches = rows
       .sparse(HELD_SHARE_MAX, BATCHES_MAX)
-      .map(({ position, bytes }) => ({ position, end: position + bytes, live: new Map<number, number>() }));
+      .map(({ position, end }) => ({ position, end, live: new Map<number, number>() }));
     if (batches.length === 0) return;
     this.#isRunning = true;
     this.#scan(batches, 0);
@@ -60,8 +60,10 @@ export class Compactor {
   }
 
   async #rewrite(batches: readonly SparseBatch[]): Promise<void> {
-    const { device, rows } = this.#core;
+    const { device, rows, committer } = this.#core;
     try {
+      // What became a dead letter is held no more, and is copied from its batch by a commit that may still be to come.
+      if (!(await committer.allAnswered())) return;
       for (let from = 0; from < batches.length && !this.#isStopped; from += BATCHES_PER_CALL) {
         const compactions = batches.slice(from, from + BATCHES_PER_CALL).map(compactionOf);
         if (!(await device.compact(compactions))) return;

@@ -87,8 +87,11 @@ export class RowTable {
     return taken;
   }
 
-  /** Batches of which at most the `share` is held, at most `countMax`: position and size. */
-  sparse(share: number, countMax: number): readonly { readonly position: number; readonly bytes: number }[] {
+  /**
+   * Batches of which at most the `share` is held, at most `countMax`: where they begin, and where the next one does. What is
+   * held keeps its position when its batch is rewritten, so the size of a batch does not tell where it ends.
+   */
+  sparse(share: number, countMax: number): readonly { readonly position: number; readonly end: number }[] {
     const found = [];
     const { position, bytes, liveCount, liveBytes } = this.#columns;
     for (let row = this.#from; row < this.#to && found.length < countMax; row++) {
@@ -96,7 +99,8 @@ export class RowTable {
       const start = position[row] ?? 0;
       if (start >= this.#replayFrom) break;
       const isHeld = liveCount[row] !== GONE && liveCount[row] !== 0;
-      if (isHeld && (liveBytes[row] ?? 0) <= size * share) found.push({ position: start, bytes: size });
+      const end = row + 1 < this.#to ? (position[row + 1] ?? 0) : Number.POSITIVE_INFINITY;
+      if (isHeld && (liveBytes[row] ?? 0) <= size * share) found.push({ position: start, end });
     }
     return found;
   }

@@ -140,7 +140,8 @@ function addTo<Item extends IndexedQueue>(bucket: Bucket<Item> | undefined, item
 
 function removeFrom<Item extends IndexedQueue>(bucket: Bucket<Item> | undefined, item: Item): Bucket<Item> | undefined {
   if (bucket instanceof Map) {
-    bucket.delete(item.holderKey);
+    // A start may find a queue that was deleted beside the one that was made in its place.
+    if (bucket.get(item.holderKey) === item) bucket.delete(item.holderKey);
     return bucket.size === 0 ? undefined : bucket;
   }
   if (!Array.isArray(bucket)) return bucket === item ? undefined : bucket;
