@@ -1,6 +1,7 @@
 /** Checks of the server's `doctor` about its store and its admin port. */
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ConfigError } from '@sealane/shared/errors';
 import { portCheck, showBytes, type Check, type CheckResult } from '@sealane/node/cli';
 import { ADMIN_HOST, ADMIN_PORT_FILE } from '../admin/index.ts';
 import { DISK_FLOOR_BYTES } from '../store/index.ts';
@@ -25,16 +26,23 @@ export function redisCheck(url: string): Check {
   return {
     name: 'redis',
     async run(): Promise<CheckResult> {
-      const { lookAtRedis } = await import('../store/redis/index.ts');
+      const { CONFIG_FORBIDDEN, lookAtRedis } = await import('../store/redis/index.ts');
       let weak: readonly string[];
       try {
         weak = await lookAtRedis(url);
-      } catch {
+      } catch (error) {
+        if (error instanceof ConfigError)
+          return { status: 'fail', detail: error.message, fix: 'Use Redis 7 or newer.' };
         // Its message may hold the address with a password.
         const fix = 'Check --store, and that Redis runs and lets this machine in.';
         return { status: 'fail', detail: 'does not answer, or refuses this user', fix };
       }
       if (weak.length === 0) return { status: 'ok', detail: 'answers, and writes before it answers' };
+      if (weak.includes(CONFIG_FORBIDDEN)) {
+        const fix =
+          'Let its user run CONFIG GET (ACL SETUSER … +config|get), or look yourself that it writes before it answers.';
+        return { status: 'warn', detail: 'receipts are relaxed: its settings cannot be read', fix };
+      }
       return {
         status: 'warn',
         detail: `receipts are relaxed: ${weak.join(', ')}`,

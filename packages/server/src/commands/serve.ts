@@ -9,6 +9,7 @@ import {
   setting,
   showAddress,
   text,
+  toggle,
   type ResolvedSettings,
   type SettingValues,
 } from '@sealane/node/config';
@@ -43,6 +44,10 @@ export const serveSettings = {
   'health-url': setting(text({ placeholder: '<url>' }), {
     help: 'Where other nodes reach /readyz of this one; a node without its store sends its agents to nodes that are ready.',
     defaultHelp: 'agents stay',
+  }),
+  'require-durable': setting(toggle(), {
+    help: 'Do not start where Redis may lose events that it took; else receipts say relaxed.',
+    default: false,
   }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),
   ...sharedIdentitySettings,

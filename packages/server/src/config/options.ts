@@ -60,6 +60,8 @@ export interface ServerOptions {
    * lost the store sends its agents away only when such a node answers that it is ready.
    */
   readonly healthUrl?: string | undefined;
+  /** Refuses to start on a Redis that may lose what it took (`appendfsync` and the like); without it receipts say relaxed there. */
+  readonly requireDurable?: boolean | undefined;
   /** File with the permissions of agents; without it enrolled agents may do everything. */
   readonly permissionsFile?: string | undefined;
   /** Default: no log. */

@@ -21,6 +21,8 @@ export interface CreateStoreOptions {
   readonly wallClock: () => number;
   /** Where other nodes ask whether this one is ready. */
   readonly healthUrl: string | undefined;
+  /** Refuses a Redis that may lose what it took. */
+  readonly requireDurable: boolean;
   /** Another node of the same store ends sessions of an agent. */
   readonly onSessionEnd: (end: SessionEnd) => void;
 }
@@ -46,6 +48,8 @@ export interface CreatedStore {
 
 /** Name of the store in the data directory. */
 export const STORE_FILE = 'events.db';
+/** What a node knows of the store on Redis, in the data directory: so it finds out when that is not what it was. */
+const MARKER_FILE = 'redis-store.json';
 const SQLITE_PREFIX = 'sqlite:';
 
 /** @throws ConfigError `E_CONFIG` for what is no store. */
@@ -62,6 +66,8 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
   const store = new RedisStore({
     url: uri,
     about: options.healthUrl ?? '',
+    requireDurable: options.requireDurable,
+    markerFile: join(dataDirectory, MARKER_FILE),
     onSessionEnd: options.onSessionEnd,
     ...common,
   });

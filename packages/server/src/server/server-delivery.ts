@@ -24,6 +24,7 @@ export interface ServerDeliveryOptions {
   readonly permissions: Permissions;
   readonly wallClock: () => number;
   readonly healthUrl: string | undefined;
+  readonly requireDurable: boolean;
   readonly log: Logger;
   readonly isKnownAgent: DeliveryOptions['isKnownAgent'];
   readonly isConnected: (agentId: string) => boolean;

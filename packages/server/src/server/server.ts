@@ -317,12 +317,13 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   #startDelivery(): Promise<StartedDelivery> {
-    const { dataDirectory, store, queueLimits, healthUrl } = this.#options;
+    const { dataDirectory, store, queueLimits, healthUrl, requireDurable = false } = this.#options;
     return startDelivery({
       store,
       dataDirectory,
       queueLimits,
       healthUrl,
+      requireDurable,
       limits: this.#limits.delivery,
       permissions: this.#handlers.permissions,
       wallClock: this.#wallClock,

@@ -1,8 +1,10 @@
 /** Settings of Redis with which acks are not durable: receipts say so, and who wants more is refused. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
+import { redisCheck } from '../../src/commands/doctor-checks.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
-import { eventually } from '../test-server.ts';
+import { ServerProcess, runServerCommand } from '../server-process.ts';
+import { eventually, temporaryDirectory } from '../test-server.ts';
 import { event, openStore, type Opened } from './store-host.ts';
 
 describeWithRedis('settings of Redis', () => {
@@ -54,7 +56,33 @@ describeWithRedis('settings of Redis', () => {
     const { store } = await open({ url: server.url.replace('//', '//limited:pw@') });
     expect(store.health).toEqual({ status: 'ready', reasons: ['redis-config'], durability: 'relaxed' });
     expect(await store.publish([event()])).toMatchObject([{ status: 'stored', durability: 'relaxed' }]);
+    const check = await redisCheck(server.url.replace('//', '//limited:pw@')).run();
+    expect(check).toMatchObject({ status: 'warn', detail: expect.stringContaining('cannot be read') });
+    expect(check.status === 'ok' ? '' : check.fix).toContain('+config|get');
   });
+
+  it('M4: doctor names the settings that are weak, and says what to set', async () => {
+    expect(await redisCheck(server.url).run()).toMatchObject({ status: 'ok' });
+    await server.command('CONFIG', 'SET', 'appendfsync', 'everysec');
+    const check = await redisCheck(server.url).run();
+    expect(check).toMatchObject({ status: 'warn', detail: expect.stringContaining('appendfsync') });
+    expect(check.status === 'ok' ? '' : check.fix).toContain('appendfsync always');
+  });
+
+  it('M4, M10: serve --require-durable refuses a weak Redis; serve remembers what its Redis held', async () => {
+    const dataDir = temporaryDirectory();
+    const flags = ['--store', server.url, '--data-dir', dataDir, '--admin-port', 'off', '--enrolment', 'open'];
+    const first = await ServerProcess.start(flags);
+    await first.end();
+    await server.command('CONFIG', 'SET', 'appendfsync', 'everysec');
+    const refused = await runServerCommand(['serve', '--port', '0', ...flags, '--require-durable']);
+    expect(refused.code).toBeGreaterThan(0);
+    expect(refused.stderr).toContain('appendfsync always');
+    await server.command('FLUSHALL');
+    const next = await ServerProcess.start(flags);
+    await eventually('the loss is told', () => next.stderr.includes('Redis was emptied or exchanged'));
+    await next.end();
+  }, 30_000);
 
   it('C4: a URL that cannot be read is not shown', async () => {
     const wrong = openStore({ url: 'redis://:secret@host:port' });

@@ -255,7 +255,8 @@ export class RedisConnection {
 
 const BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
-function faultOf(error: unknown): RedisFault {
+/** What the client of Redis throws, named. */
+export function faultOf(error: unknown): RedisFault {
   return error instanceof ErrorReply ? RedisFault.ofReply(error) : RedisFault.down(error);
 }
 

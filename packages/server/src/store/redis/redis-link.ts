@@ -14,7 +14,7 @@ import { RedisClock } from './redis-clock.ts';
 import { RedisConnection, type RedisArgument, type SendCommand } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import type { RedisHealth } from './redis-health.ts';
-import { findWeakSettings } from './redis-settings.ts';
+import { CONFIG_FORBIDDEN, checkRedisVersion, findWeakSettings } from './redis-settings.ts';
 import { SCRIPTS } from './scripts/index.ts';
 import type { StoreMarker } from './store-marker.ts';
 import { SubscriptionTable } from './subscription-table.ts';
@@ -37,7 +37,6 @@ export interface RedisLinkOptions {
   readonly onReady: () => void;
 }
 
-const VERSION_MIN = 7;
 /** Between two tries of a batch that failed for a passing reason. */
 const RETRY_MS = 100;
 const STORE_NAME_BYTES = 16;
@@ -205,7 +204,7 @@ export class RedisLink {
 
   async #start(send: SendCommand): Promise<void> {
     const info = String(await send(['INFO', 'server']));
-    checkVersion(info);
+    checkRedisVersion(info);
     await this.#endEarlier(send, /run_id:(\w+)/.exec(info)?.[1] ?? '');
     await this.checkSettings(send);
     const { health, requireDurable } = this.#options;
@@ -244,16 +243,8 @@ interface RedisClientName {
   readonly id: string;
 }
 
-function checkVersion(info: string): void {
-  const version = /redis_version:(\d+)\.(\S+)/.exec(info);
-  if (version === null || Number(version[1]) >= VERSION_MIN) return;
-  throw explained(new ConfigError('E_CONFIG', `This is Redis ${version[1]}.${version[2]}, too old for a store`), {
-    next: `Use Redis ${VERSION_MIN} or newer.`,
-  });
-}
-
 function notDurable(names: readonly string[]): StorageError | ConfigError {
-  const what = names.includes('config-forbidden')
+  const what = names.includes(CONFIG_FORBIDDEN)
     ? 'Nobody may read the settings of this Redis'
     : `Redis would lose acked events: ${names.join(', ')}`;
   return explained(new ConfigError('E_CONFIG', what), {
