@@ -28,7 +28,12 @@ export function openAdminToken(directory: string, random: Random): { readonly to
 /** @throws ConfigError where it is missing, damaged or readable by others. */
 export function readAdminToken(directory: string): string {
   const file = join(directory, ADMIN_TOKEN_FILE);
-  const token = readTextFile(file, { bytesMax: 1_024, missing: 'error' })?.trim() ?? '';
+  const text = readTextFile(file, { bytesMax: 1_024, missing: 'undefined' });
+  if (text === undefined) {
+    const error = new ConfigError('E_DATA', `The admin token ${file} is missing`);
+    throw explained(error, { why: 'Somebody removed it.', next: 'Start the server again: it makes a new one.' });
+  }
+  const token = text.trim();
   if (!TOKEN_FORM.test(token)) {
     const error = new ConfigError('E_DATA', `The file ${file} holds no admin token`);
     throw explained(error, { next: `Remove ${file}; the next start of the server makes a new one.` });

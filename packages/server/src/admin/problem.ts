@@ -1,4 +1,5 @@
 /** Problem: an error as the admin API tells it (RFC 9457), made from an error of any kind and never with a stack. */
+import { explanationOf } from '@sealane/node/config';
 import { ERRORS, SealaneError, type ErrorCode } from '@sealane/shared/errors';
 
 /** The media type of a problem. */
@@ -26,6 +27,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   E_UNKNOWN_AGENT: 404,
   E_DEAD_LETTER_NOT_FOUND: 404,
   E_NOT_CONNECTED: 404,
+  E_CONFIG: 409,
   E_EVENT_CONFLICT: 409,
   E_EVENT_TOO_LARGE: 413,
   E_TOO_LARGE: 413,
@@ -35,6 +37,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   E_STORE_UNAVAILABLE: 503,
   E_DRAINING: 503,
   E_BUSY: 503,
+  E_STORAGE: 500,
 };
 const DETAIL_CHARACTERS_MAX = 512;
 const RETRY_SECONDS_DEFAULT = 1;
@@ -45,6 +48,7 @@ export class Problem extends Error {
   readonly code: ErrorCode;
   /** Seconds; undefined where trying again is of no use. */
   readonly retryAfterSeconds: number | undefined;
+  readonly #next: string | undefined;
 
   constructor(
     code: ErrorCode,
@@ -52,11 +56,14 @@ export class Problem extends Error {
       readonly status?: number | undefined;
       readonly detail?: string | undefined;
       readonly retryAfterMs?: number | undefined;
+      /** What to do, where it is not what the code says. */
+      readonly next?: string | undefined;
     } = {},
   ) {
     super(options.detail ?? ERRORS[code].means);
     this.name = 'Problem';
     this.code = code;
+    this.#next = options.next;
     this.status = options.status ?? STATUSES[code] ?? 500;
     const { retryAfterMs } = options;
     const mayRetry = this.status === 429 || this.status === 503;
@@ -66,7 +73,8 @@ export class Problem extends Error {
   }
 
   get body(): ProblemBody {
-    const { means, next } = ERRORS[this.code];
+    const { means, next: usualNext } = ERRORS[this.code];
+    const next = this.#next ?? usualNext;
     return {
       type: `urn:sealane:error:${this.code}`,
       title: means,
@@ -84,7 +92,8 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof SealaneError) {
     const status = STATUSES[error.code];
     if (status === undefined) return undefined;
-    return new Problem(error.code, { detail: error.message, retryAfterMs: error.retryAfterMs });
+    const { next } = explanationOf(error);
+    return new Problem(error.code, { detail: error.message, retryAfterMs: error.retryAfterMs, next });
   }
   return httpProblem(error);
 }

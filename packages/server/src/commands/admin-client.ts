@@ -25,7 +25,7 @@ export interface AdminAnswer {
 
 const bodySchema = z.record(z.string(), z.unknown());
 const pageSchema = z.object({ items: z.array(bodySchema), next: z.nullable(z.string()) });
-const problemSchema = z.object({ code: z.string(), detail: z.string() });
+const problemSchema = z.object({ code: z.string(), detail: z.string(), next: z.string() });
 
 const TIMEOUT_MS = 60_000;
 const PAGE_LIMIT = 500;
@@ -37,8 +37,13 @@ export class AdminClient {
 
   /** @throws TransportError `E_NO_SERVER` where no server with an admin port runs; ConfigError for a bad token file. */
   constructor(directory: string) {
-    const port = Number(readTextFile(join(directory, ADMIN_PORT_FILE), { bytesMax: 64, missing: 'undefined' }));
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw noServer(directory);
+    const file = join(directory, ADMIN_PORT_FILE);
+    const port = Number(readTextFile(file, { bytesMax: 64, missing: 'undefined' }));
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw noServer(
+        directory,
+        `No port stands in ${file}: a server writes it at its start, unless --admin-port is off.`,
+      );
     this.#directory = directory;
     this.#port = port;
     this.#token = readAdminToken(directory);
@@ -54,7 +59,12 @@ export class AdminClient {
     if (problem === undefined || !isErrorCode(problem.code))
       throw new TransportError('E_UNREACHABLE', `The admin port answered with status ${answer.status}`);
     const retryAfterMs = Number(answer.retryAfter ?? 0) * 1_000;
-    throw new ProtocolError(problem.code, problem.detail, retryAfterMs > 0 ? { retryAfterMs } : {});
+    const { code, detail: why } = problem;
+    const next =
+      code === 'E_ADMIN_TOKEN'
+        ? `Restart the server of ${this.#directory}, which has another token now.`
+        : problem.next;
+    throw explained(new ProtocolError(code, why, retryAfterMs > 0 ? { retryAfterMs } : {}), { why, next });
   }
 
   /** The items of a list, page by page. */
@@ -96,15 +106,17 @@ export class AdminClient {
         outgoing.destroy(new TransportError('E_UNREACHABLE', 'The admin port does not answer')),
       );
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        reject(error.code === 'ECONNREFUSED' ? noServer(this.#directory) : error);
+        const why = `Nothing listens on port ${this.#port} any more: the server did not end in good order.`;
+        reject(error.code === 'ECONNREFUSED' ? noServer(this.#directory, why) : error);
       });
       outgoing.end(body);
     });
   }
 }
 
-function noServer(directory: string): TransportError {
+function noServer(directory: string, why: string): TransportError {
   return explained(new TransportError('E_NO_SERVER', `No server with an admin port runs on ${directory}`), {
+    why,
     next: 'Start it with `sealane-server serve`, or name its data directory with --data-dir.',
   });
 }

@@ -1,8 +1,9 @@
 /** How commands show what the admin API gives: a JSON line an item, or a table. */
+import { escapeText } from '@sealane/shared/bytes';
 import type { CommandContext } from '@sealane/node/cli';
 import type { Declarations } from '@sealane/node/config';
 import { AdminClient, type Method } from './admin-client.ts';
-import { cellOf, tableLines, type Cell } from './table.ts';
+import { cellOf, tableLines, timeOf, type Cell } from './table.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -42,6 +43,35 @@ export async function printDone(
   const client = new AdminClient(String(context.settings.dataDir));
   const { body } = await client.ask(work.method, work.path, work.body);
   await context.output.emit({ event: work.event, ...body }, work.text(body));
+}
+
+/** One thing for people: a line a field, lists indented below their name. */
+export function detailLines(item: Item): readonly string[] {
+  const names = Object.keys(item).map(wordsOf);
+  const width = names.reduce((widest, name) => Math.max(widest, name.length), 0);
+  return Object.values(item).flatMap((value, index) => {
+    const name = (names[index] ?? '').padEnd(width);
+    const field = Object.keys(item)[index] ?? '';
+    if (!Array.isArray(value)) return `${name}  ${escapeText(String(detailOf(field, value)))}`;
+    if (value.length === 0) return `${name}  -`;
+    return value.map((entry: unknown, line) => `${line === 0 ? name : ' '.repeat(width)}  ${entryText(entry)}`);
+  });
+}
+
+/** `enrolledAt` as `enrolled at`. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Times of the API are numbers, and their names end in At. */
+function detailOf(field: string, value: unknown): Cell {
+  return /(^at|At)$/.test(field) && typeof value === 'number' ? timeOf(value) : cellOf(value);
+}
+
+function entryText(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return escapeText(String(entry));
+  const known = Object.entries(entry).filter(([, value]) => value !== null);
+  return escapeText(known.map(([field, value]) => `${wordsOf(field)} ${String(detailOf(field, value))}`).join(', '));
 }
 
 /** A word of the command line as part of a path. */

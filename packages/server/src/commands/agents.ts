@@ -2,7 +2,7 @@
 import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { durationMs, setting, text } from '@sealane/node/config';
 import { AdminClient } from './admin-client.ts';
-import { printDone, printList, segment, type Column } from './admin-output.ts';
+import { detailLines, printDone, printList, segment, type Column } from './admin-output.ts';
 import { dataDirectorySettings } from './settings.ts';
 import { timeOf } from './table.ts';
 
@@ -17,7 +17,7 @@ const AGENT_COLUMNS: readonly Column[] = [
 const BAN_COLUMNS: readonly Column[] = [
   ['KIND', ({ kind }) => kind],
   ['NAME', ({ name }) => name],
-  ['UNTIL', ({ until }) => (until === null ? 'lifted' : timeOf(until))],
+  ['UNTIL', ({ until }) => (until === null ? 'it is lifted' : timeOf(until))],
   ['REASON', ({ reason }) => reason],
 ];
 
@@ -50,7 +50,7 @@ const show = defineCommand({
   examples: ['agents show sensor-7'],
   async run({ settings, arguments: [id], output }) {
     const { body } = await new AdminClient(settings.dataDir).ask('GET', `/v1/agents/${segment(id)}`);
-    await output.emit({ event: 'agent', ...body }, JSON.stringify(body, undefined, 2));
+    await output.emit({ event: 'agent', ...body }, detailLines(body).join('\n'));
   },
 });
 
@@ -179,7 +179,8 @@ function bannedText({ until }: Readonly<Record<string, unknown>>): string {
 }
 
 function sessionsEnded({ disconnected }: Readonly<Record<string, unknown>>): string {
-  return `Done; ${String(disconnected)} sessions ended.`;
+  if (disconnected === 0) return 'Done; it was not connected.';
+  return disconnected === 1 ? 'Done; its session ended.' : `Done; its ${String(disconnected)} sessions ended.`;
 }
 
 function addressesOf(instances: unknown): string {

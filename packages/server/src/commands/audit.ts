@@ -1,7 +1,10 @@
 /** `audit verify`: whether the audit log is whole. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineCommand } from '@sealane/node/cli';
-import { EXIT } from '@sealane/shared/errors';
-import { verifyAudit } from '../audit/index.ts';
+import { explained } from '@sealane/node/config';
+import { ConfigError, EXIT } from '@sealane/shared/errors';
+import { AUDIT_FILE, verifyAudit } from '../audit/index.ts';
 import { dataDirectorySettings } from './settings.ts';
 
 const verify = defineCommand({
@@ -10,7 +13,9 @@ const verify = defineCommand({
   settings: dataDirectorySettings,
   examples: ['audit verify', 'audit verify --json'],
   async run({ settings, output }) {
-    const { files, lines, last, broken } = await verifyAudit(settings.dataDir);
+    const { dataDir } = settings;
+    if (!existsSync(join(dataDir, AUDIT_FILE))) throw noLog(dataDir);
+    const { files, lines, last, broken } = await verifyAudit(dataDir);
     const record = { event: 'audit', isWhole: broken === undefined, files, lines, last, broken: broken ?? null };
     const text =
       broken === undefined
@@ -20,5 +25,12 @@ const verify = defineCommand({
     return broken === undefined ? EXIT.ok : EXIT.badData;
   },
 });
+
+function noLog(directory: string): ConfigError {
+  return explained(new ConfigError('E_CONFIG', `There is no audit log in ${directory}`), {
+    why: 'A server makes it at its first start.',
+    next: 'Name the data directory of a server with --data-dir.',
+  });
+}
 
 export const audit = { name: 'audit', summary: 'Check the audit log.', commands: [verify] };

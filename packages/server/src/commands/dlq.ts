@@ -3,7 +3,7 @@ import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { explained, setting, toggle } from '@sealane/node/config';
 import { ConfigError } from '@sealane/shared/errors';
 import { AdminClient } from './admin-client.ts';
-import { printDone, printList, segment, type Column } from './admin-output.ts';
+import { detailLines, printDone, printList, segment, type Column } from './admin-output.ts';
 import { dataDirectorySettings } from './settings.ts';
 import { timeOf } from './table.ts';
 
@@ -37,7 +37,7 @@ const show = defineCommand({
   examples: ['dlq show ID'],
   async run({ settings, arguments: [id], output }) {
     const { body } = await new AdminClient(settings.dataDir).ask('GET', `/v1/dlq/${segment(id)}`);
-    await output.emit({ event: 'dead-letter', ...body }, JSON.stringify(body, undefined, 2));
+    await output.emit({ event: 'dead-letter', ...body }, detailLines(body).join('\n'));
   },
 });
 

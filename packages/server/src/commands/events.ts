@@ -65,7 +65,10 @@ export const publish = defineCommand({
 
 function recipient({ topic, to }: { readonly topic: string | undefined; readonly to: string | undefined }): string {
   if (topic !== undefined && to === undefined) return `topic:${topic}`;
-  if (topic === undefined && to !== undefined) return to;
+  if (topic === undefined && to !== undefined) {
+    if (/^(agent|topic):./.test(to)) return to;
+    throw usage(`--to: expected agent:ID, got ${JSON.stringify(to)}`);
+  }
   throw usage('Name one address: --topic or --to');
 }
 

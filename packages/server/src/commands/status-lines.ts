@@ -24,9 +24,23 @@ const statusSchema = z.object({
   }),
   agents: z.object({ online: z.number(), connections: z.number() }),
   events: z.record(z.string(), z.number()),
+  processes: z.array(
+    z.object({
+      process: z.number(),
+      pid: z.nullable(z.number()),
+      state: z.string(),
+      uptimeSeconds: z.number(),
+      connections: z.number(),
+      restarts: z.number(),
+    }),
+  ),
 });
 
 export type ServerStatus = z.infer<typeof statusSchema>;
+type ShownProcess = ServerStatus['processes'][number];
+
+/** Words for counts whose names are none. */
+const EVENT_WORDS: Readonly<Record<string, string>> = { deadLettered: 'given up' };
 
 /** @throws ZodError for an answer of another form. */
 export function parseStatus(body: unknown): ServerStatus {
@@ -34,8 +48,8 @@ export function parseStatus(body: unknown): ServerStatus {
 }
 
 export function statusLines(body: unknown): readonly string[] {
-  const { version, fingerprint, pid, uptimeSeconds, draining, store, agents, events, bytesIn, bytesOut } =
-    parseStatus(body);
+  const { version, fingerprint, pid, uptimeSeconds, draining, store, agents, events, ...rest } = parseStatus(body);
+  const { bytesIn, bytesOut, processes } = rest;
   const reasons = store.reasons.length === 0 ? '' : ` (${store.reasons.join(', ')})`;
   const free = store.freeDiskBytes === null ? '' : `, ${showBytes(store.freeDiskBytes)} free`;
   return [
@@ -45,8 +59,15 @@ export function statusLines(body: unknown): readonly string[] {
     `queues   ${store.queues} with ${store.waiting} events, ${store.deadLetters} dead letters`,
     `agents   ${agents.online} online, ${agents.connections} connections`,
     `events   ${Object.entries(events)
-      .map(([name, count]) => `${count} ${name}`)
+      .map(([name, count]) => `${count} ${EVENT_WORDS[name] ?? name}`)
       .join(', ')}`,
     `traffic  ${showBytes(bytesIn)} in, ${showBytes(bytesOut)} out`,
+    ...(processes.length > 1 ? processes.map(processLine) : []),
   ].map(escapeText);
+}
+
+function processLine({ process, pid, state, uptimeSeconds, connections, restarts }: ShownProcess): string {
+  const again = restarts === 0 ? '' : `, started again ${restarts} times`;
+  if (pid === null) return `part ${String(process).padEnd(4)}${state}${again}`;
+  return `part ${String(process).padEnd(4)}process ${pid}, ${state}, up ${showSeconds(uptimeSeconds)}, ${connections} connections${again}`;
 }

@@ -25,6 +25,9 @@ const REFRESH_MS = 1_000;
 const ROWS_DEFAULT = 24;
 const COLUMNS_DEFAULT = 80;
 const AGENTS_ONCE = 10;
+/** What the other columns of agents take, without the last one. */
+const OTHER_COLUMNS = 20;
+const ID_CHARACTERS_MIN = 6;
 /** Agents that are looked at for the busiest ones. */
 const AGENTS_MAX = 2_000;
 const [CLEAR, ALTERNATE, NORMAL] = ['\u001b[H\u001b[J', '\u001b[?1049h\u001b[?25l', '\u001b[?25h\u001b[?1049l'];
@@ -79,8 +82,9 @@ function picture(look: Look, before: Look | undefined, showsHelp: boolean): read
   const rows = process.stdout.rows || ROWS_DEFAULT;
   const columns = process.stdout.columns || COLUMNS_DEFAULT;
   const head = [...statusLines(look.status), rates(look, before), ''];
-  const body = showsHelp ? HELP : agentLines(look.agents, rows - head.length - 2);
-  return [...head, ...body, '', 'q quit   ? help'].slice(0, rows).map((line) => line.slice(0, columns - 1));
+  const body = showsHelp ? HELP : agentLines(look.agents, rows - head.length - 2, columns - OTHER_COLUMNS);
+  const lines = [...head, ...body, ''].slice(0, rows - 1);
+  return [...lines, 'q quit   ? help'].map((line) => line.slice(0, columns - 1));
 }
 
 function rates({ at, status }: Look, before: Look | undefined): string {
@@ -91,10 +95,16 @@ function rates({ at, status }: Look, before: Look | undefined): string {
   return `rates    ${rate('stored')}/s stored, ${rate('delivered')}/s delivered, ${rate('acked')}/s acked`;
 }
 
-function agentLines(agents: readonly Item[], rows: number): readonly string[] {
+/** @param idMax widest name of an agent: where there is little room, what waits must be seen all the same. */
+function agentLines(agents: readonly Item[], rows: number, idMax = Infinity): readonly string[] {
   const shown = agents.slice(0, Math.max(1, rows - 1));
-  const cells = shown.map(({ id, online, waiting, node }) => [id, online, waiting, node].map(cellOf));
+  const shorten = (id: unknown): string => shortened(String(id), Math.max(ID_CHARACTERS_MIN, idMax));
+  const cells = shown.map(({ id, online, waiting, node }) => [shorten(id), ...[online, waiting, node].map(cellOf)]);
   return tableLines(['AGENT', 'ONLINE', 'WAITING', 'NODE'], cells);
+}
+
+function shortened(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }
 
 async function lookAt(client: AdminClient): Promise<Look> {

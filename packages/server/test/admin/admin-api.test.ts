@@ -175,7 +175,7 @@ describe('GET /v1/events', () => {
       const { json } = await admin.ask(`/v1/events?limit=1${after}`);
       seen.push(...(json['items'] as readonly { readonly queue: string }[]).map(({ queue }) => queue));
       if (json['next'] === null) break;
-      after = `&after=${encodeURIComponent(String(json['next']))}`;
+      after = `&after=${encodeURIComponent(json['next'] as string)}`;
     }
     expect(seen).toEqual(rows.map(({ queue }) => queue));
     expect((await admin.ask('/v1/events?after=groups%20nonsense')).status).toBe(200);

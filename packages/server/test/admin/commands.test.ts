@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -95,6 +95,43 @@ describe('commands that talk to the admin port', () => {
     expect(used.lines).toMatchObject([{ event: 'usage', agent: 'reader', connections: 1 }]);
   });
 
+  it('what is wrong is said in four parts, and what to do fits', async () => {
+    const said = async (...words: string[]): Promise<string> => {
+      const { stdout, stderr } = await runServerCommand([...words, '--data-dir', data]);
+      expect(stdout).toBe('');
+      return stderr;
+    };
+    const nobody = await said('agents', 'show', 'nobody');
+    expect(nobody).toContain('Error: No agent of this id is enrolled.\nNext:  List them with `sealane-server agents`.');
+    const free = await said('agents', 'unban', 'reader');
+    expect(free).toContain('Error: This agent is not banned.\nNext:  List them with `sealane-server bans`.');
+    expect(await said('bans', 'add', '1.2.3')).toContain('Error: "1.2.3" is no IP address.\nNext:  Name an address');
+    expect(await said('agents', 'ban', 'a b')).toContain('"a b" cannot be the id of an agent');
+    expect(await said('publish', '--to', 'reader', '--payload', 'x')).toContain(
+      '--to: expected agent:ID, got "reader"',
+    );
+    const there = await said('backup', data);
+    expect(there).toContain(`Error: ${data} is there already\nNext:  Choose a directory that is not there`);
+    const wrong = join(directory, 'wrong-token');
+    mkdirSync(wrong);
+    writeFileSync(join(wrong, 'admin-port'), readFileSync(join(data, 'admin-port')));
+    const words = ['status', '--data-dir', wrong];
+    expect(await runServerCommand(words)).toMatchObject({ code: 65, stderr: expect.stringContaining('is missing') });
+    writeFileSync(join(wrong, 'admin-token'), `${'A'.repeat(43)}\n`, { mode: 0o600 });
+    const refused = await runServerCommand(words);
+    expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('has another token now') });
+    const last = await runServerCommand([...words, '--json']);
+    expect(JSON.parse(last.stdout)).toMatchObject({ event: 'error', code: 'E_ADMIN_TOKEN' });
+    const nothing = await runServerCommand(['audit', 'verify', '--data-dir', wrong]);
+    expect(nothing).toMatchObject({ code: 78, stderr: expect.stringContaining('There is no audit log in') });
+  });
+
+  it('show tells one thing in words, with times that people read', async () => {
+    const { stdout } = await runServerCommand(['agents', 'show', 'reader', '--data-dir', data]);
+    expect(stdout).toMatch(/^id +reader\nonline +no\n/);
+    expect(stdout).toMatch(/\nenrolled at +20\d\d-\d\d-\d\dT/);
+  });
+
   it('backup of a running server, restore into another directory, and the events are there', async () => {
     const backup = join(directory, 'backup');
     expect(await run('backup', backup)).toMatchObject({ code: 0, lines: [{ event: 'backup', path: backup }] });
@@ -126,6 +163,24 @@ describe('commands that talk to the admin port', () => {
     expect(stdout).toContain('store    sqlite');
     expect(stdout).toContain('q      quit');
     expect(stdout.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  });
+
+  it.each([
+    [20, 8],
+    [40, 12],
+  ])('top fits %i columns and %i rows', (columns, rows) => {
+    if (spawnSync('script', ['--version']).status !== 0) return;
+    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const words = `${process.execPath} --conditions=@sealane/source ${main} top --data-dir ${data}`;
+    const size = `stty cols ${columns} rows ${rows}`;
+    const command = `(sleep 2; printf q; sleep 1) | script -qec "${size}; ${words}" /dev/null`;
+    const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+    const pictures = stdout.split('\u001b[H\u001b[J').slice(1);
+    expect(pictures.length).toBeGreaterThan(0);
+    const lines = pictures[0]?.split('\u001b')[0]?.replaceAll('\r', '').split('\n') ?? [];
+    expect(lines).toHaveLength(rows);
+    expect(lines.filter((line) => line.length >= columns)).toEqual([]);
+    expect(lines.at(-1)).toBe('q quit   ? help');
   });
 
   it('G7: audit verify finds nothing, and then the line that was changed', async () => {

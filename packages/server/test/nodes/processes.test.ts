@@ -1,7 +1,8 @@
 /** `serve --processes N` as real processes: one port, fair shares, restarts, crash loops, drain, reload. */
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
@@ -14,6 +15,8 @@ jest.setTimeout(120_000);
 const BUNDLE = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
 const hasBundle = existsSync(BUNDLE);
 if (!hasBundle) console.warn('SKIPPED C7, the single file with several processes: npx nx run server:build makes it');
+const hasScript = spawnSync('script', ['--version']).status === 0;
+if (!hasScript) console.warn('SKIPPED: the token on a terminal needs `script`');
 
 let directory = '';
 let redis: RedisServer;
@@ -90,6 +93,26 @@ describeWithRedis('serve --processes', () => {
     const goAways = agents.map(({ agent }) => agent.events.find(({ type }) => type === 'go-away'));
     expect(goAways).toEqual(agents.map(() => expect.objectContaining({ code: 'E_DRAINING', address: null })));
     expect(pids.some(isAlive)).toBe(false);
+  });
+
+  (hasScript ? it : it.skip)('A13: a new token of the admin port is shown once, on a terminal', async () => {
+    const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+    const place = `--port 0 --admin-port 0 --processes 2 --store ${redis.url} --data-dir ${join(directory, 'data')}`;
+    const words = `exec ${process.execPath} --conditions=@sealane/source ${main} serve ${place}`;
+    const shown = async (): Promise<string> => {
+      const terminal = spawn('script', ['-qec', words, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+      let text = '';
+      terminal.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await eventually('it serves', () => text.includes('Sealane server on') && text.includes('admin '), 30_000);
+      // Ctrl-C, as a terminal hands it over.
+      terminal.stdin.write('\u0003');
+      await once(terminal, 'close');
+      return text;
+    };
+    const first = await shown();
+    const token = readFileSync(join(directory, 'data', 'admin-token'), 'utf8').trim();
+    expect(first).toContain(`admin token  ${token}`);
+    expect(await shown()).not.toContain(token);
   });
 
   it('M7, S9: one that is killed is started again and filled up first; the others keep their agents', async () => {

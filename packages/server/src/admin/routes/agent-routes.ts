@@ -1,5 +1,5 @@
 /** `/v1/agents`: who is enrolled and connected; kick, ban, revoke, forget (row H10). */
-import { isAgentName } from '@sealane/shared/documents';
+import { AGENT_NAME_RULE, isAgentName } from '@sealane/shared/documents';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import type { EnrolledAgent } from '../../admission/index.ts';
@@ -7,7 +7,7 @@ import type { AgentPeer } from '../../handlers/index.ts';
 import { Problem } from '../problem.ts';
 import { shownInstances } from '../connected-instances.ts';
 import * as schemas from '../schemas.ts';
-import { banRow } from './ban-routes.ts';
+import { LIST_BANS, banRow } from './ban-routes.ts';
 import { queueRows } from './queue-rows.ts';
 
 export function agentRoutes(app: AdminApp, host: AdminHost): void {
@@ -108,7 +108,11 @@ function banAgents(app: AdminApp, host: AdminHost): void {
   };
   app.post('/v1/agents/:id/ban', { config: operator, schema: ban }, async (request) => {
     const { id } = request.params;
-    if (!isAgentName(id)) throw new Problem('E_BAD_REQUEST', { detail: 'id: not the id of an agent' });
+    if (!isAgentName(id))
+      throw new Problem('E_BAD_REQUEST', {
+        detail: `${JSON.stringify(id)} cannot be the id of an agent.`,
+        next: `An id has ${AGENT_NAME_RULE}.`,
+      });
     const banned = await server.bans.ban('agent', id, request.body ?? {});
     const disconnected = await server.endSessions({ agentId: id, code: 'E_BANNED' });
     audit.note('agent-banned', { agent: id, until: banned.until ?? null, reason: banned.reason, disconnected });
@@ -124,7 +128,8 @@ function banAgents(app: AdminApp, host: AdminHost): void {
     const { id } = request.params;
     const { isBanned } = await server.directory.standing(id);
     const wasKnown = await server.bans.lift('agent', id);
-    if (!wasKnown && !isBanned) throw new Problem('E_UNKNOWN_ADDRESS', { detail: 'No ban of this agent is known.' });
+    if (!wasKnown && !isBanned)
+      throw new Problem('E_UNKNOWN_ADDRESS', { detail: 'This agent is not banned.', next: LIST_BANS });
     audit.note('ban-lifted', { agent: id });
     return reply.status(204).send();
   });
@@ -138,5 +143,6 @@ async function standingOf(server: AdminHost['server'], id: string) {
 }
 
 function unknown(): Problem {
-  return new Problem('E_UNKNOWN_ADDRESS', { detail: 'No agent of this id is enrolled.' });
+  const next = 'List them with `sealane-server agents`.';
+  return new Problem('E_UNKNOWN_ADDRESS', { detail: 'No agent of this id is enrolled.', next });
 }

@@ -7,6 +7,8 @@ import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
 
+export const LIST_BANS = 'List them with `sealane-server bans`.';
+
 /** A ban as the API shows it. */
 export function banRow({ kind, name, until, since, reason }: Ban) {
   return { kind, name, until: until ?? null, since, reason };
@@ -45,7 +47,7 @@ export function banRoutes(app: AdminApp, { server, audit }: AdminHost): void {
   app.delete('/v1/bans/addresses/:id', { config: operator, schema: lift }, async (request, reply) => {
     const name = keyOf(request.params.id);
     if (!(await server.bans.lift('address', name)))
-      throw new Problem('E_UNKNOWN_ADDRESS', { detail: 'No ban of this address is known.' });
+      throw new Problem('E_UNKNOWN_ADDRESS', { detail: 'This address is not banned.', next: LIST_BANS });
     audit.note('ban-lifted', { address: name });
     return reply.status(204).send();
   });
@@ -58,6 +60,10 @@ function cursorOf({ kind, name }: Ban): string {
 /** @throws Problem for what is no address. */
 function keyOf(text: string): string {
   const address = plainAddress(text.replace(/::?\/64$/, '::'));
-  if (isIP(address) === 0) throw new Problem('E_BAD_REQUEST', { detail: 'id: not an IP address' });
+  if (isIP(address) === 0)
+    throw new Problem('E_BAD_REQUEST', {
+      detail: `${JSON.stringify(text)} is no IP address.`,
+      next: 'Name an address, such as 203.0.113.9 or 2001:db8::1.',
+    });
   return addressKey(address);
 }
