@@ -2,7 +2,7 @@
 import { describe } from '@jest/globals';
 import { hasRedis } from '@sealane/node/testing';
 
-export { RedisServer, freePort, hasRedis } from '@sealane/node/testing';
+export { RedisServer, freePort } from '@sealane/node/testing';
 
 /** `describe`, skipped visibly without Redis. */
 export function describeWithRedis(name: string, tests: () => void): void {

@@ -39,7 +39,11 @@ export class TestServer {
 }
 
 /** Waits until `holds` is true. @throws Error with `what` after `limitMs`. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
+export async function eventually(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = 5_000,
+): Promise<void> {
   const endAt = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not happen: ${what}`);

@@ -5,7 +5,7 @@ export { isEnrolled } from './agent-directory.ts';
 export type { AgentDirectory, AgentPage, AgentStanding, Enrolment, EnrolmentTerms } from './agent-directory.ts';
 export { AgentRegistry, REDEEMED_KEPT_SECONDS } from './agent-registry.ts';
 export type { EnrolledAgent, EnrolledBy } from './enrolled-agent.ts';
-export { banKey, banOf, storedBanSchema } from './ban.ts';
+export { banOf, storedBanSchema } from './ban.ts';
 export type { Ban, BanKeeper, BanKind } from './ban.ts';
 export { Bans } from './bans.ts';
 export { FileBans } from './file-bans.ts';
