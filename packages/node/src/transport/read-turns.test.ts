@@ -58,6 +58,7 @@ describe('ReadTurns', () => {
     const halfThere = senders.filter(({ reads }) => reads % 4 > 1).length;
     expect(halfThere).toBeLessThan(12);
     expect(Math.min(...senders.map(({ reads }) => reads))).toBeGreaterThan(10);
+    expect(turns.isCrowded).toBe(true);
   });
 
   it('few connections are never paused, and one that is over is forgotten', async () => {
@@ -71,6 +72,7 @@ describe('ReadTurns', () => {
     const many = Array.from({ length: 20 }, () => new Sender(turns));
     for (const sender of many) sender.read();
     for (const sender of many) turns.leave(sender);
+    expect([turns.isCrowded, many.some(({ isPaused }) => isPaused)]).toEqual([false, true]);
     const paused = many.filter(({ isPaused }) => isPaused).length;
     await round();
     await round();

@@ -16,6 +16,8 @@ export interface TurnTaker {
 const SMALL_BYTES_MAX = 8_192;
 /** Bytes of busy ones in a round: a few milliseconds of work. */
 const ROUND_BYTES_MAX = 262_144;
+/** With more of them waiting, what each keeps for its next frame counts. */
+const CROWD = 32;
 /** Bytes of one read, as Node makes it. */
 const READ_BYTES = 65_536;
 
@@ -25,6 +27,11 @@ export class ReadTurns {
   #turnBytes = 0;
   readonly #waiting = new Set<TurnTaker>();
   #isScheduled = false;
+
+  /** Whether so many wait that they should give memory back. */
+  get isCrowded(): boolean {
+    return this.#waiting.size > CROWD;
+  }
 
   /** So many bytes of a connection were read. @returns whether it may be read on; if not, `readOn` comes later. */
   take(connection: TurnTaker, bytes: number): boolean {

@@ -267,7 +267,8 @@ export class TcpConnection {
     if (!pause) this.socket.resume();
     else {
       this.socket.pause();
-      if (this.#waitsForTurn || this.#limits.backlog?.isShort === true) this.session.releaseMemory();
+      const { backlog, readTurns } = this.#limits;
+      if (backlog?.isShort === true || readTurns?.isCrowded === true) this.session.releaseMemory();
     }
   }
 
