@@ -46,7 +46,11 @@ export class QueueReads {
     if (content === null || queue.visibleTo <= queue.settledTo) return [];
     const found = this.#collect(queue, content, request, lease);
     if (found.length === 0) return [];
-    return this.#readAll(queue, await this.#makeSafe(queue, found));
+    const safe = await this.#makeSafe(queue, found);
+    // Nobody gets the others now: they are free for whoever reads next.
+    if (queue.kind === 'group')
+      for (const each of found.slice(safe.length)) content.free(each.kind === 'skip' ? each.to : each.sequence);
+    return this.#readAll(queue, safe);
   }
 
   async readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
