@@ -5,6 +5,7 @@ import type { Programs } from './programs.ts';
 import { runRound, type RoundResult } from './round.ts';
 
 const MS_PER_MINUTE = 60_000;
+const MS_PER_SECOND = 1_000;
 
 export interface CampaignResult {
   readonly rounds: readonly RoundResult[];
@@ -20,7 +21,7 @@ export async function runCampaign(
   programs: Programs,
   { signal, onRound }: { readonly signal: AbortSignal; readonly onRound: (result: RoundResult) => void },
 ): Promise<CampaignResult> {
-  const { only, seed, minutes, rounds = Infinity } = options;
+  const { only, seed, minutes, rounds = Infinity, faults, patienceSeconds } = options;
   const startedAt = performance.now();
   const missing = only.flatMap((group) => {
     const reason = GROUPS[group].missing();
@@ -33,7 +34,8 @@ export async function runCampaign(
     // A round depends on its own seed alone, its group too.
     const group = possible[(seed + count) % possible.length];
     if (group === undefined) break;
-    const result = await runRound({ group, seed: seed + count, programs, signal });
+    const patienceMs = patienceSeconds * MS_PER_SECOND;
+    const result = await runRound({ group, seed: seed + count, programs, faults, patienceMs, signal });
     if (result === undefined) break;
     results.push(result);
     onRound(result);

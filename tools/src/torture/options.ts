@@ -6,8 +6,12 @@ export interface TortureOptions {
   /** New rounds begin for so long; undefined where their number is given. */
   readonly minutes: number | undefined;
   readonly rounds: number | undefined;
+  /** Of each round; undefined leaves it to the seed. */
+  readonly faults: number | undefined;
   readonly only: readonly GroupName[];
   readonly seed: number;
+  /** How long things may take to get going again when a fault is over. */
+  readonly patienceSeconds: number;
   /** File of the server's program, and of the agent's; undefined takes what is built, else the sources. */
   readonly server: string | undefined;
   readonly agent: string | undefined;
@@ -19,7 +23,10 @@ export interface TortureOptions {
 const SEED_MAX = 0xffff_0000;
 const MINUTES_MAX = 10_080;
 const ROUNDS_MAX = 1_000_000;
+const FAULTS_MAX = 1_000;
 const MINUTES_DEFAULT = '5';
+const PATIENCE_DEFAULT = '120';
+const PATIENCE_MAX = 86_400;
 
 const groupLines = Object.entries(GROUPS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
 
@@ -29,8 +36,10 @@ export const TORTURE_HELP = `Real servers and agents that are killed, stopped, c
 
   --minutes N      rounds begin for so long (${MINUTES_DEFAULT})
   --rounds N       so many rounds instead
+  --faults N       faults of each round (3 to 6, by the seed)
   --only LIST      some of kill,network,proxy,disk,power,redis (all that this machine can do, in turn)
   --seed N         which faults, when, and for how long: round k of seed N is round 0 of seed N + k (1)
+  --patience N     seconds in which things have to get going again when a fault is over (${PATIENCE_DEFAULT})
   --server FILE    the program of the server (packages/server/dist/main.js; its sources where that is not built)
   --agent FILE     the program of the agents (packages/agent/dist/main.js; likewise)
   --source         the sources of both, also where something is built
@@ -51,8 +60,10 @@ export function parseTortureOptions(args: readonly string[]): TortureOptions | u
   const values = knownOptions(args, {
     minutes: { type: 'string' },
     rounds: { type: 'string' },
+    faults: { type: 'string' },
     only: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    patience: { type: 'string', default: PATIENCE_DEFAULT },
     server: { type: 'string' },
     agent: { type: 'string' },
     source: { type: 'boolean', default: false },
@@ -69,15 +80,21 @@ export function parseTortureOptions(args: readonly string[]): TortureOptions | u
       rounds === undefined
         ? numberWithin('minutes', minutes ?? MINUTES_DEFAULT, { min: 0, max: MINUTES_MAX })
         : undefined,
-    rounds: rounds === undefined ? undefined : Math.ceil(numberWithin('rounds', rounds, { min: 1, max: ROUNDS_MAX })),
+    rounds: wholeOf('rounds', rounds, ROUNDS_MAX),
+    faults: wholeOf('faults', values.faults, FAULTS_MAX),
     only: values.only === undefined ? (Object.keys(GROUPS) as GroupName[]) : groupsOf(values.only),
     seed: Math.floor(numberWithin('seed', values.seed, { min: 0, max: SEED_MAX })),
+    patienceSeconds: numberWithin('patience', values.patience, { min: 1, max: PATIENCE_MAX }),
     server,
     agent,
     source,
     report,
     json,
   };
+}
+
+function wholeOf(option: string, text: string | undefined, max: number): number | undefined {
+  return text === undefined ? undefined : Math.ceil(numberWithin(option, text, { min: 1, max }));
 }
 
 function groupsOf(list: string): readonly GroupName[] {

@@ -26,6 +26,7 @@ export interface TortureReport {
   readonly ok: boolean;
   readonly interrupted: boolean;
   readonly seed: number;
+  readonly patienceSeconds: number;
   readonly seconds: number;
   readonly machine: string;
   readonly programs: string;
@@ -35,7 +36,11 @@ export interface TortureReport {
   readonly failures: readonly RoundResult[];
 }
 
-export function tortureReport({ seed }: TortureOptions, programs: Programs, result: CampaignResult): TortureReport {
+export function tortureReport(
+  { seed, patienceSeconds }: TortureOptions,
+  programs: Programs,
+  result: CampaignResult,
+): TortureReport {
   const { rounds, missing, interrupted, seconds } = result;
   const failures = rounds.filter(({ faults }) => faults.length > 0);
   return {
@@ -43,6 +48,7 @@ export function tortureReport({ seed }: TortureOptions, programs: Programs, resu
     ok: failures.length === 0,
     interrupted,
     seed,
+    patienceSeconds,
     seconds,
     machine: `${cpus().length} cores, ${Math.round(totalmem() / GIB)} GiB, ${platform()}`,
     programs: programs.told,
@@ -99,7 +105,7 @@ export async function writeReport(file: string, report: TortureReport, args: rea
 }
 
 function pageText(report: TortureReport, args: readonly string[]): string {
-  const { machine, seed, seconds, programs, groups, missing, failures, ok, interrupted } = report;
+  const { machine, seed, patienceSeconds, seconds, programs, groups, missing, failures, ok, interrupted } = report;
   const date = new Date().toISOString().slice(0, 10);
   const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);
   return [
@@ -108,7 +114,7 @@ function pageText(report: TortureReport, args: readonly string[]): string {
     `    npx nx run tools:torture -- ${args.join(' ')}`,
     '',
     'Written by this command. Real servers and agents under load: two publishers, two durable subscriptions, a queue group of two. ' +
-      'In each round three to six faults, chosen by its seed; then no more faults, and everything that has a receipt has to arrive.',
+      'In each round some faults, chosen by its seed; then no more faults, and everything that has a receipt has to arrive.',
     '',
     `${date}, ${machine}; Node.js ${process.versions.node}, Sealane ${version}; ${programs}; seed ${seed}, ${rounds} rounds, ` +
       `${Math.round(seconds / 60)} minutes${interrupted ? ', interrupted' : ''}.`,
@@ -124,7 +130,7 @@ function pageText(report: TortureReport, args: readonly string[]): string {
     '',
     'Checked: what has a receipt arrives at every subscription; nothing arrives that was not published; sequences are gapless and in ' +
       'order; the events of a publisher keep their order; what comes again is the same, and says so; the load flows again within ' +
-      '120 s of a fault; no program ends that was not ended; a server that is told to end ends with exit code 0.',
+      `${patienceSeconds} s of a fault; no program ends that was not ended; a server that is told to end ends with exit code 0.`,
     '',
     '| fault | times |',
     '| --- | --: |',

@@ -17,6 +17,10 @@ export interface RoundSetting {
   readonly group: GroupName;
   readonly seed: number;
   readonly programs: Programs;
+  /** How long things may take to get going again when a fault is over. */
+  readonly patienceMs: number;
+  /** How many; undefined leaves it to the seed. */
+  readonly faults: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +37,8 @@ export interface RoundResult {
 }
 
 /** @returns undefined when it was interrupted. */
-export async function runRound({ group, seed, programs, signal }: RoundSetting): Promise<RoundResult | undefined> {
+export async function runRound(setting: RoundSetting): Promise<RoundResult | undefined> {
+  const { group, seed, programs, patienceMs, signal } = setting;
   const startedAt = performance.now();
   const dice = new Dice(seed);
   const directory = mkdtempSync(join(tmpdir(), 'sealane-round-'));
@@ -44,8 +49,8 @@ export async function runRound({ group, seed, programs, signal }: RoundSetting):
   let evidence: string | undefined;
   try {
     ground = await GROUPS[group].ground({ programs, dice, directory });
-    scene = await Scene.open(ground, dice, signal);
-    await attack(scene, attacks);
+    scene = await Scene.open(ground, dice, { limitMs: patienceMs, signal });
+    await attack(scene, setting.faults, attacks);
     faults.push(...(await scene.finish()));
   } catch (error) {
     if (!signal.aborted) faults.push(error instanceof Error ? error.message : String(error));
@@ -67,9 +72,9 @@ export async function runRound({ group, seed, programs, signal }: RoundSetting):
 }
 
 /** @param names gets the name of each attack before it strikes. */
-async function attack(scene: Scene, names: string[]): Promise<void> {
+async function attack(scene: Scene, faults: number | undefined, names: string[]): Promise<void> {
   const { dice, ground } = scene;
-  const count = dice.between(...ATTACKS);
+  const count = faults ?? dice.between(...ATTACKS);
   for (let index = 0; index < count; index++) {
     await scene.flows();
     await scene.pause(dice.between(0, MOMENT_MS_MAX));

@@ -5,7 +5,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentPrograms, Load, RunLog, until, type AgentProgram, type Dice } from '@sealane/node/testing';
+import {
+  AgentPrograms,
+  Load,
+  PatienceError,
+  RunLog,
+  until,
+  type AgentProgram,
+  type Dice,
+  type Patience,
+} from '@sealane/node/testing';
 import type { Ground } from './ground.ts';
 
 /** Of each of two publishers. */
@@ -13,8 +22,6 @@ const LINES_PER_SECOND = 200;
 const SUBSCRIBED_MS_MAX = 60_000;
 /** Receipts after which the load is said to flow. */
 const FLOW_RECEIPTS = 50;
-/** Time to get going again when a fault is over: connections that fell silent are given up after less. */
-const RECOVERY_MS_MAX = 120_000;
 /** For what comes although nothing is missing. */
 const AFTERMATH_MS = 1_000;
 const STDERR_SHOWN = 500;
@@ -34,21 +41,21 @@ export class Scene {
   readonly ground: Ground;
   readonly dice: Dice;
   readonly log = new RunLog();
-  readonly #signal: AbortSignal;
+  readonly #patience: Patience;
   readonly #agents: AgentPrograms;
   readonly #listeners: Listener[] = [];
   #load: Load | undefined;
 
-  private constructor(ground: Ground, dice: Dice, signal: AbortSignal) {
+  private constructor(ground: Ground, dice: Dice, patience: Patience) {
     this.ground = ground;
     this.dice = dice;
-    this.#signal = signal;
+    this.#patience = patience;
     this.#agents = new AgentPrograms(ground.agent);
   }
 
-  /** Starts everybody. The scene is there before they are, so that it can be closed whatever happens. */
-  static async open(ground: Ground, dice: Dice, signal: AbortSignal): Promise<Scene> {
-    const scene = new Scene(ground, dice, signal);
+  /** Starts everybody. @param patience how long things may take to get going again when a fault is over. */
+  static async open(ground: Ground, dice: Dice, patience: Patience): Promise<Scene> {
+    const scene = new Scene(ground, dice, patience);
     try {
       await scene.#start();
       return scene;
@@ -75,13 +82,12 @@ export class Scene {
 
   /** Waits for what must come to pass. @throws PatienceError, or the reason of the interruption. */
   async until(what: string, holds: () => boolean): Promise<void> {
-    const patience = { limitMs: RECOVERY_MS_MAX, signal: this.#signal };
-    await until(what, holds, patience, () => this.#endings().join('; '));
+    await until(what, holds, this.#patience, () => this.#endings().join('; '));
   }
 
   /** @throws the reason of the interruption. */
   readonly pause = async (ms: number): Promise<void> => {
-    await sleep(ms, undefined, { signal: this.#signal });
+    await sleep(ms, undefined, { signal: this.#patience.signal });
   };
 
   /** @throws Error when a program ended that was not to. */
@@ -92,19 +98,16 @@ export class Scene {
 
   /** No more load; waits until all of it has arrived, and ends the servers. @returns what is wrong. */
   async finish(): Promise<readonly string[]> {
-    await this.load.end(RECOVERY_MS_MAX, this.#signal);
-    const expected = this.log.receiptIds;
-    await this.until(`${expected.length} events arrive everywhere`, () => {
-      const members = this.#listeners.filter(({ isMember }) => isMember);
-      const arrived = [
-        ...this.#listeners.filter(({ isMember }) => !isMember).map((listener) => listener.ids()),
-        new Set(members.flatMap((member) => [...member.ids()])),
-      ];
-      return arrived.every((ids) => ids.size >= expected.length && expected.every((id) => ids.has(id)));
-    });
-    await this.pause(AFTERMATH_MS);
-    this.checkAlive();
+    await this.load.end(this.#patience.limitMs, this.#patience.signal);
     const faults: string[] = [];
+    try {
+      await this.#arrive();
+      await this.pause(AFTERMATH_MS);
+      this.checkAlive();
+    } catch (error) {
+      if (!(error instanceof PatienceError)) throw error;
+      faults.push(error.message);
+    }
     for (const server of this.ground.servers) {
       const how = await server.end();
       if (how !== 0) faults.push(`a server ended with ${how} when it was told to end`);
@@ -114,6 +117,19 @@ export class Scene {
       else this.log.deliveries(name, lines);
     }
     return [...faults, ...this.log.check()];
+  }
+
+  /** Waits until everything with a receipt has come to each subscription, and to one member of the group. */
+  async #arrive(): Promise<void> {
+    const expected = this.log.receiptIds;
+    const members = this.#listeners.filter(({ isMember }) => isMember);
+    await this.until(`${expected.length} events arrive everywhere`, () => {
+      const arrived = [
+        ...this.#listeners.filter(({ isMember }) => !isMember).map((listener) => listener.ids()),
+        new Set(members.flatMap((member) => [...member.ids()])),
+      ];
+      return arrived.every((ids) => ids.size >= expected.length && expected.every((id) => ids.has(id)));
+    });
   }
 
   /** Ends everybody. */
@@ -149,7 +165,7 @@ export class Scene {
       this.#listeners.push(new Listener(name, isMember, start));
     }
     const isReady = ({ program }: Listener): boolean => program.of('subscribed').length > 0;
-    const patience = { limitMs: SUBSCRIBED_MS_MAX, signal: this.#signal };
+    const patience = { ...this.#patience, limitMs: SUBSCRIBED_MS_MAX };
     await until(
       'all subscribed',
       () => this.#listeners.every(isReady),

@@ -1,0 +1,97 @@
+/** The torture as users run it: a short one, one that has to find a planted bug, one that is interrupted. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { TortureReport } from '../../src/torture/report.ts';
+
+jest.setTimeout(180_000);
+
+const ENTRY = fileURLToPath(new URL('../../src/torture/main.ts', import.meta.url));
+const FORGETFUL_SERVER = fileURLToPath(new URL('forgetful-server.ts', import.meta.url));
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sealane-torture-test-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it with a folder of its own for temporary files. */
+function torture(args: readonly string[]): { readonly pid: number; readonly ended: Promise<Outcome> } {
+  const child = spawn(process.execPath, ['--conditions=@sealane/source', ENTRY, ...args], {
+    env: { ...process.env, TMPDIR: directory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  const ended = said.then(([stdout, stderr]) => ({ code: child.exitCode, stdout, stderr }));
+  return { pid: child.pid ?? 0, ended };
+}
+
+/** Command lines of the processes that work in the folder. */
+function processesInFolder(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((id) => {
+      try {
+        return [readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line.includes(directory));
+}
+
+describe('tools:torture', () => {
+  it('2.0.10, 2.0.11: a round is passed, its report is one page, and nothing is left behind', async () => {
+    const report = join(directory, 'report', 'torture.md');
+    const args = ['--source', ...'--only proxy --rounds 1 --faults 2 --seed 3 --json'.split(' '), '--report', report];
+    const { code, stdout } = await torture(args).ended;
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, failures: [], groups: [{ group: 'proxy', rounds: 1 }] });
+    expect(code).toBe(0);
+    const page = readFileSync(report, 'utf8');
+    expect(page).toContain('**Nothing was lost, nothing made up, everything in order.**');
+    expect(page).toContain('npx nx run tools:torture -- --source');
+    expect(processesInFolder()).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['report']);
+  });
+
+  it('2.0.10: a server that gives receipts for what it does not store is found', async () => {
+    const words = '--only kill --rounds 1 --faults 1 --seed 3 --patience 10 --json'.split(' ');
+    const args = ['--server', FORGETFUL_SERVER, ...words];
+    const { code, stdout } = await torture(args).ended;
+    const { failures, ok } = JSON.parse(stdout) as TortureReport;
+    expect(ok).toBe(false);
+    expect(failures[0]?.faults.join()).toContain('has a receipt and was not delivered');
+    expect(existsSync(join(failures[0]?.evidence ?? '', 'all.jsonl'))).toBe(true);
+    expect(code).toBe(1);
+  });
+
+  it('Ctrl-C ends it in the middle of a round, with its report and without a trace', async () => {
+    const { pid, ended } = torture(['--source', '--only', 'kill', '--minutes', '5', '--json']);
+    for (let wait = 0; wait < 600 && processesInFolder().length < 6; wait++) await sleep(100);
+    expect(processesInFolder().length).toBeGreaterThanOrEqual(6);
+    process.kill(pid, 'SIGINT');
+    const { code, stdout } = await ended;
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, interrupted: true, groups: [] });
+    expect(code).toBe(0);
+    expect(processesInFolder()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('what it does not understand is exit code 2', async () => {
+    const { code, stderr } = await torture(['--only', 'everything']).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('--only expected some of kill');
+  });
+});
