@@ -7,16 +7,25 @@ import type { Store } from '../store/index.ts';
 /** Whether an agent is enrolled. */
 export type IsKnownAgent = (agentId: string) => boolean | Promise<boolean>;
 
+/**
+ * After an agent could not be looked up, no agent counts as unknown for so long: an event for one that is enrolled must not
+ * be refused for good. Which ones were asked for is not remembered, since there may be any number.
+ */
+const DOUBT_MS = 60_000;
+
 export class AgentQueues {
   readonly #store: Store;
   readonly #isKnown: IsKnownAgent;
   readonly #open = new Set<string>();
-  /** Agents that could not be looked up, or whose queue could not be opened, the last time. */
-  readonly #failed = new Set<string>();
+  readonly #now: () => number;
+  /** When an agent could not be looked up last, or its queue not be opened. */
+  #failedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(store: Store, isKnown: IsKnownAgent) {
+  /** @param now monotonic ms. */
+  constructor(store: Store, isKnown: IsKnownAgent, now: () => number) {
     this.#store = store;
     this.#isKnown = isKnown;
+    this.#now = now;
   }
 
   isOpen(agentId: string): boolean {
@@ -31,7 +40,7 @@ export class AgentQueues {
   /** The store knew no queue of this agent. @returns whether that may be otherwise the next time. */
   reopen(agentId: string): boolean {
     const wasOpen = this.#open.delete(agentId);
-    return this.#failed.delete(agentId) || wasOpen;
+    return wasOpen || this.#now() - this.#failedAt < DOUBT_MS;
   }
 
   async #openOne(agentId: string): Promise<void> {
@@ -40,7 +49,7 @@ export class AgentQueues {
       await this.#store.openQueue({ kind: 'agent', agentId });
       this.#open.add(agentId);
     } catch {
-      this.#failed.add(agentId);
+      this.#failedAt = this.#now();
     }
   }
 }

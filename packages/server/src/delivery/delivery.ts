@@ -64,7 +64,7 @@ export class Delivery implements DeliveryHost, StoreListener {
     this.environment = environment;
     this.limits = limits;
     this.alarms = new Alarms(environment);
-    this.agentQueues = new AgentQueues(store, options.isKnownAgent);
+    this.agentQueues = new AgentQueues(store, options.isKnownAgent, environment.now);
     this.readers = new QueueReaders(this);
     this.presence = new Presence(this, { isConnected, polls: isShared });
     this.usageBook = new UsageBook({ store, environment, alarms: this.alarms, flushMs: limits.usageFlushMs });

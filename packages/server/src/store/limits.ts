@@ -5,6 +5,11 @@ import type { QueueLimits } from './store.ts';
 export const EVENT_BODY_BYTES_MAX = 98_304;
 /** Failures after which an entry becomes a dead letter. */
 export const FAILURES_MAX = 20;
+/** Events of one publisher that may wait for their time, and their bytes: nobody takes the room of all others. */
+export const DELAYED_EVENTS_PER_PUBLISHER_MAX = 100_000;
+export const DELAYED_BYTES_PER_PUBLISHER_MAX = 268_435_456;
+/** Events of all publishers together that may wait for their time. */
+export const DELAYED_EVENTS_MAX = 1_000_000;
 /** How long ids of producers without an outbox are known. */
 export const ID_DEDUP_MS = 86_400_000;
 /** How long the usage of an hour is kept. */

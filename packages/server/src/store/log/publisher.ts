@@ -7,7 +7,6 @@
  */
 import type { Producer } from '../state/producers.ts';
 import { STATUS } from '../state/pending-chunk.ts';
-import { DELAYED_EVENTS_MAX } from '../state/delayed-events.ts';
 import type { Queue } from '../state/queue.ts';
 import type { IdHash } from '../state/recent-ids.ts';
 import type { NewEvent, ProducerRef, PublishResult } from '../store.ts';
@@ -113,8 +112,8 @@ export class Publisher {
   }
 
   /** Finds the queues. @returns why there is no way to them. */
-  #route({ to, dueAt }: NewEvent): Refusal | undefined {
-    const { state } = this.#core;
+  #route({ to, from, dueAt }: NewEvent): Refusal | undefined {
+    const { state, environment } = this.#core;
     this.#findQueues(to);
     const isDirect = to.startsWith(AGENT_PREFIX);
     if (isDirect) {
@@ -122,7 +121,8 @@ export class Publisher {
       if (queue === undefined) return UNKNOWN_ADDRESS;
       if (this.#isFull(queue)) return QUEUE_FULL;
     }
-    return dueAt > 0 && state.delayed.size >= DELAYED_EVENTS_MAX ? QUEUE_FULL : undefined;
+    const isDelayed = dueAt > environment.now();
+    return isDelayed && !state.delayed.hasRoom(from, this.#bytes) ? QUEUE_FULL : undefined;
   }
 
   #findQueues(to: string): void {
@@ -174,7 +174,7 @@ export class Publisher {
   }
 
   #enqueue(
-    { publishedAt, expiresAt, dueAt, to }: NewEvent,
+    { publishedAt, expiresAt, dueAt, to, from }: NewEvent,
     at: { readonly sequence: number; readonly position: number; readonly isDelayed: boolean },
   ): void {
     const { state, committer } = this.#core;
@@ -183,7 +183,7 @@ export class Publisher {
     // Held once by this function, so that it stays until all queues have it.
     const slot = state.pool.add(place, 1);
     if (isDelayed) {
-      state.delayed.add({ sequence, dueAt, to, slot });
+      state.delayed.add({ sequence, dueAt, to, from, slot, bytes: this.#bytes });
       return;
     }
     for (const queue of this.#queues) {

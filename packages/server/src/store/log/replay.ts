@@ -6,7 +6,10 @@ import { QUEUE_KINDS, type Queue } from '../state/queue.ts';
 import type { QueueSpec } from '../store.ts';
 import { RECORD_FORMAT } from './event-record.ts';
 import type { RecordReader } from './record-reader.ts';
-import { EVENT_PART, OVERFLOW_BIT, STEP } from './steps.ts';
+import { EVENT_PART, OVERFLOW_BIT, STEP, WIDE_INDEX } from './steps.ts';
+
+/** Who published an event that came from no outbox. */
+const SERVER = 'server';
 
 /** What a replay is done to. */
 export interface ReplayTarget {
@@ -48,15 +51,15 @@ function replayStep(batch: Batch, step: number): void {
       return;
     }
     case STEP.producer:
-      state.producers.add(reader.u32(), { agentId: reader.text(), producerId: reader.text() });
+      state.producers.add(readIndex(reader), { agentId: reader.text(), producerId: reader.text() });
       return;
     case STEP.producerDeleted: {
-      const producer = state.producers.at(reader.u32());
+      const producer = state.producers.at(readIndex(reader));
       if (producer !== undefined) state.deleteProducer(producer);
       return;
     }
     case STEP.queue: {
-      const index = reader.u32();
+      const index = readIndex(reader);
       state.openQueue(index, readQueueSpec(reader));
       return;
     }
@@ -67,7 +70,7 @@ function replayStep(batch: Batch, step: number): void {
 
 function replayQueueStep(batch: Batch, step: number): void {
   const { state, reader, position } = batch;
-  const queue = state.queues.at(reader.u32());
+  const queue = state.queues.at(readIndex(reader));
   switch (step) {
     case STEP.queueDeleted:
       if (queue !== undefined) state.deleteQueue(queue);
@@ -116,14 +119,11 @@ function replayEvent(batch: Batch): void {
   const sequence = state.nextEventSequence++;
   const place: EventPlace = { sequence, position: batch.nextRecord, bytes, publishedAt, expiresAt };
   batch.nextRecord += bytes;
-  if (parts & EVENT_PART.delay) {
-    const dueAt = reader.f64();
-    const to = reader.text();
-    if (state.delayed.get(sequence) === undefined)
-      state.delayed.add({ sequence, dueAt, to, slot: state.pool.add(place, 1) });
-  }
+  const delay = parts & EVENT_PART.delay ? { dueAt: reader.f64(), to: reader.text() } : undefined;
+  let from = SERVER;
   if (parts & EVENT_PART.number) {
-    const producer = state.producers.at(reader.u32());
+    const producer = state.producers.at(readIndex(reader));
+    if (producer !== undefined) from = `agent:${producer.agentId}`;
     const number = reader.f64();
     const receipt = { sequence, isRelaxed: (parts & EVENT_PART.relaxed) !== 0, contentHash };
     producer?.note(number, reader.f64(), receipt);
@@ -133,6 +133,8 @@ function replayEvent(batch: Batch): void {
     const hash = { low: reader.u32(), high: reader.u32() };
     state.recentIds.add(hash, { sequence, contentHash }, publishedAt);
   }
+  if (delay !== undefined && state.delayed.get(sequence) === undefined)
+    state.delayed.add({ ...delay, sequence, from, bytes, slot: state.pool.add(place, 1) });
   replayEntries(batch, place);
 }
 
@@ -150,8 +152,8 @@ function replayEntries(batch: Batch, place: EventPlace): void {
   let slot = -1;
   for (let left = reader.u32(); left > 0; left--) {
     const entry = reader.u32();
+    const queue = state.queues.at(readIndex(reader, (entry & ~OVERFLOW_BIT) >>> 0));
     const sequence = reader.f64();
-    const queue = state.queues.at((entry & ~OVERFLOW_BIT) >>> 0);
     if (queue === undefined || sequence < queue.nextSequence) continue;
     // Sequences between were settled before the checkpoint that wrote the queue.
     queue.nextSequence = sequence;
@@ -184,6 +186,11 @@ export function readPlace(reader: RecordReader): EventPlace {
     publishedAt: reader.f64(),
     expiresAt: reader.f64(),
   };
+}
+
+/** @param first what is written in its place. */
+function readIndex(reader: RecordReader, first = reader.u32()): number {
+  return first === WIDE_INDEX ? reader.f64() : first;
 }
 
 function statusOf(value: number): Status {

@@ -87,6 +87,7 @@ export function encodeDelayed(state: DeliveryState, event: DelayedEvent, savedAt
   writePlace(writer, state.pool.placeOf(event.slot));
   writer.f64(event.dueAt);
   writer.text(event.to);
+  writer.text(event.from);
   return seal(STATE_KIND.delayed, event.sequence, 0);
 }
 
@@ -187,7 +188,9 @@ function restoreIds(state: DeliveryState, row: OpenRow, reader: RecordReader): v
 function restoreDelayed(state: DeliveryState, reader: RecordReader): void {
   const place = readPlace(reader);
   const slot = state.pool.add(place, 1);
-  state.delayed.add({ sequence: place.sequence, slot, dueAt: reader.f64(), to: reader.text() });
+  const [dueAt, to] = [reader.f64(), reader.text()];
+  const from = reader.isAtEnd ? '' : reader.text();
+  state.delayed.add({ sequence: place.sequence, slot, dueAt, to, from, bytes: place.bytes });
 }
 
 function begin(savedAt: number): void {

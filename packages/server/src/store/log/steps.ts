@@ -36,6 +36,9 @@ export const EVENT_PART = { expiry: 1, delay: 2, number: 4, id: 8, relaxed: 16 }
 /** Marks the entry of a queue that was full: a sequence without an event. */
 export const OVERFLOW_BIT = 0x8000_0000;
 
+/** From here on the number of a queue or an outbox is written in 64 bits, after this in its place. */
+export const WIDE_INDEX = 0x7fff_ffff;
+
 /** What an event step says beside its entries. */
 export interface EventStep {
   readonly event: NewEvent;
@@ -74,7 +77,7 @@ export function writeEventStep(writer: RecordWriter, step: EventStep): void {
     writer.text(event.to);
   }
   if (producer !== undefined && event.dedup.kind === 'number') {
-    writer.u32(producer.index);
+    writeIndex(writer, producer.index);
     writer.f64(event.dedup.number);
     writer.f64(event.dedup.settledNumber);
   }
@@ -88,26 +91,26 @@ export function writeEventStep(writer: RecordWriter, step: EventStep): void {
 export function writeEntries(writer: RecordWriter, queues: readonly Queue[], isFull: (queue: Queue) => boolean): void {
   writer.u32(queues.length);
   for (const queue of queues) {
-    writer.u32(isFull(queue) ? (queue.index | OVERFLOW_BIT) >>> 0 : queue.index);
+    writeIndex(writer, queue.index, isFull(queue) ? OVERFLOW_BIT : 0);
     writer.f64(queue.nextSequence);
   }
 }
 
 export function writeProducerStep(writer: RecordWriter, { index, agentId, producerId }: Producer): void {
   writer.u8(STEP.producer);
-  writer.u32(index);
+  writeIndex(writer, index);
   writer.text(agentId);
   writer.text(producerId);
 }
 
 export function writeProducerDeletedStep(writer: RecordWriter, { index }: Producer): void {
   writer.u8(STEP.producerDeleted);
-  writer.u32(index);
+  writeIndex(writer, index);
 }
 
 export function writeQueueStep(writer: RecordWriter, index: number, spec: QueueSpec): void {
   writer.u8(STEP.queue);
-  writer.u32(index);
+  writeIndex(writer, index);
   writeQueueSpec(writer, spec);
 }
 
@@ -121,13 +124,13 @@ export function writeQueueSpec(writer: RecordWriter, spec: QueueSpec): void {
 /** A step that names a queue and nothing else. */
 export function writeQueueMark(writer: RecordWriter, step: number, queue: Queue): void {
   writer.u8(step);
-  writer.u32(queue.index);
+  writeIndex(writer, queue.index);
 }
 
 /** A step that names a queue and a sequence. */
 export function writeSequenceStep(writer: RecordWriter, step: number, queue: Queue, sequence: number): void {
   writer.u8(step);
-  writer.u32(queue.index);
+  writeIndex(writer, queue.index);
   writer.f64(sequence);
 }
 
@@ -163,4 +166,10 @@ export function writePlace(writer: RecordWriter, place: EventPlace): void {
   writer.u32(place.bytes);
   writer.f64(place.publishedAt);
   writer.f64(place.expiresAt);
+}
+
+function writeIndex(writer: RecordWriter, index: number, flag = 0): void {
+  const isWide = index >= WIDE_INDEX;
+  writer.u32(((isWide ? WIDE_INDEX : index) | flag) >>> 0);
+  if (isWide) writer.f64(index);
 }

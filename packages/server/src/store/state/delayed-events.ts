@@ -1,4 +1,5 @@
-/** DelayedEvents: events that are not due yet, by the time at which they are. */
+/** DelayedEvents: events that are not due yet, by the time at which they are; bounded for each publisher and for all. */
+import { DELAYED_BYTES_PER_PUBLISHER_MAX, DELAYED_EVENTS_MAX, DELAYED_EVENTS_PER_PUBLISHER_MAX } from '../limits.ts';
 
 export interface DelayedEvent {
   /** Position in the log of events. */
@@ -7,13 +8,22 @@ export interface DelayedEvent {
   /** Of the event in the pool. */
   readonly slot: number;
   readonly to: string;
+  /** Who published it; empty where an earlier version wrote it down. */
+  readonly from: string;
+  /** Of its record. */
+  readonly bytes: number;
 }
 
-/** Events of all producers together that may wait for their time. */
-export const DELAYED_EVENTS_MAX = 1_000_000;
+/** What one publisher has here. */
+interface Share {
+  readonly from: string;
+  count: number;
+  bytes: number;
+}
 
 export class DelayedEvents {
   readonly #bySequence = new Map<number, DelayedEvent>();
+  readonly #shares = new Map<string, Share>();
   /** Binary heap, earliest first; holds some that are gone. */
   readonly #heap: DelayedEvent[] = [];
   /** Sequences that came or went since the last checkpoint. */
@@ -31,7 +41,20 @@ export class DelayedEvents {
     return this.#bySequence.get(sequence);
   }
 
-  add(event: DelayedEvent): void {
+  /** Whether one more of this publisher may wait. */
+  hasRoom(from: string, bytes: number): boolean {
+    const share = this.#shares.get(from);
+    if (this.size >= DELAYED_EVENTS_MAX) return false;
+    if (share === undefined) return true;
+    return share.count < DELAYED_EVENTS_PER_PUBLISHER_MAX && share.bytes + bytes <= DELAYED_BYTES_PER_PUBLISHER_MAX;
+  }
+
+  add(added: DelayedEvent): void {
+    const share = this.#shareOf(added.from);
+    share.count += 1;
+    share.bytes += added.bytes;
+    // One text for all events of a publisher.
+    const event = { ...added, from: share.from };
     this.#bySequence.set(event.sequence, event);
     this.changed.push(event.sequence);
     const heap = this.#heap;
@@ -49,7 +72,13 @@ export class DelayedEvents {
   /** Takes one out. @returns it, where it is there. */
   delete(sequence: number): DelayedEvent | undefined {
     const event = this.#bySequence.get(sequence);
-    if (this.#bySequence.delete(sequence)) this.changed.push(sequence);
+    if (event === undefined) return undefined;
+    this.#bySequence.delete(sequence);
+    this.changed.push(sequence);
+    const share = this.#shareOf(event.from);
+    share.count -= 1;
+    share.bytes -= event.bytes;
+    if (share.count === 0) this.#shares.delete(event.from);
     return event;
   }
 
@@ -60,6 +89,12 @@ export class DelayedEvents {
       this.#dropTop();
     }
     return undefined;
+  }
+
+  #shareOf(from: string): Share {
+    let share = this.#shares.get(from);
+    if (share === undefined) this.#shares.set(from, (share = { from, count: 0, bytes: 0 }));
+    return share;
   }
 
   #dropTop(): void {
