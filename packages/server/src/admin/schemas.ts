@@ -135,7 +135,7 @@ export const deadLetter = z.object({
 
 export const deadLetterWhole = z.extend(deadLetter, {
   history: z.array(z.object({ at: time, reason: z.string() })),
-  /** The JSON that it holds, or its text; null for other bytes, which stand in `bodyBase64`. */
+  /** The JSON or value that it holds, or its text; null for other bytes, which stand in `bodyBase64`. */
   payload: z.unknown(),
   bodyBase64: z.string(),
 });

@@ -56,8 +56,8 @@ export function statusLines(body: unknown): readonly string[] {
     `server   ${version}, process ${pid}, up ${showSeconds(uptimeSeconds)}${draining ? ', draining' : ''}`,
     `         ${fingerprint}`,
     `store    ${store.kind}, ${store.status}${reasons}, ${store.durability}, ${showBytes(store.bytes)}${free}`,
-    `queues   ${store.queues} with ${store.waiting} events, ${store.deadLetters} dead letters`,
-    `agents   ${agents.online} online, ${agents.connections} connections`,
+    `queues   ${store.queues} with ${counted(store.waiting, 'event')}, ${counted(store.deadLetters, 'dead letter')}`,
+    `agents   ${agents.online} online, ${counted(agents.connections, 'connection')}`,
     `events   ${Object.entries(events)
       .map(([name, count]) => `${count} ${EVENT_WORDS[name] ?? name}`)
       .join(', ')}`,
@@ -67,7 +67,11 @@ export function statusLines(body: unknown): readonly string[] {
 }
 
 function processLine({ process, pid, state, uptimeSeconds, connections, restarts }: ShownProcess): string {
-  const again = restarts === 0 ? '' : `, started again ${restarts} times`;
+  const again = restarts === 0 ? '' : `, started again ${counted(restarts, 'time')}`;
   if (pid === null) return `part ${String(process).padEnd(4)}${state}${again}`;
-  return `part ${String(process).padEnd(4)}process ${pid}, ${state}, up ${showSeconds(uptimeSeconds)}, ${connections} connections${again}`;
+  return `part ${String(process).padEnd(4)}process ${pid}, ${state}, up ${showSeconds(uptimeSeconds)}, ${counted(connections, 'connection')}${again}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -285,6 +285,20 @@ describe('dead letters of the admin API', () => {
     );
   });
 
+  it('show the values that agents publish; bytes in them as base64', async () => {
+    const { delivery } = admin.server.library;
+    await (await agent('worker')).close();
+    const value = { job: 7, bytes: new Uint8Array([1, 2, 255]), list: [null, { deep: 'é' }] };
+    await admin.server.library.publish('agent:worker', value);
+    const { queueId } = await delivery.store.openQueue({ kind: 'agent', agentId: 'worker' });
+    const lease = await delivery.store.claimAgent('worker', 'main');
+    await delivery.store.read(queueId, { after: 0, limit: 1, bytesMax: 1_000_000 }, lease);
+    await delivery.store.settle(queueId, [{ kind: 'dead', sequence: 1, reason: 'no', at: Date.now() }], lease);
+    const { items } = (await admin.ask('/v1/dlq')).json as unknown as { readonly items: readonly { id: string }[] };
+    const shown = await admin.ask(`/v1/dlq/${items[0]?.id ?? ''}`);
+    expect(shown.json).toMatchObject({ payload: { job: 7, bytes: 'AQL/', list: [null, { deep: 'é' }] } });
+  });
+
   it('one is purged by its id', async () => {
     await deadLetter('gone');
     const { items } = (await admin.ask('/v1/dlq')).json as unknown as { readonly items: readonly { id: string }[] };

@@ -33,17 +33,18 @@ export async function runDemo(options: LoadOptions, stop: AbortSignal): Promise<
 
 function whatToLookAt(fleet: DemoFleet, started: StartedServer | undefined): string {
   const where = started === undefined ? '' : ` --data-dir ${started.dataDirectory}`;
-  const server = (command: string): string => `  node packages/server/dist/main.js ${command}${where}`;
+  const server = (command: string): string => `  npx sealane-server ${command}${where}`;
   const lines = [
     '',
     `Its agents are named …-${fleet.name('').slice(1)}: sensors in three cities, a dashboard, an archive of two that share`,
     `their work. ${fleet.name('printer')} fails at everything: three dead letters. ${fleet.name('truck')} is away: 25 events`,
     'wait for it, and one more comes in ten minutes.',
     '',
-    'What to look at ("npx nx run server:build" makes the program):',
+    `What to look at, in another terminal, here${started === undefined ? ' (where its data are: --data-dir)' : ''}:`,
     '',
     server('status'),
     server('agents list'),
+    server('events'),
     server('dlq list'),
     server('usage'),
     server('top'),

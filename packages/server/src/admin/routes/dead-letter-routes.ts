@@ -1,6 +1,7 @@
 /** `/v1/dlq`: events that were given up: list, show, redrive, purge. Payloads only of one at a time. */
 import { toBase64, utf8Decode } from '@sealane/shared/bytes';
 import { TEXT_CONTENT_TYPE } from '@sealane/shared/channel';
+import { CONTENT_TYPE_MSGPACK, decodeValue, type Value } from '@sealane/shared/packets';
 import type { DeadLetter } from '../../store/index.ts';
 import type { AdminHost } from '../admin-host.ts';
 import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
@@ -77,8 +78,9 @@ function rowOf({ body, id, eventId, subscription, from, to, reason, attempts, ..
   return { ...about, publishedAt, deadAt, contentType, bodyBytes: body.length };
 }
 
-/** What the body says, where it is JSON or text. */
+/** What the body says, where it is JSON, a value or text. */
 function payloadOf({ contentType, body }: DeadLetter): unknown {
+  if (contentType === CONTENT_TYPE_MSGPACK) return valueOf(body);
   const text = contentType === null ? undefined : utf8Decode(body);
   if (text === undefined) return null;
   if (contentType === TEXT_CONTENT_TYPE) return text;
@@ -88,4 +90,21 @@ function payloadOf({ contentType, body }: DeadLetter): unknown {
   } catch {
     return null;
   }
+}
+
+/** Null for what is none. */
+function valueOf(body: Uint8Array): unknown {
+  try {
+    return plainOf(decodeValue(body));
+  } catch {
+    return null;
+  }
+}
+
+/** As JSON can tell it: bytes as base64. */
+function plainOf(value: Value): unknown {
+  if (value instanceof Uint8Array) return toBase64(value);
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainOf(member as Value)]));
 }
