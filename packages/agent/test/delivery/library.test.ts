@@ -1,7 +1,7 @@
 /** The library against the product's server: offline publishing, lost acks, presence, a server that goes and comes back. */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { createServer, connect as connectSocket, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultProxy } from '@sealane/node/testing';
 import { connect, type Agent, type AgentPresence, type ConnectOptions, type DeliveredEvent } from '../../src/index.ts';
 import { Workbench, type ServerProgram } from '../processes.ts';
 
@@ -9,11 +9,11 @@ jest.setTimeout(90_000);
 
 let bench = new Workbench();
 const agents: Agent[] = [];
-const proxies: Server[] = [];
+const proxies: FaultProxy[] = [];
 
 afterEach(async () => {
   await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  for (const proxy of proxies.splice(0)) proxy.close();
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
   await bench.dispose();
   bench = new Workbench();
 });
@@ -31,27 +31,6 @@ async function until(condition: () => boolean): Promise<void> {
     await sleep(20);
   }
   throw new Error('it did not come to pass');
-}
-
-/** Passes bytes on, until the test stops one direction or cuts. */
-async function proxyTo(port: number) {
-  const sockets = new Set<Socket>();
-  const control = { swallowsUp: false, cut: () => sockets.forEach((socket) => socket.destroy()) };
-  const proxy = createServer((near) => {
-    const far = connectSocket(port, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
-    near.on('data', (chunk) => control.swallowsUp || far.write(chunk));
-    far.on('data', (chunk) => near.write(chunk));
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-  });
-  proxies.push(proxy);
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  return { port: (proxy.address() as AddressInfo).port, control };
 }
 
 describe('events of the library', () => {
@@ -111,12 +90,13 @@ describe('events of the library', () => {
 
   it('R3: acks lost on the wire: the events come again, are acked, and handled once', async () => {
     const server = await bench.serve({ dataDir: bench.directory() });
-    const { port, control } = await proxyTo(server.port);
+    const proxy = await FaultProxy.start({ target: { port: server.port } });
+    proxies.push(proxy);
     const handled: string[] = [];
-    const agent = await join(port, { dataDir: bench.directory() });
+    const agent = await join(proxy.port, { dataDir: bench.directory() });
     const subscription = agent.subscribe('lossy', (event) => {
       // From now on nothing of what this agent says arrives.
-      control.swallowsUp = true;
+      proxy.swallow({ toServer: true });
       handled.push(event.text());
     });
     await subscription.ready;
@@ -124,13 +104,13 @@ describe('events of the library', () => {
     for (const text of ['1', '2', '3']) await sender.publish('topic:lossy', text);
     await until(() => handled.length === 3);
     await sleep(200);
-    control.swallowsUp = false;
-    control.cut();
+    proxy.swallow({ toServer: false });
+    proxy.cut();
     await until(() => agent.state.state === 'connected');
     await sender.publish('topic:lossy', '4');
     await until(() => handled.length >= 4);
-    control.swallowsUp = false;
-    control.cut();
+    proxy.swallow({ toServer: false });
+    proxy.cut();
     await agent.close();
     expect(handled).toEqual(['1', '2', '3', '4']);
   });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { FaultProxy } from '../../src/testing/index.ts';
 import { Program, programsExist, startServer } from './processes.ts';
 import { Workspace, content, sha256 } from './workspace.ts';
 
@@ -79,6 +80,23 @@ describeProcesses('files between real processes', () => {
       expect(await sending.ended).toBe(0);
       expect(Number(sending.lines.at(-1)?.['resumedFrom'])).toBeGreaterThan(SIZE / 20);
       expect(sha256(space.stored('again.bin'))).toBe(sha256(content(SIZE)));
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'F1: a way that is reset after 37 % of the file, again and again: the command resumes where it was cut',
+    async () => {
+      const { port } = await serve();
+      const resetByte = Math.floor(SIZE * 0.37);
+      const proxy = await FaultProxy.start({ target: { port }, faults: { toServer: { resetByte } } });
+      const path = space.file('far.bin', SIZE);
+      const sending = agent(`127.0.0.1:${proxy.port}`, 'send-file', path);
+      expect(await sending.ended).toBe(0);
+      expect(proxy.connections).toBe(3);
+      expect(Number(sending.lines.at(-1)?.['resumedFrom'])).toBeGreaterThan(SIZE * 0.6);
+      expect(sha256(space.stored('far.bin'))).toBe(sha256(content(SIZE)));
+      await proxy.stop();
     },
     TIMEOUT_MS,
   );

@@ -2,9 +2,8 @@
  * Peers and ways that fall silent: found where they are dead, spared where only somebody slept (B4, B5, B11). Most of it is
  * waiting: tests run side by side, but for the one in which this process sleeps.
  */
-import { once } from 'node:events';
-import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { FaultProxy } from '@sealane/node/testing';
 import { TestAgent } from '../test-agent.ts';
 import { ServerHost } from './server-host.ts';
 
@@ -16,9 +15,9 @@ const SHORT = { pingIntervalMs: 300, idleTimeoutMs: 900 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const hosts: ServerHost[] = [];
-const relays: Relay[] = [];
+const relays: FaultProxy[] = [];
 afterAll(async () => {
-  for (const relay of relays) relay.close();
+  await Promise.all(relays.map((way) => way.stop()));
   await Promise.all(hosts.map((host) => host.stop()));
 });
 
@@ -28,50 +27,21 @@ async function start(options?: Parameters<typeof ServerHost.start>[0]): Promise<
   return host;
 }
 
-/** Passes bytes on until a direction is cut: then they are swallowed, while both TCP connections stay as they are. */
-class Relay {
-  readonly swallows = { toAgent: false, toServer: false };
-  readonly #sockets: Socket[] = [];
-  readonly #listener: NetServer;
-
-  private constructor(host: ServerHost) {
-    this.#listener = createServer((client) => {
-      const server = connect({ host: '127.0.0.1', port: host.port });
-      this.#sockets.push(client, server);
-      for (const socket of [client, server]) socket.on('error', () => undefined);
-      server.on('data', (chunk) => this.swallows.toAgent || client.write(chunk));
-      client.on('data', (chunk) => this.swallows.toServer || server.write(chunk));
-      client.on('close', () => this.swallows.toServer || server.destroy());
-      server.on('close', () => this.swallows.toAgent || client.destroy());
-    });
-  }
-
-  static async start(host: ServerHost): Promise<Relay> {
-    const relay = new Relay(host);
-    relays.push(relay);
-    relay.#listener.listen(0, '127.0.0.1');
-    await once(relay.#listener, 'listening');
-    return relay;
-  }
-
-  get port(): number {
-    return (this.#listener.address() as { port: number }).port;
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#listener.close();
-  }
+/** Passes bytes on until a direction is told to swallow them, while both TCP connections stay as they are. */
+async function relay(host: ServerHost): Promise<FaultProxy> {
+  const proxy = await FaultProxy.start({ target: { port: host.port } });
+  relays.push(proxy);
+  return proxy;
 }
 
 describe('silence and sleep', () => {
   it.concurrent('B4, 2.1.18: a way cut in both directions: both sides find out in time', async () => {
     const host = await start({ sessionLimits: SHORT });
-    const { port, swallows } = await Relay.start(host);
-    const agent = await TestAgent.open({ port });
+    const way = await relay(host);
+    const agent = await TestAgent.open({ port: way.port });
     await pause(1_500);
     expect((await host.report()).counters.connections.open).toBe(1);
-    swallows.toAgent = swallows.toServer = true;
+    way.swallow({ toAgent: true, toServer: true });
     const cutAt = performance.now();
     expect(await agent.closed).toMatchObject({ reason: 'failed', code: 'E_IDLE', byPeer: false });
     const { counters } = await host.reportWhen((report) => report.counters.disconnected['E_IDLE'] === 1);
@@ -83,9 +53,9 @@ describe('silence and sleep', () => {
     'B5: only the way to the agent is cut: the agent finds out, though the server still hears it',
     async () => {
       const host = await start({ sessionLimits: SHORT });
-      const { port, swallows } = await Relay.start(host);
-      const agent = await TestAgent.open({ port });
-      swallows.toAgent = true;
+      const way = await relay(host);
+      const agent = await TestAgent.open({ port: way.port });
+      way.swallow({ toAgent: true });
       expect(await agent.closed).toMatchObject({ code: 'E_IDLE', byPeer: false });
       // It says so on the way that is left.
       await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
@@ -96,9 +66,9 @@ describe('silence and sleep', () => {
     'B5: only the way to the server is cut: the server finds out, though the agent still hears it',
     async () => {
       const host = await start({ sessionLimits: SHORT });
-      const { port, swallows } = await Relay.start(host);
-      const agent = await TestAgent.open({ port });
-      swallows.toServer = true;
+      const way = await relay(host);
+      const agent = await TestAgent.open({ port: way.port });
+      way.swallow({ toServer: true });
       expect(await agent.closed).toMatchObject({ code: 'E_IDLE' });
       await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
     },
