@@ -2,8 +2,7 @@
 import { createServer } from 'node:net';
 import type { Dice } from '@sealane/node/testing';
 import type { Programs } from './programs.ts';
-import type { Scene } from './scene.ts';
-import type { ServerProgram } from './server-program.ts';
+import type { Scene, Stage } from './scene.ts';
 
 /** What a ground is made from. */
 export interface GroundSetting {
@@ -20,12 +19,7 @@ export interface Attack {
   strike(scene: Scene): Promise<void>;
 }
 
-export interface Ground {
-  readonly servers: readonly ServerProgram[];
-  /** Ports of the agents, in turn. */
-  readonly ports: readonly number[];
-  /** Words that run an agent. */
-  readonly agent: readonly string[];
+export interface Ground extends Stage {
   readonly attacks: readonly Attack[];
   /** After all programs have ended. */
   dispose(): Promise<void>;

@@ -1,8 +1,9 @@
 /** Arguments of the torture. */
 import { knownOptions, numberWithin } from '../options/known-options.ts';
+import type { ProgramFiles } from './programs.ts';
 import { GROUPS, type GroupName } from './groups.ts';
 
-export interface TortureOptions {
+export interface TortureOptions extends ProgramFiles {
   /** New rounds begin for so long; undefined where their number is given. */
   readonly minutes: number | undefined;
   readonly rounds: number | undefined;
@@ -12,10 +13,6 @@ export interface TortureOptions {
   readonly seed: number;
   /** How long things may take to get going again when a fault is over. */
   readonly patienceSeconds: number;
-  /** File of the server's program, and of the agent's; undefined takes what is built, else the sources. */
-  readonly server: string | undefined;
-  readonly agent: string | undefined;
-  readonly source: boolean;
   readonly report: string | undefined;
   readonly json: boolean;
 }
@@ -30,7 +27,7 @@ const PATIENCE_MAX = 86_400;
 
 const groupLines = Object.entries(GROUPS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
 
-export const TORTURE_HELP = `Real servers and agents that are killed, stopped, cut off and robbed of their disks, and a check that nothing was lost.
+export const TORTURE_HELP = `Kills, stops and cuts off real servers and agents, robs them of their disks, and checks that nothing was lost.
 
   npx nx run tools:torture -- [options]
 

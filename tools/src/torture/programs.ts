@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { works } from '@sealane/node/testing';
-import type { TortureOptions } from './options.ts';
 
 /** Words that run them, each with what they are. */
 export interface Programs {
@@ -12,10 +11,18 @@ export interface Programs {
   readonly told: string;
 }
 
+/** Files of programs; undefined takes what is built, else the sources. */
+export interface ProgramFiles {
+  readonly server: string | undefined;
+  readonly agent: string | undefined;
+  /** The sources of both, also where something is built. */
+  readonly source: boolean;
+}
+
 /** The program dies with the one that started it, however that ends. */
 const DIES_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL'];
 
-export function programsOf({ server, agent, source }: Pick<TortureOptions, 'server' | 'agent' | 'source'>): Programs {
+export function programsOf({ server, agent, source }: ProgramFiles): Programs {
   const isBound = works('setpriv', [...DIES_WITH_PARENT.slice(1), 'true']);
   const wrap = isBound ? DIES_WITH_PARENT : [];
   const chosen = { server: programOf('server', server, source), agent: programOf('agent', agent, source) };

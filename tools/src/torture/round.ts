@@ -50,7 +50,7 @@ export async function runRound(setting: RoundSetting): Promise<RoundResult | und
   try {
     ground = await GROUPS[group].ground({ programs, dice, directory });
     scene = await Scene.open(ground, dice, { limitMs: patienceMs, signal });
-    await attack(scene, setting.faults, attacks);
+    await attack({ scene, ground, names: attacks, faults: setting.faults });
     faults.push(...(await scene.finish()));
   } catch (error) {
     if (!signal.aborted) faults.push(error instanceof Error ? error.message : String(error));
@@ -71,9 +71,16 @@ export async function runRound(setting: RoundSetting): Promise<RoundResult | und
   return { group, seed, attacks, totals, faults: shown, evidence, seconds };
 }
 
-/** @param names gets the name of each attack before it strikes. */
-async function attack(scene: Scene, faults: number | undefined, names: string[]): Promise<void> {
-  const { dice, ground } = scene;
+interface Attacks {
+  readonly scene: Scene;
+  readonly ground: Ground;
+  readonly faults: number | undefined;
+  /** Gets the name of each attack before it strikes. */
+  readonly names: string[];
+}
+
+async function attack({ scene, ground, faults, names }: Attacks): Promise<void> {
+  const { dice } = scene;
   const count = faults ?? dice.between(...ATTACKS);
   for (let index = 0; index < count; index++) {
     await scene.flows();

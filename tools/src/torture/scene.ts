@@ -15,7 +15,7 @@ import {
   type Dice,
   type Patience,
 } from '@sealane/node/testing';
-import type { Ground } from './ground.ts';
+import type { ServerProgram } from './server-program.ts';
 
 /** Of each of two publishers. */
 const LINES_PER_SECOND = 200;
@@ -37,25 +37,36 @@ const LISTENERS = [
 const GROUP = 'team';
 const MEMBERS = ['member-1', 'member-2'] as const;
 
+/** What a scene stands on. */
+export interface Stage {
+  readonly servers: readonly ServerProgram[];
+  /** Ports of the agents, in turn. */
+  readonly ports: readonly number[];
+  /** Words that run an agent. */
+  readonly agent: readonly string[];
+}
+
 export class Scene {
-  readonly ground: Ground;
+  readonly servers: readonly ServerProgram[];
   readonly dice: Dice;
   readonly log = new RunLog();
+  readonly #ports: readonly number[];
   readonly #patience: Patience;
   readonly #agents: AgentPrograms;
   readonly #listeners: Listener[] = [];
   #load: Load | undefined;
 
-  private constructor(ground: Ground, dice: Dice, patience: Patience) {
-    this.ground = ground;
+  private constructor(stage: Stage, dice: Dice, patience: Patience) {
+    this.servers = stage.servers;
+    this.#ports = stage.ports;
     this.dice = dice;
     this.#patience = patience;
-    this.#agents = new AgentPrograms(ground.agent);
+    this.#agents = new AgentPrograms(stage.agent);
   }
 
   /** Starts everybody. @param patience how long things may take to get going again when a fault is over. */
-  static async open(ground: Ground, dice: Dice, patience: Patience): Promise<Scene> {
-    const scene = new Scene(ground, dice, patience);
+  static async open(stage: Stage, dice: Dice, patience: Patience): Promise<Scene> {
+    const scene = new Scene(stage, dice, patience);
     try {
       await scene.#start();
       return scene;
@@ -108,7 +119,7 @@ export class Scene {
       if (!(error instanceof PatienceError)) throw error;
       faults.push(error.message);
     }
-    for (const server of this.ground.servers) {
+    for (const server of this.servers) {
       const how = await server.end();
       if (how !== 0) faults.push(`a server ended with ${how} when it was told to end`);
     }
@@ -135,14 +146,13 @@ export class Scene {
   /** Ends everybody. */
   async close(): Promise<void> {
     await this.#agents.dispose();
-    for (const server of this.ground.servers) await server.kill();
+    for (const server of this.servers) await server.kill();
   }
 
   /** Writes down what the programs said. */
   keep(folder: string): void {
     mkdirSync(folder, { recursive: true });
-    for (const [index, { said }] of this.ground.servers.entries())
-      writeFileSync(join(folder, `server-${index}.log`), said);
+    for (const [index, { said }] of this.servers.entries()) writeFileSync(join(folder, `server-${index}.log`), said);
     const publishers = this.#load?.programs.map((program, index) => [`publisher-${index}`, [program]] as const) ?? [];
     const listeners = this.#listeners.map(({ name, programs }) => [name, programs] as const);
     for (const [name, programs] of [...publishers, ...listeners]) {
@@ -153,8 +163,8 @@ export class Scene {
   }
 
   async #start(): Promise<void> {
-    const { servers, ports } = this.ground;
-    for (const server of servers) await server.start();
+    const ports = this.#ports;
+    for (const server of this.servers) await server.start();
     const portOf = (index: number): number => ports[index % ports.length] ?? 0;
     const all = [
       ...LISTENERS.map((listener) => ({ ...listener, isMember: false })),
@@ -181,7 +191,7 @@ export class Scene {
   }
 
   #endings(): readonly string[] {
-    const servers = this.ground.servers.flatMap(({ endedBy, said }, index) =>
+    const servers = this.servers.flatMap(({ endedBy, said }, index) =>
       endedBy === undefined ? [] : [`server ${index} ended with ${endedBy}: ${said.slice(-STDERR_SHOWN)}`],
     );
     const agents = [

@@ -9,7 +9,7 @@ const AWAY_MS_MAX = 1_500;
 /** Within the start of a server. */
 const EARLY_MS_MAX = 800;
 
-const serverOf = ({ ground, dice }: Scene): ServerProgram => dice.pick(ground.servers);
+const serverOf = ({ servers, dice }: Scene): ServerProgram => dice.pick(servers);
 
 const killServer: Attack = {
   name: 'kill -9 of a server',

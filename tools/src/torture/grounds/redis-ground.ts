@@ -99,7 +99,7 @@ function cutRedis(redis: RedisServer): Attack {
 
 const stopNode: Attack = {
   name: 'SIGSTOP of a node, longer than its lease',
-  async strike({ dice, ground }) {
-    await dice.pick(ground.servers).stop(LONG_STOP_MS);
+  async strike({ dice, servers }) {
+    await dice.pick(servers).stop(LONG_STOP_MS);
   },
 };
