@@ -87,6 +87,18 @@ describeWithRedis('the admin port of one of two nodes', () => {
     expect((await again.channel.request('echo', 'still here')).text()).toBe('still here');
   });
 
+  it('M9: an agent that moves to another node and at once back is not cut by what the first was told of the move', async () => {
+    const identity = newIdentity();
+    const first = await connect(0, 'roaming', { identity });
+    const second = await connect(1, 'roaming', { identity });
+    expect(await first.closed).toMatchObject({ code: 'E_REPLACED' });
+    const third = await connect(0, 'roaming', { identity });
+    expect(await second.closed).toMatchObject({ code: 'E_REPLACED' });
+    // Longer than lost wake-ups are looked for.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect((await third.channel.request('echo', 'still here')).text()).toBe('still here');
+  });
+
   it('H10: a key that is revoked at one node ends its sessions at the other, and has to enrol anew', async () => {
     const identity = newIdentity();
     const tool = await connect(1, 'revoked', { identity, instance: 'tool' });

@@ -60,9 +60,9 @@ describeWithRedis('serve --processes', () => {
   });
 
   it('I1: more than one without Redis is a wrong command line', async () => {
-    for (const store of [[], ['--store', 'memory:']]) {
-      const words = ['serve', '--json', '--port', '0', '--processes', '2', '--data-dir', directory, ...store];
-      const { code, stdout } = await runServerCommand(words);
+    const words = ['serve', '--json', '--port', '0', '--processes', '2', '--data-dir', directory];
+    const runs = [[], ['--store', 'memory:']].map((store) => runServerCommand([...words, ...store]));
+    for (const { code, stdout } of await Promise.all(runs)) {
       expect(code).toBe(2);
       expect(JSON.parse(stdout)).toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('Redis') });
     }
@@ -161,8 +161,10 @@ describeWithRedis('serve --processes', () => {
     expect(second.stdout).toContain(`process ${server.child.pid ?? 0}`);
     await server.end();
     await redis.kill();
-    const alone = await runServerCommand([...words, join(directory, 'alone')]);
-    const several = await runServerCommand([...words, join(directory, 'several'), '--processes', '2']);
+    const [alone, several] = await Promise.all([
+      runServerCommand([...words, join(directory, 'alone')]),
+      runServerCommand([...words, join(directory, 'several'), '--processes', '2']),
+    ]);
     expect(several.code).toBe(alone.code);
     expect(several.stdout).toBe(alone.stdout);
     expect(JSON.parse(several.stdout)).toMatchObject({ event: 'error', code: 'E_STORE_UNAVAILABLE' });

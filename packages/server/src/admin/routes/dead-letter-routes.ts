@@ -106,5 +106,5 @@ function plainOf(value: Value): unknown {
   if (value instanceof Uint8Array) return toBase64(value);
   if (Array.isArray(value)) return value.map(plainOf);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainOf(member as Value)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainOf(member)]));
 }
