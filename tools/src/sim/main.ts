@@ -15,7 +15,8 @@ const EXIT_USAGE = 2;
 const RUNS_TOLD = 100;
 
 const options = optionsOf(process.argv.slice(2));
-if (options !== undefined) process.exitCode = await simulate(options);
+// What a world leaves behind must not keep the process.
+if (options !== undefined) process.exit(await simulate(options));
 
 /** @returns undefined when there is nothing to do. */
 function optionsOf(args: readonly string[]): SimOptions | undefined {

@@ -179,7 +179,7 @@ export class SimAgent {
       onSkipped: (skipped) => {
         if (!process.isAlive) return;
         this.#trace(`${subscription.name} skips ${skipped.from} to ${skipped.to}: ${skipped.reason}`);
-        checker.skipped(subscription, skipped);
+        checker.skipped(subscription, { ...skipped, life: process });
       },
     });
     ready.then(

@@ -36,7 +36,7 @@ const READY_MS = 20_000;
 /** All that is owed is delivered within this time after the last fault. */
 const HEALING_MS = 300_000;
 /** Nothing more is delivered in this time once nothing is owed. */
-const QUIET_MS = 100_000;
+const QUIET_MS = 40_000;
 
 export async function runSeed(seed: number, bug?: PlantedBug): Promise<SeedResult> {
   const simulation = new Simulation(seed, bug);
@@ -52,7 +52,7 @@ class Simulation {
   readonly #world: World;
   readonly #dice: Dice;
   readonly #files = new VirtualFiles();
-  readonly #checker = new Checker();
+  readonly #checker: Checker;
   readonly #manners: Manners;
   readonly #injector: FaultInjector;
   readonly #durationMs: number;
@@ -66,6 +66,7 @@ class Simulation {
     this.#world = new World(seed);
     this.#dice = this.#world.dice.fork('setting');
     const plan = faultPlan(this.#dice.fork('plan'));
+    this.#checker = new Checker({ mayForgetAttempts: plan.kinds.includes('full-disk') });
     const network = new Network(this.#world, plan.weather);
     this.#manners = mannersOf(this.#dice);
     const identity = new IdentityKeys(nativeCrypto, this.#dice.bytes(32));

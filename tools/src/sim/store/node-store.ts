@@ -21,7 +21,9 @@ import type {
 } from '@sealane/server/store';
 import { StorageError } from '@sealane/shared/errors';
 import type { Process } from '../world/process.ts';
-import type { StoreClient, StoreService } from './store-service.ts';
+import type { StoreClaims } from './store-claims.ts';
+import type { StoreClient } from './store-client.ts';
+import type { StoreService } from './store-service.ts';
 
 const RETRY_MS = 1_000;
 const HEALTH = { reasons: [], durability: 'durable' } as const;
@@ -30,11 +32,13 @@ export class NodeStore implements Store, StoreClient {
   readonly kind = 'shared';
   readonly process: Process;
   readonly #service: StoreService;
+  readonly #claims: StoreClaims;
   #listener: StoreListener | undefined;
   #health: StoreHealth = { ...HEALTH, status: 'unavailable' };
 
   constructor(service: StoreService, process: Process) {
     this.#service = service;
+    this.#claims = service.claims;
     this.process = process;
   }
 
@@ -86,7 +90,7 @@ export class NodeStore implements Store, StoreClient {
 
   async openQueue(spec: QueueSpec): Promise<QueueInfo> {
     const info = await this.#ask((store) => store.openQueue(spec));
-    if (spec.kind === 'group') this.#service.noteGroup(info.queueId);
+    this.#claims.noteQueue(info.queueId, spec.kind === 'group');
     return info;
   }
 
@@ -104,15 +108,15 @@ export class NodeStore implements Store, StoreClient {
 
   read(queueId: string, request: ReadRequest, lease: Lease): Promise<readonly QueueItem[]> {
     return this.#ask(async (store) => {
-      const items = await store.read(queueId, request, this.#service.inner(lease));
+      const items = await store.read(queueId, request, this.#claims.inner(lease));
       const sequences = items.flatMap((item) => (item.kind === 'event' ? item.sequence : []));
-      this.#service.hold(store, lease, queueId, sequences);
+      this.#claims.hold(store, lease, { queueId, sequences });
       return items;
     });
   }
 
   readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
-    return this.#ask((store) => store.readAgain(queueId, sequences, this.#service.inner(lease)));
+    return this.#ask((store) => store.readAgain(queueId, sequences, this.#claims.inner(lease)));
   }
 
   /** Acks wait until the store is there again: settling what is settled does nothing. */
@@ -120,8 +124,8 @@ export class NodeStore implements Store, StoreClient {
     for (;;) {
       try {
         await this.#ask(async (store) => {
-          await store.settle(queueId, settlements, this.#service.inner(lease));
-          this.#service.drop(lease, queueId, settlements.flatMap(endedBy));
+          await store.settle(queueId, settlements, this.#claims.inner(lease));
+          this.#claims.drop(lease, { queueId, sequences: settlements.flatMap(endedBy) });
         });
         return;
       } catch (error) {
@@ -132,14 +136,14 @@ export class NodeStore implements Store, StoreClient {
   }
 
   beginDelivery(queueId: string, lease: Lease): void {
-    this.#tell((store) => store.beginDelivery(queueId, this.#service.inner(lease)));
+    this.#tell((store) => store.beginDelivery(queueId, this.#claims.inner(lease)));
   }
 
   release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
     this.#tell((store) => {
-      if (this.#service.isFenced(lease)) this.#service.giveUp(store, lease, { queueId, sequences: held });
-      else store.release(queueId, deliveredTo, held, this.#service.inner(lease));
-      this.#service.drop(lease, queueId, held);
+      if (this.#claims.isFenced(lease)) this.#claims.giveUp(store, lease, { queueId, sequences: held });
+      else store.release(queueId, deliveredTo, held, this.#claims.inner(lease));
+      this.#claims.drop(lease, { queueId, sequences: held });
     });
   }
 
@@ -148,12 +152,12 @@ export class NodeStore implements Store, StoreClient {
   }
 
   releaseAgent(_agentId: string, _instance: string, lease: Lease, at: number): void {
-    this.#tell((store) => this.#service.release(store, lease, at));
+    this.#tell((store) => this.#claims.release(store, lease, at));
   }
 
   async agentRecord(agentId: string): Promise<AgentRecord> {
     const record = await this.#ask((store) => store.agentRecord(agentId));
-    return { ...record, node: this.#service.nodeOf(agentId) };
+    return { ...record, node: this.#claims.nodeOf(agentId) };
   }
 
   forgetAgent(agentId: string): Promise<void> {

@@ -5,30 +5,10 @@
 import { StorageError } from '@sealane/shared/errors';
 import type { Lease, Store, StoreHealth } from '@sealane/server/store';
 import { SimProcess } from '../world/sim-process.ts';
-import type { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { SimStore } from './sim-store.ts';
-
-/** A node that uses the store. */
-export interface StoreClient {
-  readonly process: Process;
-  /** They come with a delay, in a step of the node. */
-  onQueues(queueIds: readonly string[]): void;
-  onAgentLost(agentId: string, instance: string): void;
-  onHealth(status: StoreHealth['status']): void;
-}
-
-/** Who serves an instance of an agent. */
-interface Claim {
-  readonly agentId: string;
-  readonly instance: string;
-  readonly client: StoreClient;
-  readonly epoch: number;
-  /** That of the store behind; another one after each of its starts. */
-  inner: Lease;
-  /** What it was given of each queue and has not settled, and how far that goes. */
-  readonly held: Map<string, { readonly sequences: Set<number>; deliveredTo: number }>;
-}
+import { StoreClaims } from './store-claims.ts';
+import type { StoreClient } from './store-client.ts';
 
 export interface StoreServiceOptions {
   readonly world: World;
@@ -49,24 +29,17 @@ const POLL_MS = 1_000;
 
 export class StoreService {
   process: SimProcess | undefined;
+  readonly claims: StoreClaims;
   readonly #options: StoreServiceOptions;
   readonly #clients = new Set<StoreClient>();
-  readonly #claims = new Map<string, Claim>();
-  readonly #byEpoch = new Map<number, Claim>();
   readonly #arrivals = new Map<StoreClient, number>();
-  readonly #groups = new Set<string>();
   readonly #failing = new Map<StoreClient, number>();
   #store: SimStore | undefined;
-  #epochs = 0;
   #touched = new Set<string>();
 
   constructor(options: StoreServiceOptions) {
     this.#options = options;
-  }
-
-  /** Whether it answers. */
-  get isReady(): boolean {
-    return this.#store !== undefined;
+    this.claims = new StoreClaims(options);
   }
 
   start(): void {
@@ -150,126 +123,34 @@ export class StoreService {
   }
 
   /** In a step of the service. A node serves an agent from now on; whoever did before is told. */
-  claim(store: Store, client: StoreClient, agentId: string, instance: string): Promise<Lease> {
-    return this.#claim(store, client, agentId, instance);
-  }
-
-  /** The lease behind one of a node. @throws StorageError `E_FENCED` when another took its place. */
-  inner({ epoch }: Lease): Lease {
-    return this.#present(epoch).inner;
-  }
-
-  /** What a read gave is held under this lease. @throws StorageError `E_FENCED`: then it is free again. */
-  hold(store: Store, lease: Lease, queueId: string, sequences: readonly number[]): void {
-    const claim = this.#byEpoch.get(lease.epoch);
-    if (claim === undefined) this.giveUp(store, lease, { queueId, sequences });
-    const { held } = this.#present(lease.epoch);
-    const of = held.get(queueId) ?? { sequences: new Set<number>(), deliveredTo: 0 };
-    held.set(queueId, of);
-    for (const sequence of sequences) {
-      of.sequences.add(sequence);
-      of.deliveredTo = Math.max(of.deliveredTo, sequence);
-    }
-  }
-
-  /** With a lease that counts no more, only what is held of a group can be given back. */
-  giveUp(
-    store: Store,
-    lease: Lease,
-    { queueId, sequences }: { readonly queueId: string; readonly sequences: readonly number[] },
-  ): void {
-    if (this.#groups.has(queueId) && sequences.length > 0) store.release(queueId, 0, sequences, lease);
-  }
-
-  /** Whether another node took its place. */
-  isFenced({ epoch }: Lease): boolean {
-    return !this.#byEpoch.has(epoch);
-  }
-
-  /** A queue that several agents share. */
-  noteGroup(queueId: string): void {
-    this.#groups.add(queueId);
-  }
-
-  /** What is settled, or given back, is held no more. */
-  drop({ epoch }: Lease, queueId: string, sequences: readonly number[]): void {
-    const held = this.#byEpoch.get(epoch)?.held.get(queueId);
-    for (const sequence of sequences) held?.sequences.delete(sequence);
-  }
-
-  /** An agent is gone from a node. */
-  release(store: Store, { epoch }: Lease, at: number): void {
-    const claim = this.#byEpoch.get(epoch);
-    if (claim === undefined) return;
-    this.#giveBack(store, claim);
-    this.#byEpoch.delete(epoch);
-    const key = keyOf(claim.agentId, claim.instance);
-    if (this.#claims.get(key) === claim) this.#claims.delete(key);
-    store.releaseAgent(claim.agentId, claim.instance, claim.inner, at);
-  }
-
-  /** Whether an agent is served by any node. */
-  nodeOf(agentId: string): string | undefined {
-    return this.#claims.get(keyOf(agentId, 'main'))?.client.process.name;
-  }
-
-  async #claim(store: Store, client: StoreClient, agentId: string, instance: string): Promise<Lease> {
-    const key = keyOf(agentId, instance);
-    const before = this.#claims.get(key);
-    if (before !== undefined && this.#options.isFencing) {
-      this.#giveBack(store, before);
-      this.#byEpoch.delete(before.epoch);
-      this.#tell(before.client, () => before.client.onAgentLost(agentId, instance));
-    }
-    const epoch = ++this.#epochs;
-    const inner = await store.claimAgent(agentId, instance);
-    const claim = { agentId, instance, client, epoch, inner, held: new Map() };
-    this.#claims.set(key, claim);
-    this.#byEpoch.set(epoch, claim);
-    return { node: client.process.name, epoch };
-  }
-
-  #present(epoch: number): Claim {
-    const claim = this.#byEpoch.get(epoch);
-    if (claim === undefined) throw new StorageError('E_FENCED', 'another node serves this agent');
-    return claim;
-  }
-
-  /** What was given out may have been delivered. */
-  #giveBack(store: Store, { held, inner }: Claim): void {
-    for (const [queueId, { sequences, deliveredTo }] of held)
-      store.release(queueId, deliveredTo, [...sequences], inner);
-    held.clear();
+  async claim(store: Store, client: StoreClient, agentId: string, instance: string): Promise<Lease> {
+    const { lease, before } = await this.claims.claim(store, client, { agentId, instance });
+    if (before !== undefined) this.#tell(before, () => before.onAgentLost(agentId, instance));
+    return lease;
   }
 
   #onOpened(store: SimStore): void {
     const reclaim = async (): Promise<void> => {
-      for (const claim of this.#claims.values()) {
-        claim.inner = await store.claimAgent(claim.agentId, claim.instance);
-        claim.held.clear();
-      }
+      await this.claims.reclaim(store);
       this.#store = store;
       this.#options.world.trace.add('store', 'is ready');
       this.#tellHealth('ready');
+      // What was stored and not confirmed before it crashed is there, too.
+      for (const queueId of this.claims.queues) this.#touched.add(queueId);
     };
     void reclaim();
   }
 
   /** A node is dead for so long that its agents are free. */
   #forget(client: StoreClient): void {
+    const { world } = this.#options;
     const { process } = this;
-    if (process === undefined) return;
+    if (process === undefined || this.#store === undefined) {
+      world.schedule(undefined, NODE_LEASE_MS, () => this.#forget(client));
+      return;
+    }
     process.enter(() => {
-      const store = this.#store;
-      if (store === undefined) this.#options.world.schedule(undefined, NODE_LEASE_MS, () => this.#forget(client));
-      else
-        for (const claim of [...this.#byEpoch.values()])
-          if (claim.client === client)
-            this.release(
-              store,
-              { node: client.process.name, epoch: claim.epoch },
-              this.#options.world.wallClock(process),
-            );
+      if (this.#store !== undefined) this.claims.releaseAll(this.#store, client, world.wallClock(process));
     });
   }
 
@@ -306,9 +187,4 @@ export class StoreService {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Of a table of claims. */
-function keyOf(agentId: string, instance: string): string {
-  return `${agentId}\0${instance}`;
 }

@@ -89,7 +89,6 @@ export class World {
     if (run === undefined || process?.isAlive === false) return;
     if (process !== undefined && process.pausedUntil > step.at) {
       step.at = process.pausedUntil;
-      step.order = ++this.#order;
       this.#queue.push(step);
       return;
     }
