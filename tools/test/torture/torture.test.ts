@@ -32,6 +32,8 @@ function torture(args: readonly string[]): { readonly pid: number; readonly ende
   const child = spawn(process.execPath, ['--conditions=@sealane/source', ENTRY, ...args], {
     env: { ...process.env, TMPDIR: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, as a shell gives it: Ctrl-C is for all of its processes.
+    detached: true,
   });
   const said = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   const ended = said.then(([stdout, stderr]) => ({ code: child.exitCode, stdout, stderr }));
@@ -81,7 +83,7 @@ describe('tools:torture', () => {
     const { pid, ended } = torture(['--source', '--only', 'kill', '--minutes', '5', '--json']);
     for (let wait = 0; wait < 600 && processesInFolder().length < 6; wait++) await sleep(100);
     expect(processesInFolder().length).toBeGreaterThanOrEqual(6);
-    process.kill(pid, 'SIGINT');
+    process.kill(-pid, 'SIGINT');
     const { code, stdout } = await ended;
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, interrupted: true, groups: [] });
     expect(code).toBe(0);

@@ -67,18 +67,21 @@ function lose(namespace: Namespace): Attack {
 /** It is there as long as one process in it: the one that waits for its input to end, which it does with this program. */
 class Namespace {
   readonly #holder: ChildProcess;
+  readonly #gone: Promise<unknown>;
 
-  private constructor(holder: ChildProcess) {
+  private constructor(holder: ChildProcess, gone: Promise<unknown>) {
     this.#holder = holder;
+    this.#gone = gone;
   }
 
   static async make(wrap: readonly string[]): Promise<Namespace> {
     const script = 'ip link set lo up && nft add table inet torture && echo ready && exec cat';
     const [program, ...words] = [...wrap, 'unshare', '--net', 'sh', '-c', script];
     const holder = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [line] = (await once(holder.stdout, 'data')) as [Buffer];
-    if (line.toString() !== 'ready\n') throw new Error('no network namespace could be made');
-    return new Namespace(holder);
+    const gone = once(holder, 'exit');
+    const [line] = (await Promise.race([once(holder.stdout, 'data'), gone])) as readonly unknown[];
+    if (String(line) !== 'ready\n') throw new Error('no network namespace could be made');
+    return new Namespace(holder, gone);
   }
 
   /** Words before those of a program that shall run in it. */
@@ -95,8 +98,7 @@ class Namespace {
   }
 
   async remove(): Promise<void> {
-    const gone = once(this.#holder, 'exit');
     this.#holder.stdin?.end();
-    await gone;
+    await this.#gone;
   }
 }
