@@ -1,9 +1,10 @@
 /** The report of a torture: as data, as lines of a terminal, and as one page. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
-import { version } from '@sealane/node/cli';
 import type { RunTotals } from '@sealane/node/testing';
 import type { CampaignResult } from './campaign.ts';
 import { GROUPS, type GroupName } from './groups.ts';
@@ -88,12 +89,11 @@ export function roundLines({ group, seed, attacks, totals, faults, evidence, sec
 }
 
 /** The report for people; the rounds have been told. */
-export function reportText({ ok, interrupted, groups, missing, failures, seconds }: TortureReport): string {
+export function reportText({ interrupted, groups, missing, failures, seconds }: TortureReport): string {
   const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);
   return [
     ...missing.map(([group, reason]) => `not done: ${group}: ${reason}`),
-    `${interrupted ? 'Interrupted. ' : ''}${rounds} rounds in ${Math.round(seconds)} s: ` +
-      (ok ? 'nothing lost, nothing made up, everything in order.' : `${failures.length} with faults.`),
+    `${interrupted ? 'Interrupted. ' : ''}${rounds} rounds in ${Math.round(seconds)} s: ${verdict(rounds, failures.length)}.`,
   ].join('\n');
 }
 
@@ -105,7 +105,7 @@ export async function writeReport(file: string, report: TortureReport, args: rea
 }
 
 function pageText(report: TortureReport, args: readonly string[]): string {
-  const { machine, seed, patienceSeconds, seconds, programs, groups, missing, failures, ok, interrupted } = report;
+  const { machine, seed, patienceSeconds, seconds, programs, groups, missing, failures, interrupted } = report;
   const date = new Date().toISOString().slice(0, 10);
   const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);
   return [
@@ -116,18 +116,16 @@ function pageText(report: TortureReport, args: readonly string[]): string {
     'Written by this command. Real servers and agents under load: two publishers, two durable subscriptions, a queue group of two. ' +
       'In each round some faults, chosen by its seed; then no more faults, and everything that has a receipt has to arrive.',
     '',
-    `${date}, ${machine}; Node.js ${process.versions.node}, Sealane ${version}; ${programs}; seed ${seed}, ${rounds} rounds, ` +
-      `${Math.round(seconds / 60)} minutes${interrupted ? ', interrupted' : ''}.`,
+    `${date}, ${machine}; Node.js ${process.versions.node}, Sealane ${versionOf()}; ${programs}; seed ${seed}, ${rounds} rounds, ` +
+      `${Math.round(seconds)} s${interrupted ? ', interrupted' : ''}.`,
     '',
-    ok
-      ? '**Nothing was lost, nothing made up, everything in order.**'
-      : `**${failures.length} rounds with faults**, below.`,
+    `**Verdict: ${verdict(rounds, failures.length)}.**`,
     '',
     '| group | rounds | with faults | events with a receipt | deliveries | delivered again |',
     '| --- | --: | --: | --: | --: | --: |',
     ...groups.map(groupRow),
-    ...missing.map(([group, reason]) => `| ${group} | not done: ${reason} | | | | |`),
     '',
+    ...missing.flatMap(([group, reason]) => [`Not done here: ${group}, ${reason}.`, '']),
     'Checked: what has a receipt arrives at every subscription; nothing arrives that was not published; sequences are gapless and in ' +
       'order; the events of a publisher keep their order; what comes again is the same, and says so; the load flows again within ' +
       `${patienceSeconds} s of a fault; no program ends that was not ended; a server that is told to end ends with exit code 0.`,
@@ -161,4 +159,14 @@ function failureLines({ group, seed, attacks, faults }: RoundResult): string[] {
 
 function replay(group: GroupName, seed: number): string {
   return `npx nx run tools:torture -- --only ${group} --seed ${seed} --rounds 1`;
+}
+
+function verdict(rounds: number, failed: number): string {
+  if (rounds === 0) return 'nothing was done';
+  return failed === 0 ? 'nothing lost, nothing made up, everything in order' : `${failed} with faults`;
+}
+
+function versionOf(): string {
+  const file = fileURLToPath(import.meta.resolve('@sealane/server/package.json'));
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }

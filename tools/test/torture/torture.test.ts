@@ -62,7 +62,7 @@ describe('tools:torture', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, failures: [], groups: [{ group: 'proxy', rounds: 1 }] });
     expect(code).toBe(0);
     const page = readFileSync(report, 'utf8');
-    expect(page).toContain('**Nothing was lost, nothing made up, everything in order.**');
+    expect(page).toContain('**Verdict: nothing lost, nothing made up, everything in order.**');
     expect(page).toContain('npx nx run tools:torture -- --source');
     expect(processesInFolder()).toEqual([]);
     expect(readdirSync(directory)).toEqual(['report']);
