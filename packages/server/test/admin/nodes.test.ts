@@ -102,6 +102,12 @@ describeWithRedis('the admin port of one of two nodes', () => {
   it('H10: a key that is revoked at one node ends its sessions at the other, and has to enrol anew', async () => {
     const identity = newIdentity();
     const tool = await connect(1, 'revoked', { identity, instance: 'tool' });
+    const seen = (await nodes[0].ask('/v1/agents/revoked')).json;
+    expect(seen).toMatchObject({
+      online: true,
+      node: expect.stringMatching(/^node-/),
+      instances: [{ instance: 'tool' }],
+    });
     const revoked = await nodes[0].ask('/v1/agents/revoked/revoke', { method: 'POST' });
     expect(revoked).toMatchObject({ status: 200, json: { disconnected: 1 } });
     expect(await tool.closed).toMatchObject({ code: 'E_UNKNOWN_AGENT' });

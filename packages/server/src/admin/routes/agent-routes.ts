@@ -33,7 +33,7 @@ function listAgents(app: AdminApp, { server }: AdminHost): void {
       enrolledBy: enrolled?.by ?? null,
       enrolledAt: enrolled === undefined ? null : enrolled.at * 1_000,
       lastSeenAt: record.lastSeenAt ?? null,
-      node: record.node ?? null,
+      node: record.node ?? record.instances?.[0]?.node ?? null,
       waiting: queues.reduce((sum, { waiting }) => sum + waiting, 0),
     };
   };
