@@ -13,21 +13,23 @@ if (!canLoop) console.warn('SKIPPED power loss: it needs root, losetup, mkfs.ext
   it(`R1: ${LOSSES} times ext4 is shut down under full load: every receipt holds`, async () => {
     const stored = new Set<number>();
     const image = makeImage();
+    let folder: MountedFolder | undefined;
     try {
       for (let round = 0; round < LOSSES; round++) {
-        const folder = MountedFolder.image(image);
+        folder = MountedFolder.image(image);
         const child = folder.child({ inFlight: 64 });
         await child.until(() => child.stored.length > 300);
         folder.losePower();
         for (const number of child.stored) stored.add(number);
         await folder.remove();
+        folder = undefined;
       }
-      const folder = MountedFolder.image(image);
+      folder = MountedFolder.image(image);
       const { store, ears } = await folder.open();
       checkReceipts(await readReceiver(store), stored);
       expect(ears.incidents).toEqual([]);
-      await folder.remove();
     } finally {
+      await folder?.remove();
       removeImage(image);
     }
   }, 120_000);
