@@ -51,7 +51,7 @@ function* checkInternal(source: Source, target: Source): Generator<string> {
     yield `(${source.packageName}) may not import package ${target.packageName}`;
   }
   if (source.isTest) return;
-  if (target.isTest) yield `imports the test file ${target.path}`;
+  if (target.isTest && layerOf(source)?.testOnly !== true) yield `imports the test file ${target.path}`;
   const targetLayer = layerOf(target);
   const layer = layerOf(source);
   if (source.packageName !== target.packageName) {

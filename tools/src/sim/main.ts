@@ -40,7 +40,7 @@ async function simulate(options: SimOptions): Promise<number> {
     if (options.showsTrace || runs % RUNS_TOLD === 0) console.log(runLine(result));
   });
   const { failed } = campaign;
-  if (failed !== undefined) console.log(failureText(failed, options.showsTrace));
+  if (failed !== undefined) console.log(failureText(failed, options));
   console.log(campaignText(campaign));
   if (options.report !== undefined) await write(options.report, campaignPage(campaign, commandOf(), new Date()));
   return failed === undefined ? 0 : EXIT_FAILED;

@@ -18,6 +18,10 @@ const groups: readonly (readonly Step[])[] = [
     ['lint', 'npm run --silent lint'],
     ['build and published packages', 'npm run --silent build && npm run --silent packages:check'],
     ['dead code', 'npm run --silent knip'],
+    [
+      'simulation',
+      'node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts --seeds 500',
+    ],
   ],
   [['tests', 'npm test --silent']],
 ];

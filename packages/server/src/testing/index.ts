@@ -20,4 +20,7 @@ export { CommitError } from '../store/log/log-device.ts';
 export type { Commit, CommitResult, LogDevice, OpenedLog } from '../store/log/log-device.ts';
 export { LogStore } from '../store/log/log-store.ts';
 export type { LogStoreOptions } from '../store/log/log-store-options.ts';
+export { storeCompliance } from '../store/store.compliance.ts';
+export type { StoreHarness } from '../store/testing/harness.compliance.ts';
+export { VirtualEnvironment } from '../store/testing/virtual-environment.compliance.ts';
 export { MemoryLog } from '../store/memory/memory-log.ts';

@@ -49,7 +49,7 @@ export function faultPlan(dice: Dice): FaultPlan {
   return {
     kinds: kinds.length === 0 ? ['cut'] : kinds,
     everyMs: dice.skewed(500, 8_000),
-    durationMs: dice.between(10_000, 40_000),
+    durationMs: dice.between(8_000, 24_000),
     weather: {
       latencyMs: [latency / 4, latency],
       splits: isSplit ? dice.fraction() : 0,

@@ -1,6 +1,7 @@
 /** What is said of runs: lines on a terminal, and a page in Markdown. */
 import { cpus, platform } from 'node:os';
 import { version } from '@sealane/node/cli';
+import type { SimOptions } from '../options.ts';
 import type { Campaign } from './run-many.ts';
 import type { SeedResult } from './simulation.ts';
 
@@ -15,15 +16,15 @@ export function runLine({ seed, problems, traceHash, steps, published, delivered
 }
 
 /** What is wrong with a run, and how to see it again. */
-export function failureText(result: SeedResult, isTraceShown: boolean): string {
+export function failureText(result: SeedResult, { showsTrace, bug }: Pick<SimOptions, 'showsTrace' | 'bug'>): string {
   const { seed, problems, trace } = result;
-  const end = isTraceShown ? [] : ['', 'The end of its trace:', ...trace.slice(-TRACE_LINES)];
+  const end = showsTrace ? [] : ['', 'The end of its trace:', ...trace.slice(-TRACE_LINES)];
   return [
     ...end,
     '',
     `Seed ${seed} failed:`,
     ...problems.map((problem) => `  ${problem}`),
-    `Again, with the whole trace: npx nx run tools:sim -- --seed ${seed}`,
+    `Again, with the whole trace: npx nx run tools:sim -- --seed ${seed}${bug === undefined ? '' : ` --bug ${bug}`}`,
   ].join('\n');
 }
 

@@ -36,7 +36,7 @@ const READY_MS = 20_000;
 /** All that is owed is delivered within this time after the last fault. */
 const HEALING_MS = 300_000;
 /** Nothing more is delivered in this time once nothing is owed. */
-const QUIET_MS = 40_000;
+const QUIET_MS = 30_000;
 
 export async function runSeed(seed: number, bug?: PlantedBug): Promise<SeedResult> {
   const simulation = new Simulation(seed, bug);

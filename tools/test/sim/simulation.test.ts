@@ -1,0 +1,64 @@
+/** The simulation as users run it: the same seed is the same run, and every planted bug is found. */
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from '@jest/globals';
+import { PLANTED_BUGS } from '../../src/sim/planted/planted-bug.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const ARGUMENTS = ['--import', './packages/node/src/require-node.js', '--conditions=@sealane/source'];
+/** Each bug is found within so many seeds. */
+const BUG_SEEDS = 300;
+const BUG_MS_MAX = 180_000;
+
+interface Outcome {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function simulate(...args: readonly string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [...ARGUMENTS, 'tools/src/sim/main.ts', ...args], { cwd: ROOT });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+  return new Promise((resolve) =>
+    child.on('close', (status) => resolve({ status, output: Buffer.concat(said).toString() })),
+  );
+}
+
+function hashesOf({ output }: Outcome): readonly string[] {
+  return [...output.matchAll(/trace ([0-9a-f]{32})/g)].map(([, hash]) => hash ?? '');
+}
+
+describe('the simulation', () => {
+  it('R17: the same seed gives the same trace, alone and among others; another one gives another', async () => {
+    const [many, alone] = await Promise.all([
+      simulate('--first-seed', '40', '--seeds', '3', '--trace'),
+      simulate('--seed', '42'),
+    ]);
+    expect(many.status).toBe(0);
+    const hashes = hashesOf(many);
+    expect(hashes).toHaveLength(3);
+    expect(new Set(hashes).size).toBe(3);
+    expect(hashesOf(alone)).toEqual([hashes[2]]);
+    const lines = alone.output.split('\n').filter((line) => /^ +\d+\.\d{3} /.test(line));
+    expect(lines.length).toBeGreaterThan(100);
+    for (const line of lines) expect(many.output).toContain(`${line}\n`);
+  }, 60_000);
+
+  it.each(PLANTED_BUGS)(
+    'finds the bug %s, and says how to see it again',
+    async (bug) => {
+      const { status, output } = await simulate('--bug', bug, '--seeds', String(BUG_SEEDS));
+      expect(status).toBe(1);
+      expect(output).toMatch(/Seed \d+ failed:\n {2}\S/);
+      expect(output).toMatch(new RegExp(`--seed \\d+ --bug ${bug}$`, 'm'));
+      expect(output).toContain('The end of its trace:');
+    },
+    BUG_MS_MAX,
+  );
+
+  it('a wrong word is answered with what was meant, and exit code 2', async () => {
+    expect(await simulate('--sead', '1')).toMatchObject({
+      status: 2,
+      output: expect.stringContaining('did you mean --seed?'),
+    });
+  }, 20_000);
+});
