@@ -104,6 +104,7 @@ export class Lanes {
         thread,
         file,
         newProducerId,
+        leaveOut,
         wallClock,
         onIncident,
         ...(limits !== undefined && { limits }),
@@ -121,6 +122,12 @@ export class Lanes {
 /** A name that no other outbox has: 96 random bits. */
 export function newProducerId(): string {
   return toBase64Url(systemRandom(12));
+}
+
+/** Fewer than 2^24: a million openings stay far below the highest number there is. */
+function leaveOut(): number {
+  const [low = 0, middle = 0, high = 0] = systemRandom(3);
+  return low + middle * 2 ** 8 + high * 2 ** 16;
 }
 
 /** Changes whenever somebody writes to a lane. */

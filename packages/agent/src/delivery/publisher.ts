@@ -287,10 +287,31 @@ export class Publisher {
   #onFinalRefusal(number: number, error: ProtocolError): void {
     const event = this.#queue.take(number);
     if (event === undefined) return;
+    if (event.eventId === null && isOfACopy(error.code)) {
+      this.#publishAnew(event).catch((cause: unknown) => this.#onOutboxFailed(cause));
+      return;
+    }
     this.#outbox.settle(event, undefined);
     const told = finalRefusal(error);
     if (this.#callers.reject(number, told)) return;
     this.#owner.onRefused({ id: eventIdOf(this.#outbox.producerId, event), to: event.to }, told);
+  }
+
+  /**
+   * A copy of this outbox gave the number to another event, or may have: it goes out under a number of its own, and the id
+   * that it had.
+   */
+  async #publishAnew(event: QueuedEvent): Promise<void> {
+    const { number } = event;
+    const again = { ...event, eventId: eventIdOf(this.#outbox.producerId, event) };
+    const added = this.#outbox.add(again);
+    this.#callers.move({ first: number - 1, last: number, by: added.number - number });
+    await this.#whenAdded(numbered(again, added.number), added.added);
+    this.#outbox.settle(event, undefined);
+    this.#owner.onIncident(
+      `the server knows another event under number ${number} of this outbox: it was restored from a copy, or is used from ` +
+        'two copies at once. The event gets a new number',
+    );
   }
 
   /** The server takes no events: callers are told, events stay for the next connection. */
@@ -308,4 +329,9 @@ export class Publisher {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#owner.timers.after(delayMs, run);
   }
+}
+
+/** Whether a number was given to two events, which only copies of an outbox do. */
+function isOfACopy(code: SealaneError['code']): boolean {
+  return code === 'E_EVENT_CONFLICT' || code === 'E_EVENT_SETTLED';
 }

@@ -36,6 +36,11 @@ export interface LaneOptions {
   readonly file: string;
   /** Name for a new lane, 16 characters of base64url. */
   readonly newProducerId: () => string;
+  /**
+   * How many numbers a lane that is opened empty leaves out: at random, so that copies of a data directory, each of which
+   * goes on where the other did, do not give one number to two events. Default none.
+   */
+  readonly leaveOut?: () => number;
   /** Wall clock in ms, for the age of ids. */
   readonly wallClock: () => number;
   readonly limits?: OutboxLimits;
@@ -98,7 +103,8 @@ export class SqliteOutbox implements Outbox {
     this.#disk = new DiskFloor(options.file, this.#limits.freeDiskBytesMin);
     this.file = options.file;
     this.producerId = String(row['producer_id']);
-    this.#lastNumber = Number(row['last_number']);
+    const isUsedAgain = Number(row['last_number']) > 0 && Number(row['events']) === 0;
+    this.#lastNumber = Number(row['last_number']) + (isUsedAgain ? (options.leaveOut?.() ?? 0) : 0);
     this.#writtenNumber = this.#lastNumber;
     this.#sentNumber = Number(row['sent_number']);
     this.#events = Number(row['events']);
