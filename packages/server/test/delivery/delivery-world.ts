@@ -38,13 +38,13 @@ export class DeliveryWorld {
   onSettled: ((spec: QueueSpec, sequences: readonly number[]) => void) | undefined;
   readonly #options: WorldOptions;
   readonly #connected = new Map<string, number>();
-  readonly #disk: MemoryDisk;
+  readonly disk: MemoryDisk;
   #agents: FakeAgent[] = [];
 
   private constructor(options: WorldOptions) {
     this.#options = options;
     this.environment = new VirtualEnvironment(options.seed);
-    this.#disk = new MemoryDisk({ commitDelayMs: options.commitDelayMs ?? 0 });
+    this.disk = new MemoryDisk({ commitDelayMs: options.commitDelayMs ?? 0 });
     this.store = this.#makeStore();
     this.delivery = this.#makeDelivery();
   }
@@ -128,7 +128,7 @@ export class DeliveryWorld {
     const { queueLimits } = this.#options;
     const { wallClock, random, schedule } = this.environment;
     const store = new MemoryStore({
-      disk: this.#disk,
+      disk: this.disk,
       limits: { ...DEFAULT_QUEUE_LIMITS, ...queueLimits },
       environment: {
         now: wallClock,

@@ -1,6 +1,7 @@
 /** S10, S13: backups of a store that is written to, and what becomes of them elsewhere. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { restoreBackup, SqliteStore, type NewEvent } from '../../src/store/index.ts';
 import { Ears } from '../../src/store/testing/harness.compliance.ts';
@@ -117,5 +118,27 @@ describe('backups', () => {
     expect(walBytesMax).toBeLessThan(48 * 2 ** 20);
     // Commits went on meanwhile, so that there was something to bound.
     expect(written).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('S10: the files of a store that crashed can be put back as a backup is: with another lineage, and all that was confirmed', async () => {
+    const child = space.child({ inFlight: 8 });
+    await child.until(() => child.stored.length > 100);
+    await child.kill();
+    expect(statSync(`${space.file}-wal`).size).toBeGreaterThan(0);
+    const restored = join(space.folder, 'restored.db');
+    restoreBackup(space.file, restored);
+    expect(readdirSync(space.folder).filter((name) => name.startsWith('restored'))).toEqual(['restored.db']);
+    const other = new StoreFolder(mkdtempSync(join(tmpdir(), 'sealane-restored-')));
+    renameSync(restored, other.file);
+    try {
+      const [before, after] = [await space.open(), await other.open()];
+      checkReceipts(await readReceiver(after.store), child.stored);
+      const [old, own] = await Promise.all(
+        [before, after].map(({ store }) => store.openQueue({ kind: 'agent', agentId: 'receiver' })),
+      );
+      expect(own?.lineage).not.toEqual(old?.lineage);
+    } finally {
+      await other.remove();
+    }
   }, 60_000);
 });

@@ -19,6 +19,8 @@ import { childEvent } from './child-event.ts';
 import { checkReceipts, readReceiver, StoreFolder } from './store-folder.ts';
 
 const FIXTURE = fileURLToPath(new URL('./fixtures/store-format-1.db.gz', import.meta.url));
+/** Of a store file. */
+const PAGE_BYTES = 16_384;
 const producer = { agentId: 'sender', producerId: 'sender----------' };
 let space: StoreFolder;
 
@@ -106,6 +108,27 @@ describe('S5: a bit flip', () => {
     expect(error).toMatchObject({ code: 'E_DATA' });
     expect(explanationOf(error).next).toContain('restore');
     expect(readFileSync(space.file).equals(before)).toBe(true);
+  });
+});
+
+describe('S5: a page that SQLite cannot read', () => {
+  it('S5, 2.0.11: a read that would fail for ever ends the store, loudly, and the file stays as it is', async () => {
+    const { store } = await space.open();
+    await publish(store, 1, 3);
+    await store.publish([{ ...childEvent(producer, 4), body: new Uint8Array(90_000).fill(0x79) }]);
+    await store.close();
+    // A page in the middle of the large record: the number of the page that follows it is damaged.
+    const bytes = readFileSync(space.file);
+    const page = Array.from({ length: bytes.length / PAGE_BYTES }, (_, index) => index * PAGE_BYTES).find((at) =>
+      bytes.subarray(at + 4, at + PAGE_BYTES).every((byte) => byte === 0x79),
+    );
+    bytes.fill(0xff, page, (page ?? 0) + 4);
+    writeFileSync(space.file, bytes);
+    const { store: next, ears } = await space.open();
+    await expect(readReceiver(next)).rejects.toMatchObject({ code: 'E_DATA' });
+    expect(next.health.status).toBe('failed');
+    expect(ears.incidents.map(({ code }) => code)).toEqual(['E_STORAGE']);
+    expect((await next.publish([childEvent(producer, 5)]))[0]).toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
   });
 });
 

@@ -66,6 +66,24 @@ afterEach(async () => {
     checkReceipts(await readReceiver(next), [...stored.numbers, stored.next]);
   }, 60_000);
 
+  it('a store that is opened on a disk without any room, after a crash: it delivers, refuses, and recovers by itself', async () => {
+    const folder = (space = MountedFolder.tmpfs('12m'));
+    const child = folder.child({ inFlight: 4 });
+    await child.until(() => child.stored.length > 100);
+    await child.kill();
+    const ballast = join(folder.folder, 'ballast');
+    fillUp(ballast, folder.folder);
+    const { store, ears } = await folder.open();
+    const entries = await readReceiver(store);
+    checkReceipts(entries, child.stored);
+    const stored = await publishUntilRefused(store, 1_000_001);
+    expect(stored.code).toBe('E_STORE_FULL');
+    unlinkSync(ballast);
+    await waitFor(() => store.health.status === 'ready', 20_000);
+    checkReceipts(await readReceiver(store), [...child.stored, ...stored.numbers]);
+    expect(ears.incidents).toEqual([]);
+  }, 60_000);
+
   it('a server that starts while the disk is below the floor delivers, and refuses', async () => {
     const folder = (space = MountedFolder.tmpfs('24m'));
     const first = await folder.open();

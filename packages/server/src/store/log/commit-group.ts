@@ -1,14 +1,16 @@
 /** CommitGroup: what one commit is going to do, and who waits for it. */
 import type { Queue } from '../state/queue.ts';
 import type { UsageRow } from '../store.ts';
-import type { LastSeen, LogBatch, NewDeadLetter } from './log-device.ts';
+import type { Commit, LogBatch, NewDeadLetter } from './log-device.ts';
 
 /** What is committed beside steps and records. */
 export interface SideWork {
   readonly deadLetters: NewDeadLetter[];
   readonly redriven: string[];
-  readonly usage: UsageRow[];
-  readonly lastSeen: LastSeen[];
+  /** By hour and agent. */
+  readonly usage: Map<string, UsageRow>;
+  /** By agent. */
+  readonly lastSeen: Map<string, number>;
   readonly forgotten: string[];
   usageFrom: number;
 }
@@ -17,7 +19,14 @@ export class CommitGroup {
   readonly number: number;
   readonly batches: LogBatch[] = [];
   readonly touched: Queue[] = [];
-  readonly side: SideWork = { deadLetters: [], redriven: [], usage: [], lastSeen: [], forgotten: [], usageFrom: 0 };
+  readonly side: SideWork = {
+    deadLetters: [],
+    redriven: [],
+    usage: new Map(),
+    lastSeen: new Map(),
+    forgotten: [],
+    usageFrom: 0,
+  };
   readonly #committed = Promise.withResolvers<undefined>();
   /** Resolves as well when the commit has to wait for room: false then. */
   readonly #answered = Promise.withResolvers<boolean>();
@@ -54,8 +63,38 @@ export class CommitGroup {
   }
 }
 
+/** Usage is to be committed: added up, since a disk may be full for days. */
+export function addUsage({ usage }: SideWork, rows: readonly UsageRow[]): void {
+  for (const row of rows) {
+    const key = `${row.hour} ${row.agentId}`;
+    const sum = usage.get(key);
+    usage.set(key, sum === undefined ? row : sumOf(sum, row));
+  }
+}
+
+/** The lists that a commit takes. */
+export function listsOf(side: SideWork): Pick<Commit, keyof SideWork> {
+  const lastSeen = Array.from(side.lastSeen, ([agentId, at]) => ({ agentId, at }));
+  return { ...side, usage: [...side.usage.values()], lastSeen };
+}
+
+function sumOf(one: UsageRow, other: UsageRow): UsageRow {
+  return {
+    agentId: one.agentId,
+    hour: one.hour,
+    connections: one.connections + other.connections,
+    onlineMs: one.onlineMs + other.onlineMs,
+    eventsIn: one.eventsIn + other.eventsIn,
+    eventsOut: one.eventsOut + other.eventsOut,
+    bytesIn: one.bytesIn + other.bytesIn,
+    bytesOut: one.bytesOut + other.bytesOut,
+    errors: one.errors + other.errors,
+  };
+}
+
 /** Whether anything is to be committed beside steps and records. */
 export function hasSideWork(side: SideWork): boolean {
-  const lists = [side.deadLetters, side.redriven, side.usage, side.lastSeen, side.forgotten];
-  return side.usageFrom > 0 || lists.some(({ length }) => length > 0);
+  const { deadLetters, redriven, usage, lastSeen, forgotten, usageFrom } = side;
+  const count = deadLetters.length + redriven.length + usage.size + lastSeen.size + forgotten.length;
+  return usageFrom > 0 || count > 0;
 }

@@ -13,7 +13,7 @@ import type { StoreEnvironment } from '../environment.ts';
 import { Histogram } from '../histogram.ts';
 import type { Queue } from '../state/queue.ts';
 import type { DeliveryState } from '../state/delivery-state.ts';
-import { CommitGroup, hasSideWork, type SideWork } from './commit-group.ts';
+import { CommitGroup, hasSideWork, listsOf, type SideWork } from './commit-group.ts';
 import { CommitError, type Commit, type CommitResult, type LogDevice } from './log-device.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { RowTable } from './row-table.ts';
@@ -132,12 +132,13 @@ export class Committer {
   /** As `soon`, but resolves to false when the commit has to wait for room. */
   answered(): Promise<boolean> {
     this.#want();
-    return this.#group.answered;
+    return this.#isFull ? Promise.resolve(false) : this.#group.answered;
   }
 
   /** Resolves when everything of now is committed, or to false when that has to wait for room. */
   async allAnswered(): Promise<boolean> {
     if (this.#hasWork()) return this.answered();
+    if (this.#isFull) return false;
     return (await this.#running.at(-1)?.answered) ?? true;
   }
 
@@ -199,7 +200,7 @@ export class Committer {
     this.#group = new CommitGroup(group.number + 1);
     this.#running.push(group);
     const { number, batches, side } = group;
-    this.#commits.set(number, { number, batches, ...side, ...slice });
+    this.#commits.set(number, { number, batches, ...listsOf(side), ...slice });
     if (!this.#isFull) this.#commit(group);
   }
 

@@ -29,14 +29,17 @@ export class DeadLetterOffice {
   }
 
   async redrive(id: string): Promise<boolean> {
+    // While one waits for room it is on its way, and must not be put back twice.
+    if (this.#core.committer.isFull) throw new StorageError('E_STORE_FULL');
     if (this.#redriving.has(id)) return false;
     this.#redriving.add(id);
+    const done = (): void => void this.#redriving.delete(id);
     try {
       await this.#core.committer.allAnswered();
       const letter = await this.#core.device.deadLetter(id);
       return letter !== undefined && (await this.#putBack(letter));
     } finally {
-      this.#redriving.delete(id);
+      this.#core.committer.soon().then(done, done);
     }
   }
 

@@ -28,6 +28,7 @@ import type {
   StoreListener,
   UsageRow,
 } from '../store.ts';
+import { addUsage } from './commit-group.ts';
 import type { LogDevice } from './log-device.ts';
 import type { LogStoreOptions } from './log-store-options.ts';
 import { OpenLog } from './open-log.ts';
@@ -166,7 +167,7 @@ export abstract class LogStore implements Store {
     const log = this.#log;
     if (log === undefined) return;
     log.leases.release(agentId, instance, lease);
-    log.committer.side.lastSeen.push({ agentId, at });
+    log.committer.side.lastSeen.set(agentId, at);
     log.committer.within(RIDE_MS).catch(() => undefined);
   }
 
@@ -200,7 +201,7 @@ export abstract class LogStore implements Store {
   addUsage(rows: readonly UsageRow[]): void {
     const committer = this.#log?.committer;
     if (committer === undefined || rows.length === 0) return;
-    committer.side.usage.push(...rows);
+    addUsage(committer.side, rows);
     this.#dropOldUsage(committer);
     committer.within(RIDE_MS).catch(() => undefined);
   }

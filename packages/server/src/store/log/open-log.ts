@@ -57,8 +57,8 @@ export class OpenLog {
 
   /** @throws StorageError, ConfigError. */
   static async open(device: LogDevice, listener: StoreListener, options: Required<LogStoreOptions>): Promise<OpenLog> {
-    const opened = await device.open((error) => log?.committer.fail(error));
     let log: OpenLog | undefined;
+    const opened = await device.open((error) => log?.committer.fail(error));
     try {
       const rows = new RowTable();
       const state = new DeliveryState({ idSecret: opened.idSecret, log: rows });

@@ -5,6 +5,7 @@
  *
  * Everything happens at once; the committer then makes it last. So events are stored in the order in which they came.
  */
+import { crc32 } from 'node:zlib';
 import type { Producer } from '../state/producers.ts';
 import { STATUS } from '../state/pending-chunk.ts';
 import type { Queue } from '../state/queue.ts';
@@ -44,7 +45,7 @@ export class Publisher {
     const { committer } = this.#core;
     const { records } = committer;
     const start = records.length;
-    const contentHash = writeEventRecord(records, event);
+    const contentHash = identityOf(event, writeEventRecord(records, event));
     const idHash = this.#idHashOf(event);
     const known = this.#findKnown(event, contentHash, idHash);
     if (known !== undefined) {
@@ -213,6 +214,12 @@ export class Publisher {
     this.#lastProducer = producer;
     return producer;
   }
+}
+
+/** What a repetition has in common: of an outbox, where a number is repeated, also an id that is not made of it. */
+function identityOf({ id, dedup }: NewEvent, contentHash: number): number {
+  if (dedup.kind !== 'number' || id.startsWith(dedup.producer.producerId)) return contentHash;
+  return crc32(id, contentHash);
 }
 
 function refusal(code: Refusal['code'], retryAfterMs: number): Refusal {

@@ -2,6 +2,7 @@
  * QueueReads: hands out what waits in a queue, in order. Only what is committed is handed out, and only after it is on
  * the disk that the queue is being delivered; so after a crash nobody takes a repetition for a first delivery.
  */
+import { StorageError } from '@sealane/shared/errors';
 import { reasonOf, STATUS } from '../state/pending-chunk.ts';
 import type { QueueContent } from '../state/queue-content.ts';
 import { queueIndexOf, type Queue } from '../state/queue.ts';
@@ -26,7 +27,17 @@ interface MutableSkip extends QueueSkip {
   to: number;
 }
 
+/** What was read. */
+interface ReadItems {
+  readonly items: readonly QueueItem[];
+  /** There was more, which cannot be handed out for want of room on the disk. */
+  readonly isCut: boolean;
+}
+
+const NOTHING_READ: ReadItems = { items: [], isCut: false };
 const TOPIC_PREFIX = 'topic:';
+/** Who was kept waiting for room hears of it with the commit that finds some. */
+const RIDE_MS = 50;
 
 export class QueueReads {
   readonly #core: StoreCore;
@@ -46,11 +57,16 @@ export class QueueReads {
     if (content === null || queue.visibleTo <= queue.settledTo) return [];
     const found = this.#collect(queue, content, request, lease);
     if (found.length === 0) return [];
-    const safe = await this.#makeSafe(queue, found);
-    // Nobody gets the others now: they are free for whoever reads next.
-    if (queue.kind === 'group')
-      for (const each of found.slice(safe.length)) content.free(each.kind === 'skip' ? each.to : each.sequence);
-    return this.#readAll(queue, safe);
+    let read: ReadItems = NOTHING_READ;
+    try {
+      const safe = await this.#makeSafe(queue, found);
+      read = await this.#readAll(queue, safe);
+      if (safe.length < found.length) read = { ...read, isCut: true };
+    } finally {
+      this.#letGo(queue, found, read.items);
+    }
+    if (read.isCut && read.items.length === 0) throw new StorageError('E_STORE_FULL');
+    return read.items;
   }
 
   async readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]> {
@@ -65,7 +81,9 @@ export class QueueReads {
       if (!content || chunk?.statusOf(sequence) !== STATUS.waiting) continue;
       found.push(this.#placeOf(content, sequence, chunk.slotOf(sequence)));
     }
-    const items = await this.#readAll(queue, found);
+    const { items, isCut } = await this.#readAll(queue, found);
+    // What is missing counts as gone, so nothing may be missing for want of room.
+    if (isCut) throw new StorageError('E_STORE_FULL');
     return items.filter((item) => item.kind === 'event');
   }
 
@@ -132,7 +150,7 @@ export class QueueReads {
     return isSafe ? found : found.slice(0, firstSkip);
   }
 
-  async #readAll(queue: Queue, found: readonly (EntryPlace | QueueSkip)[]): Promise<readonly QueueItem[]> {
+  async #readAll(queue: Queue, found: readonly (EntryPlace | QueueSkip)[]): Promise<ReadItems> {
     const { cache, device } = this.#core;
     const records = found.map((each) => (each.kind === 'skip' ? undefined : cache.find(each.position, each.bytes)));
     const missing: EntryPlace[] = [];
@@ -147,16 +165,32 @@ export class QueueReads {
       else {
         const event = readEventRecord(records[index] ?? read[next++] ?? new Uint8Array(0));
         if (event !== undefined) items.push(entryOf(each, event));
-        else await this.#onDamaged(queue, each, items);
+        else if (!(await this.#onDamaged(queue, each, items))) return { items, isCut: true };
       }
     }
-    return items;
+    return { items, isCut: false };
   }
 
-  /** A record that was waiting and is not whole becomes a dead letter; nobody is sent anything of it. */
-  async #onDamaged(queue: Queue, place: EntryPlace, items: QueueItem[]): Promise<void> {
+  /** What was found and not handed out is free for whoever reads next, and is told again once there is room. */
+  #letGo(queue: Queue, found: readonly (EntryPlace | QueueSkip)[], items: readonly QueueItem[]): void {
+    const last = items.at(-1);
+    const handedTo = last === undefined ? 0 : lastSequence(last);
+    const left = found.map(lastSequence).filter((sequence) => sequence > handedTo);
+    if (left.length === 0) return;
+    const { committer } = this.#core;
+    if (queue.kind === 'group') for (const sequence of left) queue.content?.free(sequence);
+    committer.touch(queue);
+    committer.within(RIDE_MS).catch(() => undefined);
+  }
+
+  /**
+   * A record that was waiting and is not whole becomes a dead letter; nobody is sent anything of it.
+   *
+   * @returns false while there is no room to write that down: then nothing may be handed out from here on.
+   */
+  async #onDamaged(queue: Queue, place: EntryPlace, items: QueueItem[]): Promise<boolean> {
     const chunk = queue.content?.chunkOf(place.sequence);
-    if (chunk?.statusOf(place.sequence) !== STATUS.waiting) return;
+    if (chunk?.statusOf(place.sequence) !== STATUS.waiting) return true;
     const { environment, report } = this.#core;
     const { sequence, eventSequence, position } = place;
     report({
@@ -165,8 +199,9 @@ export class QueueReads {
     });
     const reason = 'the record in the store is damaged';
     this.#settler.bury(queue, { sequence, reason, at: environment.now(), isLost: true });
-    if (!(await this.#core.committer.answered())) return;
+    if (!(await this.#core.committer.answered())) return false;
     items.push({ kind: 'skip', from: sequence, to: sequence, reason: 'dead-letter' });
+    return true;
   }
 }
 
@@ -181,6 +216,10 @@ function addSkip(found: (EntryPlace | MutableSkip)[], from: number, to: number, 
   }
   found.push({ kind: 'skip', from, to, reason });
   return false;
+}
+
+function lastSequence(item: EntryPlace | QueueItem): number {
+  return item.kind === 'skip' ? item.to : item.sequence;
 }
 
 function hold(content: QueueContent, sequence: number, holder: string): void {

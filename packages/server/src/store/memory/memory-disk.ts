@@ -36,6 +36,8 @@ export class MemoryDisk {
   idSecret: Uint8Array | undefined;
   /** Free bytes that it claims to have; below a store's floor no events are taken. */
   freeBytes: number | undefined;
+  /** It has no room: commits do not happen until it has. */
+  isFull = false;
 
   constructor({ commitDelayMs = 0 }: MemoryDiskOptions = {}) {
     this.commitDelayMs = commitDelayMs;

@@ -2,6 +2,7 @@
 import { StorageError } from '@sealane/shared/errors';
 import type { StoreEnvironment } from '../environment.ts';
 import {
+  CommitError,
   STATE_KIND,
   type BatchHead,
   type BatchSize,
@@ -20,6 +21,7 @@ export class MemoryLog implements LogDevice {
   readonly #disk: MemoryDisk;
   readonly #environment: StoreEnvironment;
   #isGone = false;
+  #lastCommit = 0;
 
   constructor(disk: MemoryDisk, environment: StoreEnvironment) {
     this.#disk = disk;
@@ -69,9 +71,12 @@ export class MemoryLog implements LogDevice {
 
   commit(commit: Commit): Promise<CommitResult> {
     const { commitDelayMs } = this.#disk;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const run = (): void => {
-        if (!this.#isGone) resolve(this.#apply(commit));
+        if (this.#isGone) return;
+        if (this.#disk.isFull || commit.number !== this.#lastCommit + 1)
+          reject(new CommitError('full', 'the disk is full, or a commit before this one waits for room'));
+        else resolve(this.#apply(commit));
       };
       if (commitDelayMs === 0) queueMicrotask(run);
       else this.#environment.schedule(commitDelayMs, run);
@@ -138,6 +143,7 @@ export class MemoryLog implements LogDevice {
 
   #apply(commit: Commit): CommitResult {
     const disk = this.#disk;
+    this.#lastCommit = commit.number;
     disk.batches.push(...commit.batches);
     for (const row of commit.rows) disk.rows.set(keyOf(row.kind, row.id, row.part), row);
     for (const { kind, id, part } of commit.removals) this.#remove(kind, id, part);

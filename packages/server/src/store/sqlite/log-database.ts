@@ -84,7 +84,14 @@ export class LogDatabase {
       throw new StoreFault('full', 'a commit before this one waits for room');
     }
     const start = performance.now();
-    this.#transaction(() => this.#apply(commit));
+    try {
+      this.#transaction(() => this.#apply(commit));
+    } catch (error) {
+      // What is in the write-ahead log may have room in the file, and so make room in the log.
+      this.#bytesSinceCheckpoint = CHECKPOINT_BYTES;
+      throw error;
+    }
+    if (!this.isTrimHeld) this.#heldTrims = [];
     this.#waiting.delete(number);
     this.#lastCommit = number;
     return this.#replyTo(commit, (performance.now() - start) / 1_000);
@@ -209,7 +216,6 @@ export class LogDatabase {
     }
     for (const position of positions) this.statements.trimBatch.run(position);
     for (const position of this.#heldTrims) this.statements.trimBatch.run(position);
-    this.#heldTrims = [];
   }
 
   #replyTo(commit: Commit, seconds: number): CommitReply {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreFault } from './fault.ts';
+import { faultOf, StoreFault } from './fault.ts';
 import { APPLICATION_ID, createTables, FILE_SETTINGS, migrate, STORE_FORMAT } from './schema.ts';
 import { newMeta, writeMeta } from './store-meta.ts';
 
@@ -46,12 +46,22 @@ export function openStoreFile(file: string): OpenedDatabase {
     database.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}; PRAGMA cell_size_check = ON`);
     // Takes the lock for good, and what an earlier process left in the write-ahead log into the file.
     database.exec('BEGIN IMMEDIATE; COMMIT');
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    checkSize(database, file);
+    if (takeLogIn(database)) checkSize(database, file);
     return { database, migratedFrom };
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** @returns false on a full disk: what is in the log stays there, and what waits can be delivered all the same. */
+function takeLogIn(database: DatabaseSync): boolean {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return true;
+  } catch (error) {
+    if (faultOf(error).kind !== 'full') throw error;
+    return false;
   }
 }
 

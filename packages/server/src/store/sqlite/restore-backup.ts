@@ -10,7 +10,7 @@ import { checkHeader, moveInPlace } from './open-file.ts';
 import { newLineage, readMeta, writeMeta } from './store-meta.ts';
 
 /**
- * @param source a backup, as `backup` made it.
+ * @param source a backup, as `backup` made it; or the file of a store that is not in use, with its write-ahead log beside it.
  * @param destination where the store is to be; nothing may be there.
  * @throws ConfigError `E_DATA` when the backup cannot be used, StorageError when something is in the way.
  */
@@ -23,13 +23,14 @@ export function restoreBackup(source: string, destination: string): void {
     if (!existsSync(source)) throw new StoreFault('missing', `${source} is not there`);
     checkHeader(source);
     copyFileSync(source, temporary);
+    if (existsSync(`${source}-wal`)) copyFileSync(`${source}-wal`, `${temporary}-wal`);
     giveNewLineage(temporary);
     moveInPlace(temporary, destination);
   } catch (error) {
     const { kind, message } = faultOf(error);
     throw explainFault(new StoreFault(kind, message), { file: source, holder: undefined });
   } finally {
-    rmSync(temporary, { force: true });
+    for (const end of ['', '-wal', '-shm']) rmSync(`${temporary}${end}`, { force: true });
   }
 }
 

@@ -25,6 +25,7 @@ export class SqliteLog implements LogDevice {
   readonly #onMigrated: (copy: string) => void;
   #link: WorkerLink | undefined;
   #guard: StartGuard | undefined;
+  #onBroken: (error: Error) => void = () => undefined;
   /** Commits that the worker has and that found no room. */
   readonly #refused = new Set<number>();
 
@@ -35,6 +36,7 @@ export class SqliteLog implements LogDevice {
   }
 
   async open(onBroken: (error: Error) => void): Promise<OpenedLog> {
+    this.#onBroken = onBroken;
     const guard = StartGuard.enter(this.#file);
     const link = new WorkerLink(({ kind, message }) => onBroken(new StoreFault(kind, message)));
     this.#link = link;
@@ -126,8 +128,14 @@ export class SqliteLog implements LogDevice {
   ): Promise<readonly Uint8Array[]> {
     const numbers = new Float64Array(places.length * 2);
     for (const [index, { position, bytes }] of places.entries()) numbers.set([position, bytes], index * 2);
-    const packed = await this.#ask('records', numbers, [numbers.buffer]);
-    return [...unpack(packed, 0)].map(([, bytes]) => bytes);
+    try {
+      const packed = await this.#ask('records', numbers, [numbers.buffer]);
+      return [...unpack(packed, 0)].map(([, bytes]) => bytes);
+    } catch (error) {
+      // Nobody would hear of a reader that tries for ever.
+      this.#onBroken(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
   }
 
   compact(compactions: readonly Compaction[]): Promise<boolean> {

@@ -6,7 +6,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { explained } from '@sealane/node/config';
 import { writeFileAtomic } from '@sealane/node/keys';
-import { ConfigError } from '@sealane/shared/errors';
+import { ConfigError, StorageError } from '@sealane/shared/errors';
 
 /** Starts that may fail one after the other. */
 const FAILED_STARTS_MAX = 5;
@@ -29,7 +29,7 @@ export class StartGuard {
     const [count = 0, lastAt = 0] = numbersIn(guard.#starts);
     const failed = Date.now() - lastAt > FAILURE_AGE_MS_MAX ? 0 : count;
     if (failed >= FAILED_STARTS_MAX) throw tooManyStarts(file, guard.#starts, failed);
-    writeFileAtomic(guard.#starts, `${failed + 1} ${Date.now()}\n`);
+    note(guard.#starts, `${failed + 1} ${Date.now()}\n`);
     return guard;
   }
 
@@ -41,7 +41,7 @@ export class StartGuard {
   /** This process has the store from now on. */
   hold(): void {
     this.#isHeld = true;
-    writeFileAtomic(this.#holder, `${process.pid}\n`);
+    note(this.#holder, `${process.pid}\n`);
   }
 
   /** It has it no more. */
@@ -53,6 +53,15 @@ export class StartGuard {
   /** PID of who has it. */
   holder(): number | undefined {
     return numbersIn(this.#holder)[0];
+  }
+}
+
+/** Not on a full disk: the store can be opened there, and has to be. */
+function note(file: string, text: string): void {
+  try {
+    writeFileAtomic(file, text);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'E_DISK_FULL') throw error;
   }
 }
 

@@ -122,9 +122,11 @@ export class QueueContent {
         isFreed = true;
         at = chunk.first;
       } else {
-        if (this.held?.delete(at) !== true) return isFreed;
+        const isEntry = chunk?.statusOf(at) === STATUS.waiting;
+        // An entry before skipped sequences is not theirs.
+        if ((isEntry && at !== sequence) || this.held?.delete(at) !== true) return isFreed;
         isFreed = true;
-        if (chunk?.statusOf(at) === STATUS.waiting) return isFreed;
+        if (isEntry) return isFreed;
       }
     }
   }

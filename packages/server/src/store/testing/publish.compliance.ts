@@ -71,6 +71,17 @@ export function publishCases(register: RegisterCase, expect: Expect): void {
     expect(show(await bench.read(queue))).toEqual(['1:first']);
   });
 
+  register('R6: the same number with the same content under another id is a conflict', async (bench) => {
+    const queue = await bench.direct('bob');
+    const event = bench.numbered('agent:bob', 'same', { producer: alice, number: 1 });
+    await bench.publish({ ...event, id: 'order-1' });
+    expect(await bench.publish({ ...event, id: 'order-2' })).toMatchObject([{ code: 'E_EVENT_CONFLICT' }]);
+    await bench.restart('crash');
+    expect(await bench.publish({ ...event, id: 'order-2' })).toMatchObject([{ code: 'E_EVENT_CONFLICT' }]);
+    expect(await bench.publish({ ...event, id: 'order-1' })).toMatchObject([{ status: 'duplicate' }]);
+    expect(show(await bench.read(queue))).toEqual(['1:same']);
+  });
+
   register('repetitions within one call are found too', async (bench) => {
     const queue = await bench.direct('bob');
     const event = bench.numbered('agent:bob', 'once', { producer: alice, number: 1 });
