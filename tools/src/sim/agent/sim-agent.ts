@@ -62,7 +62,7 @@ const PORT = 1337;
 const CONNECT_MS = 10_000;
 const SEED_BYTES = 32;
 const RESTART_MS = [200, 5_000] as const;
-const HANG_MS = [2_000, 40_000] as const;
+const HANG_MS = [2_000, 20_000] as const;
 
 export class SimAgent {
   readonly id: string;

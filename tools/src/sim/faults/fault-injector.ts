@@ -196,7 +196,7 @@ export class FaultInjector {
 
   #pause(process: SimProcess | undefined): boolean {
     if (process?.isAlive !== true) return false;
-    process.pausedUntil = Math.max(process.pausedUntil, this.#targets.world.now + this.#dice.skewed(10, 40_000));
+    process.pausedUntil = Math.max(process.pausedUntil, this.#targets.world.now + this.#dice.skewed(10, 20_000));
     return true;
   }
 

@@ -35,8 +35,9 @@ const SHARED_CHANCE = 0.5;
 const READY_MS = 20_000;
 /** All that is owed is delivered within this time after the last fault. */
 const HEALING_MS = 300_000;
-/** Nothing more is delivered in this time once nothing is owed. */
-const QUIET_MS = 30_000;
+/** What was at work when nothing was owed comes to its end: outboxes that were left are looked for each minute. Then nothing happens. */
+const CALM_MS = 65_000;
+const QUIET_MS = 20_000;
 
 export async function runSeed(seed: number, bug?: PlantedBug): Promise<SeedResult> {
   const simulation = new Simulation(seed, bug);
@@ -151,7 +152,7 @@ class Simulation {
 
   async #expectQuiet(): Promise<void> {
     const world = this.#world;
-    await world.runUntil(world.now + QUIET_MS, () => this.#isBad);
+    await world.runUntil(world.now + CALM_MS, () => this.#isBad);
     const before = this.#checker.deliveries;
     await world.runUntil(world.now + QUIET_MS, () => this.#isBad);
     if (this.#checker.deliveries !== before) this.#checker.fault('it is not quiet at the end');
