@@ -25,6 +25,10 @@ import type { StoreClaims } from './store-claims.ts';
 import type { StoreClient } from './store-client.ts';
 import type { StoreService } from './store-service.ts';
 
+const NO_FIGURES: StoreFigures = {
+  ...{ queues: 0, waiting: 0, deadLetters: 0, bytes: 0, freeDiskBytes: undefined },
+  ...{ commits: 0, commitSeconds: 0, operations: 0 },
+};
 const RETRY_MS = 1_000;
 const HEALTH = { reasons: [], durability: 'durable' } as const;
 
@@ -188,11 +192,9 @@ export class NodeStore implements Store, StoreClient {
     return this.#ask((store) => store.usage(request));
   }
 
+  /** Of the service; as a node would remember them. */
   figures(): StoreFigures {
-    return {
-      ...{ queues: 0, waiting: 0, deadLetters: 0, bytes: 0, freeDiskBytes: undefined },
-      ...{ commits: 0, commitSeconds: 0, operations: 0 },
-    };
+    return this.#service.figures ?? NO_FIGURES;
   }
 
   backup(destination: string): Promise<void> {

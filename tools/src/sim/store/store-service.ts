@@ -3,7 +3,7 @@
  * agent, and frees what dead nodes held. It crashes and comes back; what it confirmed is there then.
  */
 import { StorageError } from '@sealane/shared/errors';
-import type { Lease, Store, StoreHealth } from '@sealane/server/store';
+import type { Lease, Store, StoreFigures, StoreHealth } from '@sealane/server/store';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
 import type { SimStore } from './sim-store.ts';
@@ -17,6 +17,8 @@ export interface StoreServiceOptions {
   /** Chance that a wake-up does not arrive. */
   readonly lostWakeUps: () => number;
   readonly isFencing: boolean;
+  /** How long it is gone after a crash. */
+  readonly restartMs?: readonly [number, number];
 }
 
 const RESTART_MS = [100, 3_000] as const;
@@ -42,6 +44,11 @@ export class StoreService {
     this.claims = new StoreClaims(options);
   }
 
+  /** Undefined while it does not answer. */
+  get figures(): StoreFigures | undefined {
+    return this.#store?.figures();
+  }
+
   start(): void {
     const { world, open } = this.#options;
     const process = new SimProcess(world, 'store');
@@ -49,7 +56,7 @@ export class StoreService {
     process.atEnd(() => {
       this.#store = undefined;
       this.#tellHealth('unavailable');
-      world.schedule(undefined, world.dice.between(...RESTART_MS), () => this.start());
+      world.schedule(undefined, world.dice.between(...(this.#options.restartMs ?? RESTART_MS)), () => this.start());
     });
     process.enter(() => {
       world.trace.add('store', 'starts');
