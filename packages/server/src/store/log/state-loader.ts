@@ -61,13 +61,15 @@ export async function loadState(target: LoadTarget): Promise<Loaded> {
 /** @returns up to where the log is in the queues that were written after the checkpoint began. */
 async function loadRows({ device, state, opened, onRepaired }: LoadTarget): Promise<ReadonlyMap<number, number>> {
   const savedAt = new Map<number, number>();
+  const filled = new Set<number>();
   for await (const rows of device.states()) {
     for (const row of rows) {
       const at = loadRow(state, row, onRepaired);
       if (row.kind === STATE_KIND.queue && at >= opened.mark.replayFrom) savedAt.set(row.id, at);
+      else if (row.kind === STATE_KIND.chunk) filled.add(row.id);
     }
   }
-  for (const queue of state.queues.all()) orderQueue(queue);
+  for (const index of filled) orderQueue(state.queues.at(index));
   state.delayed.changed = [];
   return savedAt;
 }
@@ -86,9 +88,9 @@ function loadRow(state: DeliveryState, row: StateRow, onRepaired: LoadTarget['on
 }
 
 /** Chunks are in order now; the next sequence comes after the last one that is known. */
-function orderQueue(queue: Queue): void {
-  const { content } = queue;
-  if (content === null) return;
+function orderQueue(queue: Queue | undefined): void {
+  const content = queue?.content;
+  if (queue === undefined || !content) return;
   content.sortRestored();
   const end = content.chunkAt(content.chunkCount - 1)?.end ?? 0;
   queue.nextSequence = Math.max(queue.nextSequence, end);

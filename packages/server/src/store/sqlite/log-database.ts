@@ -5,10 +5,11 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Commit, Compaction, LogBatch, NewDeadLetter } from '../log/log-device.ts';
+import type { Compaction, LogBatch, NewDeadLetter } from '../log/log-device.ts';
 import { faultOf, StoreFault } from './fault.ts';
 import { openStoreFile } from './open-file.ts';
-import type { CommitReply, OpenedFile } from './protocol.ts';
+import { unpackRows } from './packed-rows.ts';
+import type { CommitReply, OpenedFile, PackedCommit } from './protocol.ts';
 import { RecordRows } from './record-rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { readMeta, writeMeta, type StoreMeta } from './store-meta.ts';
@@ -30,7 +31,7 @@ export class LogDatabase {
   #meta: StoreMeta;
   #deadLetters: number;
   /** Commits that found no room, or that came after one that did. */
-  readonly #waiting = new Map<number, Commit>();
+  readonly #waiting = new Map<number, PackedCommit>();
   #lastCommit = 0;
   #failure: StoreFault | undefined;
   #bytesSinceCheckpoint = 0;
@@ -71,7 +72,7 @@ export class LogDatabase {
   }
 
   /** @throws StoreFault, or what SQLite says; nothing of the commit happened then, or its outcome is in doubt. */
-  commit(commit: Commit): CommitReply {
+  commit(commit: PackedCommit): CommitReply {
     this.#waiting.set(commit.number, commit);
     return this.retry(commit.number);
   }
@@ -172,12 +173,15 @@ export class LogDatabase {
     }
   }
 
-  #apply(commit: Commit): void {
+  #apply(commit: PackedCommit): void {
     const { statements } = this;
     for (const { position, head, records } of commit.batches) {
       statements.addBatch.run(position, records.length, head, records);
     }
-    for (const { kind, id, part, data } of commit.rows) statements.saveState.run(kind, id, part, data);
+    const { numbers } = commit.rows;
+    unpackRows(commit.rows, 3, (at, data) => {
+      statements.saveState.run(numbers[at] ?? 0, numbers[at + 1] ?? 0, numbers[at + 2] ?? 0, data);
+    });
     for (const { kind, id, part } of commit.removals) {
       if (part === undefined) statements.removeParts.run(kind, id);
       else statements.removePart.run(kind, id, part);
@@ -189,7 +193,7 @@ export class LogDatabase {
     this.#trim(commit.trimmed);
   }
 
-  #applyAccounts({ usage, usageFrom, lastSeen, forgotten }: Commit): void {
+  #applyAccounts({ usage, usageFrom, lastSeen, forgotten }: PackedCommit): void {
     const { statements } = this;
     for (const row of usage) {
       const { hour, agentId, connections, onlineMs, eventsIn, eventsOut, bytesIn, bytesOut, errors } = row;
@@ -218,14 +222,14 @@ export class LogDatabase {
     for (const position of this.#heldTrims) this.statements.trimBatch.run(position);
   }
 
-  #replyTo(commit: Commit, seconds: number): CommitReply {
+  #replyTo(commit: PackedCommit, seconds: number): CommitReply {
     if (commit.mark !== undefined) this.#meta = { ...this.#meta, mark: commit.mark };
     if (commit.deadLetters.length > 0 || commit.redriven.length > 0) {
       this.#deadLetters = Number(this.statements.countDeadLetters.get()?.['count']);
     }
     let bytes = COMMIT_OVERHEAD_BYTES;
     for (const { head, records } of commit.batches) bytes += head.length + records.length;
-    for (const { data } of commit.rows) bytes += data.length;
+    bytes += commit.rows.bytes.length;
     this.#bytesSinceCheckpoint += bytes;
     this.#bytesSinceSpaceCheck += bytes;
     const isLookDue = this.#bytesSinceSpaceCheck > SPACE_CHECK_BYTES || performance.now() > this.#spaceCheckAt;

@@ -1,4 +1,4 @@
-/** Packs rows for the way from the worker to the main thread, a bounded number of bytes at a time. */
+/** Packs rows for the way between the worker and the main thread, a bounded number of bytes at a time. */
 import type { PackedRows } from './protocol.ts';
 
 /** Bytes of one answer, roughly. */
@@ -15,7 +15,7 @@ export class RowPacker {
   }
 
   add(numbers: readonly number[], bytes: Uint8Array): void {
-    this.#numbers.push(...numbers);
+    for (const number of numbers) this.#numbers.push(number);
     this.#parts.push(bytes);
     this.#bytes += bytes.length;
   }
@@ -29,5 +29,19 @@ export class RowPacker {
     }
     const lengths = Uint32Array.from(this.#parts, ({ length }) => length);
     return { numbers: Float64Array.from(this.#numbers), lengths, bytes, isLast };
+  }
+}
+
+/** Calls `each` with every row: the place of its first number among all, and its bytes, a view. */
+export function unpackRows(
+  { lengths, bytes }: PackedRows,
+  count: number,
+  each: (at: number, bytes: Uint8Array<ArrayBuffer>) => void,
+): void {
+  let offset = 0;
+  for (let row = 0; row < lengths.length; row++) {
+    const end = offset + (lengths[row] ?? 0);
+    each(row * count, bytes.subarray(offset, end));
+    offset = end;
   }
 }

@@ -25,6 +25,9 @@ export interface OpenedFile {
   readonly migratedFrom: string | undefined;
 }
 
+/** A commit whose state rows are packed: there may be many, each of a few bytes; numbers: kind, id, part. */
+export type PackedCommit = Omit<Commit, 'rows'> & { readonly rows: PackedRows };
+
 export interface CommitReply {
   /** Batches that came with the commit, their memory given back. */
   readonly batches: readonly LogBatch[];
@@ -39,7 +42,7 @@ type UsageRequest = PageRequest & { readonly agentId?: string; readonly from: nu
 /** What can be asked, and what is answered. */
 export interface Calls {
   readonly open: { readonly ask: { readonly file: string }; readonly answer: OpenedFile };
-  readonly commit: { readonly ask: Commit; readonly answer: CommitReply };
+  readonly commit: { readonly ask: PackedCommit; readonly answer: CommitReply };
   /** Tries the commits again that found no room, from this number on. */
   readonly retry: { readonly ask: number; readonly answer: CommitReply };
   /** State rows after a key; numbers: kind, id, part. */

@@ -15,7 +15,8 @@ import {
 import type { Page, PageRequest, UsageRow } from '../store.ts';
 import { StoreFault } from './fault.ts';
 import { explainFault } from './explain-fault.ts';
-import type { CallName, Calls, CommitReply, PackedRows } from './protocol.ts';
+import type { CallName, Calls, CommitReply } from './protocol.ts';
+import { RowPacker, unpackRows } from './packed-rows.ts';
 import { StartGuard } from './start-guard.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -78,13 +79,21 @@ export class SqliteLog implements LogDevice {
   }
 
   async *states(): AsyncGenerator<readonly StateRow[]> {
-    let after: readonly [number, number, number] | undefined;
+    let asked = this.#ask('states', undefined);
     for (let isLast = false; !isLast;) {
-      const packed = await this.#ask('states', after);
-      const rows = [...unpack(packed, 3)].map(([[kind = 0, id = 0, part = 0], data]) => ({ kind, id, part, data }));
-      const last = rows.at(-1);
-      if (last !== undefined) after = [last.kind, last.id, last.part];
+      const packed = await asked;
+      const { numbers } = packed;
       isLast = packed.isLast;
+      // The worker reads on while the main thread works on what it has.
+      if (!isLast) {
+        const [kind = 0, id = 0, part = 0] = numbers.subarray(-3);
+        asked = this.#ask('states', [kind, id, part]);
+        asked.catch(() => undefined);
+      }
+      const rows: StateRow[] = [];
+      unpackRows(packed, 3, (at, data) => {
+        rows.push({ kind: numbers[at] ?? 0, id: numbers[at + 1] ?? 0, part: numbers[at + 2] ?? 0, data });
+      });
       yield rows;
     }
   }
@@ -93,7 +102,9 @@ export class SqliteLog implements LogDevice {
     let after = -1;
     for (let isLast = false; !isLast;) {
       const packed = await this.#ask('sizes', after);
-      const sizes = [...unpack(packed, 2)].map(([[position = 0, recordBytes = 0]]) => ({ position, recordBytes }));
+      const { numbers } = packed;
+      const sizes: BatchSize[] = [];
+      unpackRows(packed, 2, (at) => sizes.push({ position: numbers[at] ?? 0, recordBytes: numbers[at + 1] ?? 0 }));
       after = sizes.at(-1)?.position ?? after;
       isLast = packed.isLast;
       yield sizes;
@@ -104,7 +115,8 @@ export class SqliteLog implements LogDevice {
     let from = replayFrom;
     for (let isLast = false; !isLast;) {
       const packed = await this.#ask('heads', from);
-      const heads = [...unpack(packed, 1)].map(([[position = 0], head]) => ({ position, head }));
+      const heads: BatchHead[] = [];
+      unpackRows(packed, 1, (at, head) => heads.push({ position: packed.numbers[at] ?? 0, head }));
       from = (heads.at(-1)?.position ?? from) + 1;
       isLast = packed.isLast;
       yield heads;
@@ -130,7 +142,9 @@ export class SqliteLog implements LogDevice {
     for (const [index, { position, bytes }] of places.entries()) numbers.set([position, bytes], index * 2);
     try {
       const packed = await this.#ask('records', numbers, [numbers.buffer]);
-      return [...unpack(packed, 0)].map(([, bytes]) => bytes);
+      const records: Uint8Array[] = [];
+      unpackRows(packed, 0, (_at, bytes) => records.push(bytes));
+      return records;
     } catch (error) {
       // Nobody would hear of a reader that tries for ever.
       this.#onBroken(error instanceof Error ? error : new Error(String(error)));
@@ -179,8 +193,11 @@ export class SqliteLog implements LogDevice {
   #send(commit: Commit): Promise<CommitReply> {
     const transfers: Transferable[] = [];
     for (const { head, records } of commit.batches) transfers.push(head.buffer, records.buffer);
-    for (const { data } of commit.rows) transfers.push(data.buffer);
-    return this.#open().ask('commit', commit, transfers);
+    const packer = new RowPacker();
+    for (const { kind, id, part, data } of commit.rows) packer.add([kind, id, part], data);
+    const rows = packer.pack(true);
+    transfers.push(rows.numbers.buffer, rows.lengths.buffer, rows.bytes.buffer);
+    return this.#open().ask('commit', { ...commit, rows }, transfers);
   }
 
   /** @throws ConfigError `E_DATA` for a file that is damaged where nobody looked before; StorageError. */
@@ -199,18 +216,5 @@ export class SqliteLog implements LogDevice {
   #open(): WorkerLink {
     if (this.#link === undefined) throw new StoreFault('failed', 'the store is not open');
     return this.#link;
-  }
-}
-
-/** @param count numbers of each row. */
-function* unpack(
-  { numbers, lengths, bytes }: PackedRows,
-  count: number,
-): Generator<readonly [numbers: readonly number[], bytes: Uint8Array<ArrayBuffer>]> {
-  let offset = 0;
-  for (const [row, length] of lengths.entries()) {
-    const end = offset + length;
-    yield [Array.from(numbers.subarray(row * count, (row + 1) * count)), bytes.subarray(offset, end)];
-    offset = end;
   }
 }
