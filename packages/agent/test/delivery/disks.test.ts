@@ -98,8 +98,11 @@ const countOf = ({ lines }: Program, event: string): number => lines.filter((lin
   it('S12, rule 6: offline until no byte is free: E_OUTBOX_FULL; what was taken arrives, and it takes more by itself', async () => {
     const disk = SmallDisk.tmpfs('24m');
     try {
-      const probe = await bench.serve({ dataDir: bench.directory() });
       const serverDir = bench.directory();
+      const probe = await bench.serve({ dataDir: serverDir });
+      const got: string[] = [];
+      const listener = await come(probe.port, {});
+      await listener.subscribe('full', (event) => void got.push(event.id)).ready;
       probe.program.kill('SIGKILL');
       await probe.program.ended;
       const agent = await come(probe.port, { dataDir: join(disk.folder, 'agent'), outbox: { freeDiskBytesMin: 0 } });
@@ -108,10 +111,7 @@ const countOf = ({ lines }: Program, event: string): number => lines.filter((lin
       const { ids, code } = await publishUntilRefused(agent, new Uint8Array(20_000));
       expect(code).toBe('E_OUTBOX_FULL');
       expect(ids.length).toBeGreaterThan(3);
-      const server = await bench.serve({ dataDir: serverDir, port: probe.port });
-      const got: string[] = [];
-      const listener = await come(server.port, {});
-      await listener.subscribe('full', (event) => void got.push(event.id)).ready;
+      await bench.serve({ dataDir: serverDir, port: probe.port });
       unlinkSync(ballast);
       await until('the outbox takes events', () => got.length > ids.length, { limitMs: 30_000 });
       expect(got.slice(1)).toEqual(ids);
