@@ -297,8 +297,7 @@ export interface Store {
   /** Single entries again, for redelivery; those that are settled by now are left out. */
   readAgain(queueId: string, sequences: readonly number[], lease: Lease): Promise<readonly QueueEntry[]>;
   /**
-   * Ends entries. Resolves when it is durable, on a full disk at once where nothing is to be announced; nobody needs to
-   * wait. Settling what is settled does nothing.
+   * Ends entries. Resolves when it is durable; nobody needs to wait. Settling what is settled does nothing.
    *
    * @throws StorageError `E_FENCED` when the lease was lost: nothing of it happened then.
    */

@@ -30,28 +30,6 @@ describe('deliveries without room on the disk', () => {
     expect(taker.skipped).toMatchObject([{ from: 1, to: 1 }]);
     expect(await infoOf('taker')).toMatchObject({ settledTo: 3, waiting: 0 });
   });
-
-  it('R3: an agent that comes back and says what it is done with is served, though that cannot be written down', async () => {
-    world = await DeliveryWorld.start();
-    const producer = await world.producer();
-    const first = await world.consumer('taker');
-    await world.publish(producer, 'agent:taker', 5);
-    const { lineage } = first.subscribed[0] ?? { lineage: null };
-    await world.cut(first);
-    await world.pass(1_000);
-    world.disk.isFull = true;
-    const again = await world.consumer('taker', null, { lineage, cursor: 2, doneBitmap: Uint8Array.of(0b10) });
-    await world.pass(100);
-    expect(again.subscribed).toMatchObject([{ cursor: 2 }]);
-    expect(again.events.map(({ sequence, attempt }) => [sequence, attempt])).toEqual([
-      [3, 2],
-      [5, 2],
-    ]);
-    for (const event of again.events) again.ack(event);
-    world.disk.isFull = false;
-    await world.pass(5_000);
-    expect(await infoOf('taker')).toMatchObject({ settledTo: 5, waiting: 0 });
-  });
 });
 
 async function infoOf(agentId: string) {

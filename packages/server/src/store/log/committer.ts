@@ -157,12 +157,6 @@ export class Committer {
     return this.#group.committed;
   }
 
-  /** As `within`, but resolves as well when the commit has to wait for room. */
-  rides(ms: number): Promise<unknown> {
-    this.within(ms).catch(() => undefined);
-    return this.#isFull ? Promise.resolve() : this.#group.answered;
-  }
-
   /** Nothing is committed from now on; whoever waits learns `error`. */
   stop(error: Error): void {
     this.#isStopped = true;

@@ -28,15 +28,15 @@ export class EntrySettler {
     this.#core = core;
   }
 
-  /** On a full disk nobody waits for acks: they count from now on, and whatever is lost comes again. @throws StorageError `E_FENCED`. */
-  settle(queueId: string, settlements: readonly Settlement[], lease: Lease): Promise<unknown> {
+  /** @throws StorageError `E_FENCED`. */
+  settle(queueId: string, settlements: readonly Settlement[], lease: Lease): Promise<undefined> {
     const { state, leases, committer } = this.#core;
     const queue = state.queues.at(queueIndexOf(queueId));
-    if (queue === undefined) return committer.rides(RIDE_MS);
+    if (queue === undefined) return committer.within(RIDE_MS);
     leases.check(queue, lease);
     this.#hasSkips = false;
     for (const settlement of settlements) this.#settleOne(queue, settlement);
-    return this.#sawSkips() ? committer.soon() : committer.rides(RIDE_MS);
+    return this.#sawSkips() ? committer.soon() : committer.within(RIDE_MS);
   }
 
   /** Whether a settlement of the present call made a skip. */
