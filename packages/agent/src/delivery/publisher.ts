@@ -122,8 +122,7 @@ export class Publisher {
     const link = this.#link;
     if (link === undefined || this.#isOpened) return;
     if (code !== 0) {
-      this.#refuseAll(refusal(code, 'the server does not take this outbox'));
-      if (retryAfterMs > 0) this.#later(retryAfterMs, () => this.open(link));
+      this.#onNotOpened(refusal(code, 'the server does not take this outbox'), retryAfterMs);
       return;
     }
     if (number > NUMBER_MAX) {
@@ -259,6 +258,18 @@ export class Publisher {
 
   #send(link: DeliveryLink, event: QueuedEvent): void {
     link.publish(event, this.#producer, this.#outbox.settledNumber);
+  }
+
+  #onNotOpened(error: ProtocolError, retryAfterMs: number): void {
+    const delayMs = retryDelayMs(error.code, retryAfterMs);
+    const link = this.#link;
+    if (delayMs === 0 || link === undefined) {
+      this.#refuseAll(error);
+      return;
+    }
+    // It passes: callers wait, as for an event that is refused for now.
+    this.#callers.trouble = error;
+    this.#later(delayMs, () => this.open(link));
   }
 
   #onStored(number: number, { durability }: ReceiptPacket, sequence: number): void {

@@ -99,6 +99,39 @@ describe('Publisher', () => {
     expect(publisher.isEmpty).toBe(true);
   });
 
+  it.each(['E_BUSY', 'E_STORE_UNAVAILABLE'] as const)(
+    '6: an outbox that is refused with %s is opened again after its time; callers wait, and have receipts then',
+    async (code) => {
+      const { timers, publisher, publish, connect, receive, outcomes } = start();
+      await publish('1');
+      await publish('2', {}, 500);
+      const link = new ScriptedLink();
+      publisher.open(link);
+      publisher.onOpened({ id: 0x3a, producer: 1, number: 0, code: ERRORS[code].number, retryAfterMs: 1_000 });
+      await settled();
+      await timers.pass(999);
+      expect(outcomes).toEqual(['E_TIMEOUT']);
+      expect(link.of('openProducer')).toHaveLength(1);
+      await timers.pass(1);
+      expect(link.of('openProducer')).toHaveLength(2);
+      await connect(0, link);
+      await publish('3');
+      expect(numbersOf(link)).toEqual([1, 2, 3]);
+      await receive(1, 10, 3);
+      expect(outcomes).toEqual(['E_TIMEOUT', 10, 12]);
+    },
+  );
+
+  it('an outbox that is refused for good: callers are told', async () => {
+    const { publisher, publish, outcomes } = start();
+    await publish('1');
+    publisher.open(new ScriptedLink());
+    const code = ERRORS.E_BAD_REQUEST.number;
+    publisher.onOpened({ id: 0x3a, producer: 1, number: 0, code, retryAfterMs: 0 });
+    await publish('2');
+    expect(outcomes).toEqual(['E_BAD_REQUEST', 'E_BAD_REQUEST']);
+  });
+
   it('R16: a refusal without a time is final: the caller has its code, the event leaves', async () => {
     const { publish, connect, refuse, outcomes, outbox, refused } = start();
     await connect();
