@@ -25,6 +25,8 @@ interface Opening {
   unsubscribe: Unsubscribe | undefined;
 }
 
+/** Groups that one look at the store takes. */
+const GROUPS_PER_LOOK = 1_000;
 /** The only instance that takes the events addressed to its agent. */
 const MAIN_INSTANCE = 'main';
 
@@ -220,19 +222,32 @@ export class Subscriptions {
   /** @throws ProtocolError `E_SUBSCRIPTION_LIMIT`. */
   async #openQueue(spec: QueueSpec): Promise<QueueInfo> {
     const { store, limits } = this.#delivery;
-    if (store.figures().queues >= limits.queuesMax) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
+    // Queues that are there are open to whoever comes back, however many there are. Each agent has one of its own.
+    const isFull = store.figures().queues >= limits.queuesMax;
+    if (spec.kind === 'group' && isFull && !(await this.#isMade(spec))) throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
     if (spec.kind !== 'subscription') return await store.openQueue(spec);
     const { agentId, pattern } = spec;
     // Agents that come back subscribe many patterns at once: for all of them the store is asked once.
     const patterns = await (this.#patterns ??= this.#patternsOf(agentId));
     if (patterns.has(pattern) || this.#making.has(pattern)) return await store.openQueue(spec);
-    if (patterns.size + this.#making.size >= limits.subscriptionsPerAgentMax)
+    if (isFull || patterns.size + this.#making.size >= limits.subscriptionsPerAgentMax)
       throw new ProtocolError('E_SUBSCRIPTION_LIMIT');
     this.#making.add(pattern);
     try {
       return await store.openQueue(spec);
     } finally {
       this.#making.delete(pattern);
+    }
+  }
+
+  /** Whether a group is there already: looked for only where no queue may be made any more. */
+  async #isMade({ group, pattern }: Extract<QueueSpec, { kind: 'group' }>): Promise<boolean> {
+    for (let after: string | undefined; ;) {
+      const { items, next } = await this.#delivery.store.groupQueues({ after, limit: GROUPS_PER_LOOK });
+      if (items.some(({ spec }) => spec.kind === 'group' && spec.group === group && spec.pattern === pattern))
+        return true;
+      if (next === undefined) return false;
+      after = next;
     }
   }
 

@@ -145,8 +145,8 @@ export interface ReadRequest {
 /** The end of a sequence in a queue. */
 export type Settlement =
   | { readonly kind: 'acked'; readonly sequence: number }
-  /** Announced skips were taken note of: all sequences of skips up to `to`, those before `from` left out where it is told. */
-  | { readonly kind: 'skip-seen'; readonly from?: number; readonly to: number }
+  /** An announced skip was taken note of: all sequences of skips up to this one. */
+  | { readonly kind: 'skip-seen'; readonly to: number }
   /** The agent says that it has everything up to here. */
   | { readonly kind: 'acked-to'; readonly sequence: number }
   /** A failure that counts; the entry stays. */

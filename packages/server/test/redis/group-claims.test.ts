@@ -142,24 +142,6 @@ describeWithRedis('claims of a group at two nodes', () => {
     expect(other.store.figures().deadLetters).toBe(1);
   });
 
-  it('R4: a skip that one node announced settles no other one', async () => {
-    await publish(5);
-    await node.store.read(group, ALL, lease);
-    const drop = [1, 2, 4, 5].map((sequence) => ({ kind: 'dropped', sequence, reason: 'expired' }) as const);
-    await node.store.settle(group, drop, lease);
-    await node.store.settle(group, [{ kind: 'skip-seen', from: 5, to: 5 }], lease);
-    await node.store.settle(group, [{ kind: 'skip-seen', from: 2, to: 2 }], lease);
-    expect(await other.store.read(group, ALL, otherLease)).toEqual([
-      { kind: 'skip', from: 1, to: 1, reason: 'expired' },
-      { kind: 'skip', from: 4, to: 4, reason: 'expired' },
-    ]);
-    await node.store.settle(group, [{ kind: 'acked', sequence: 3 }], lease);
-    await node.store.settle(group, [{ kind: 'skip-seen', to: 4 }], lease);
-    expect(await other.store.openQueue({ kind: 'group', group: 'workers', pattern: 'work' })).toMatchObject({
-      settledTo: 5,
-    });
-  });
-
   it('M7: names of nodes that are gone are not kept with the group', async () => {
     await publish(1);
     await node.store.read(group, ALL, lease);

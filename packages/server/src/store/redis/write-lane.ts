@@ -185,7 +185,7 @@ function encodeSettlements(settlements: readonly Settlement[]): readonly string[
 function encodeSettlement(settlement: Exclude<Settlement, { readonly kind: 'acked' }>): readonly string[] {
   switch (settlement.kind) {
     case 'skip-seen':
-      return ['k', String(settlement.from ?? 0), String(settlement.to)];
+      return ['k', String(settlement.to)];
     case 'acked-to':
       return ['t', String(settlement.sequence)];
     case 'failed':

@@ -5,7 +5,7 @@
  * Asked again with the same batch number it answers the same and does nothing.
  *
  * ARGV: node, lane, batch, store, then operations, each a letter and its arguments:
- *   S  queueId, node, epoch, n, settlements: a from to | k from to | t sequence | f sequence reason at |
+ *   S  queueId, node, epoch, n, settlements: a from to | k to | t sequence | f sequence reason at |
  *      x sequence reason at | o sequence reason
  *   B  queueId, node, epoch                                     deliveries begin
  *   R  queueId, node, epoch, deliveredTo, held (joined by ,), number of a read   the reader is gone, or
@@ -97,17 +97,15 @@ local function settleTo(q, sequence)
   q.settled = to
 end
 
-local function seeSkips(q, from, to)
+local function seeSkips(q, to)
   local key = P .. 'k:' .. q.id
-  local before = rangeAt(key, from)
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, int(before and before.from or from), int(to))) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', int(to))) do
     local first, last, reason = string.match(member, '^(%d+):(%d+):(%a)$')
     first = tonumber(first)
     last = tonumber(last)
     call('ZREM', key, member)
-    if first < from then call('ZADD', key, int(first), int(first) .. ':' .. int(from - 1) .. ':' .. reason) end
-    markDone(q, math.max(first, from), math.min(last, to))
-    if last > to then call('ZADD', key, int(to + 1), int(to + 1) .. ':' .. int(last) .. ':' .. reason) end
+    markDone(q, first, math.min(last, to))
+    if last > to then addSkip(q, to + 1, last, reason) end
   end
 end
 
@@ -129,8 +127,7 @@ local function settle(q, node)
     end
     if first then markDone(q, first, to) end
   elseif kind == 'k' then
-    local from = argNumber()
-    seeSkips(q, from, argNumber())
+    seeSkips(q, argNumber())
   elseif kind == 't' then
     settleTo(q, argNumber())
   elseif kind == 'f' then
@@ -157,7 +154,7 @@ local function settle(q, node)
 end
 
 local function skipArguments(kind)
-  local counts = { a = 2, k = 2, t = 1, f = 3, x = 3, o = 2 }
+  local counts = { a = 2, k = 1, t = 1, f = 3, x = 3, o = 2 }
   at = at + counts[kind]
 end
 
