@@ -51,13 +51,17 @@ export class Campaign {
     return reports;
   }
 
+  /** The files of a decoder that the options mean. @throws TypeError where they name a file that is none of them. */
+  inputsOf({ name }: FuzzDecoder): ReturnType<Corpus['read']> {
+    const { file } = this.#options;
+    const files = this.#corpus.read(name).filter((each) => file === undefined || resolve(each.file) === resolve(file));
+    if (file !== undefined && files.length === 0) throw new TypeError(`${file} is no file of "${name}"`);
+    return files;
+  }
+
   async #runOne(decoder: FuzzDecoder, timeMs: number): Promise<DecoderReport> {
-    const { mode, file, seed } = this.#options;
-    const files = this.#corpus
-      .read(decoder.name)
-      .filter((each) => file === undefined || resolve(each.file) === resolve(file));
-    if (file !== undefined && files.length === 0) throw new TypeError(`${file} is no file of "${decoder.name}"`);
-    const inputs = files.map(({ input }) => input);
+    const { mode, seed } = this.#options;
+    const inputs = this.inputsOf(decoder).map(({ input }) => input);
     const of = { decoder: decoder.name };
     if (mode === 'replay') {
       return this.#report(decoder, inputs, await this.#thread.run({ ...of, kind: 'replay', inputs }, decoder));

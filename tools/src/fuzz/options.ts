@@ -1,5 +1,5 @@
 /** Arguments of the fuzzer. */
-import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { knownOptions, numberWithin, wholeWithin } from '../options/known-options.ts';
 
 export interface FuzzOptions {
   /** For all decoders together. */
@@ -61,7 +61,7 @@ export function parseFuzzOptions(args: readonly string[]): FuzzOptions | undefin
   return {
     minutes: numberWithin('minutes', values.minutes, { min: 0, max: MINUTES_MAX }),
     decoder: values.decoder,
-    seed: numberWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
+    seed: wholeWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
     mode: modes[0] ?? 'mutate',
     file: values.file,
     corpus: values.corpus,

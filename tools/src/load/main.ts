@@ -2,10 +2,10 @@
  * `npx nx run tools:load -- --agents 1000 --events-per-second 5000`: thousands of agents against one server, and a check
  * that nothing was lost (`--help` tells more). Also the entry of its processes (`worker`).
  */
+import { optionsOrHelp } from '../options/options-or-help.ts';
 import { LOAD_HELP, parseLoadOptions, type LoadOptions } from './options.ts';
 
 const EXIT_LOSS = 1;
-const EXIT_USAGE = 2;
 const EXIT_UNAVAILABLE = 69;
 const EXIT_INTERRUPTED = 130;
 
@@ -13,7 +13,7 @@ if (process.argv[2] === 'worker') (await import('./agents/load-worker.ts')).runW
 else await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = optionsOf(args);
+  const options = optionsOrHelp(LOAD_HELP, () => parseLoadOptions(args));
   if (options === undefined) return;
   const stop = new AbortController();
   process.on('SIGINT', () => {
@@ -42,18 +42,4 @@ async function load(options: LoadOptions, stop: AbortSignal): Promise<number> {
 async function demo(options: LoadOptions, stop: AbortSignal): Promise<number> {
   await (await import('./demo/demo.ts')).runDemo(options, stop);
   return 0;
-}
-
-/** @returns undefined when there is nothing to do. */
-function optionsOf(args: readonly string[]): LoadOptions | undefined {
-  try {
-    const options = parseLoadOptions(args);
-    if (options === undefined) console.log(LOAD_HELP);
-    return options;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    console.error(`${error.message}\n\n${LOAD_HELP}`);
-    process.exitCode = EXIT_USAGE;
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 /** Arguments of the load generator. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { parseAddress, type Address } from '@sealane/node/config';
 import { parseFaults, type DirectedFaults } from '@sealane/node/testing';
+import { knownOptions, wholeWithin } from '../options/known-options.ts';
 import { EVENT_BYTES_MIN } from './event-body.ts';
 
 /** Kinds of work. `publish` and `request` share the events per second by their weights; agents either subscribe or not. */
@@ -75,46 +75,43 @@ Ctrl-C ends the load early, with its report. Exit code 1: an event was lost, or 
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
 export function parseLoadOptions(args: readonly string[]): LoadOptions | undefined {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      agents: { type: 'string', default: '100' },
-      processes: { type: 'string', default: '1' },
-      'events-per-second': { type: 'string', default: '1000' },
-      duration: { type: 'string', default: '10' },
-      mix: { type: 'string', default: 'publish,subscribe' },
-      topics: { type: 'string' },
-      'event-bytes': { type: 'string', default: '256' },
-      'reconnect-storm': { type: 'boolean', default: false },
-      fault: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      server: { type: 'string' },
-      'server-key': { type: 'string' },
-      'server-process': { type: 'string' },
-      'token-file': { type: 'string' },
-      store: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      demo: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const values = knownOptions(args, {
+    agents: { type: 'string', default: '100' },
+    processes: { type: 'string', default: '1' },
+    'events-per-second': { type: 'string', default: '1000' },
+    duration: { type: 'string', default: '10' },
+    mix: { type: 'string', default: 'publish,subscribe' },
+    topics: { type: 'string' },
+    'event-bytes': { type: 'string', default: '256' },
+    'reconnect-storm': { type: 'boolean', default: false },
+    fault: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    server: { type: 'string' },
+    'server-key': { type: 'string' },
+    'server-process': { type: 'string' },
+    'token-file': { type: 'string' },
+    store: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    demo: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) return undefined;
-  const agents = whole('agents', values.agents, 1, AGENTS_MAX);
+  const agents = wholeWithin('agents', values.agents, { min: 1, max: AGENTS_MAX });
   const { server, 'server-process': serverProcess } = values;
   return {
     agents,
-    processes: whole('processes', values.processes, 1, Math.min(agents, 64)),
-    eventsPerSecond: whole('events-per-second', values['events-per-second'], 0, 10_000_000),
-    durationSeconds: whole('duration', values.duration, 1, 86_400),
-    eventBytes: whole('event-bytes', values['event-bytes'], EVENT_BYTES_MIN, EVENT_BYTES_MAX),
-    topics: whole('topics', values.topics ?? String(agents), 1, agents),
+    processes: wholeWithin('processes', values.processes, { min: 1, max: Math.min(agents, 64) }),
+    eventsPerSecond: wholeWithin('events-per-second', values['events-per-second'], { min: 0, max: 10_000_000 }),
+    durationSeconds: wholeWithin('duration', values.duration, { min: 1, max: 86_400 }),
+    eventBytes: wholeWithin('event-bytes', values['event-bytes'], { min: EVENT_BYTES_MIN, max: EVENT_BYTES_MAX }),
+    topics: wholeWithin('topics', values.topics ?? String(agents), { min: 1, max: agents }),
     mix: mixOf(values.mix),
     reconnectStorm: values['reconnect-storm'],
     ...faultsOf(values.fault, agents),
-    seed: whole('seed', values.seed, 0, SEED_MAX),
+    seed: wholeWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
     server: server === undefined ? undefined : addressOf(server),
     serverKey: values['server-key'],
-    serverProcess: serverProcess === undefined ? undefined : whole('server-process', serverProcess, 1, 2 ** 31),
+    serverProcess: serverProcess === undefined ? undefined : wholeWithin('server-process', serverProcess, { min: 1, max: 2 ** 31 }),
     store: values.store,
     tokens: tokensOf(values['token-file'], agents),
     json: values.json,
@@ -122,18 +119,12 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions | undefin
   };
 }
 
-function whole(option: string, text: string, min: number, max: number): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
-}
-
 function mixOf(text: string): Mix {
   const mix = { publish: 0, request: 0, subscribe: 0 };
   for (const part of text.split(',')) {
     const [name = '', weight = '1'] = part.trim().split(':');
     if (!(name in mix)) throw new TypeError(`--mix expected some of publish, subscribe, request, got "${name}"`);
-    mix[name as keyof typeof mix] = whole('mix', weight, 0, 1_000);
+    mix[name as keyof typeof mix] = wholeWithin('mix', weight, { min: 0, max: 1_000 });
   }
   return { ...mix, subscribe: mix.subscribe > 0 };
 }

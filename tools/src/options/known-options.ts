@@ -10,9 +10,8 @@ export function knownOptions<const Known extends Options>(args: readonly string[
   const names = Object.keys(options).map((name) => `--${name}`);
   for (const word of args) {
     const flag = word.split('=', 1)[0] ?? '';
-    if (!flag.startsWith('--') || names.includes(flag)) continue;
-    const meant = suggest(flag, names);
-    throw new TypeError(`Unknown flag ${flag}${meant === undefined ? '' : `: did you mean ${meant}?`}`);
+    if (flag.startsWith('--') && !names.includes(flag))
+      throw new TypeError(`Unknown flag ${flag}${meant(flag, names)}`);
   }
   return parseArgs({ args: [...args], options }).values;
 }
@@ -22,4 +21,29 @@ export function numberWithin(option: string, text: string, { min, max }: { min: 
   const number = Number(text);
   if (text.trim() !== '' && number >= min && number <= max) return number;
   throw new TypeError(`--${option} expected a number from ${min} to ${max}, got "${text}"`);
+}
+
+/** A whole number within bounds. @throws TypeError. */
+export function wholeWithin(option: string, text: string, { min, max }: { min: number; max: number }): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
+}
+
+/** The one of this name, or all where none is named. @param noun what they are. @throws TypeError for a name that none has. */
+export function allOrNamed<Item extends { readonly name: string }>(
+  noun: string,
+  items: readonly Item[],
+  name: string | undefined,
+): readonly Item[] {
+  if (name === undefined) return items;
+  const found = items.filter((item) => item.name === name);
+  if (found.length > 0) return found;
+  const names = items.map((item) => item.name);
+  throw new TypeError(`There is no ${noun} "${name}"${meant(name, names)}`);
+}
+
+function meant(word: string, words: readonly string[]): string {
+  const suggestion = suggest(word, words);
+  return suggestion === undefined ? '' : `: did you mean ${suggestion}?`;
 }

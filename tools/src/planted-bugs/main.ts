@@ -2,33 +2,24 @@
  * `npx nx run tools:planted-bugs`: would the tests notice? Plants known bugs, one at a time, and requires a test to fail for
  * each (`--help` tells more).
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { suggest } from '@sealane/node/config';
-import { format } from 'prettier';
+import { writePage } from '../docs/write-page.ts';
+import { allOrNamed } from '../options/known-options.ts';
+import { optionsOrHelp } from '../options/options-or-help.ts';
 import { BugHunt, type HuntedBug } from './bug-hunt.ts';
 import { BUGS } from './bugs/index.ts';
 import { PLANTED_BUGS_HELP, parsePlantedBugsOptions, type PlantedBugsOptions } from './options.ts';
-import type { PlantedBug } from './planted-bug.ts';
 import { hunterLine, reportPage } from './report-text.ts';
 
 const EXIT_NOT_SEEN = 1;
-const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 const MINUTE_MS = 60_000;
 
-try {
-  const options = parsePlantedBugsOptions(process.argv.slice(2));
-  if (options === undefined) console.log(PLANTED_BUGS_HELP);
-  else process.exitCode = await hunt(options);
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(`${error.message}\n\n${PLANTED_BUGS_HELP}`);
-  process.exitCode = EXIT_USAGE;
-}
+const options = optionsOrHelp(PLANTED_BUGS_HELP, () => parsePlantedBugsOptions(process.argv.slice(2)));
+if (options !== undefined) process.exitCode = await hunt(options);
 
-async function hunt(options: PlantedBugsOptions): Promise<number> {
-  const bugs = chosen(options.bug);
+async function hunt(options: PlantedBugsOptions): Promise<typeof process.exitCode> {
+  const bugs = optionsOrHelp(PLANTED_BUGS_HELP, () => allOrNamed('bug', BUGS, options.bug));
+  if (bugs === undefined) return process.exitCode;
   if (options.list) {
     console.log(bugs.map(({ name, breaks }) => `${name.padEnd(34)} ${breaks}`).join('\n'));
     return 0;
@@ -46,19 +37,5 @@ async function hunt(options: PlantedBugsOptions): Promise<number> {
 
 async function writeReport(file: string, hunted: readonly HuntedBug[], startedAt: number): Promise<void> {
   const minutes = (performance.now() - startedAt) / MINUTE_MS;
-  mkdirSync(dirname(file), { recursive: true });
-  const page = reportPage(hunted, { minutes, now: new Date() });
-  writeFileSync(file, await format(page, { parser: 'markdown', printWidth: 120 }));
-}
-
-/** @throws TypeError for a name that no bug has. */
-function chosen(name: string | undefined): readonly PlantedBug[] {
-  if (name === undefined) return BUGS;
-  const found = BUGS.filter((bug) => bug.name === name);
-  if (found.length > 0) return found;
-  const meant = suggest(
-    name,
-    BUGS.map((bug) => bug.name),
-  );
-  throw new TypeError(`There is no bug "${name}"${meant === undefined ? '' : `: did you mean ${meant}?`}`);
+  await writePage(file, reportPage(hunted, { minutes, now: new Date() }));
 }

@@ -1,5 +1,5 @@
 /** Arguments of the planted bugs. */
-import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { knownOptions, wholeWithin } from '../options/known-options.ts';
 
 export interface PlantedBugsOptions {
   /** Undefined for every one. */
@@ -39,6 +39,6 @@ export function parsePlantedBugsOptions(args: readonly string[]): PlantedBugsOpt
   });
   if (values.help) return undefined;
   const { bug, list, ref, report } = values;
-  const jobs = Math.trunc(numberWithin('jobs', values.jobs, { min: 1, max: JOBS_MAX }));
+  const jobs = wholeWithin('jobs', values.jobs, { min: 1, max: JOBS_MAX });
   return { bug, list, jobs, ref, report };
 }

@@ -1,7 +1,7 @@
 /** Arguments of the fault proxy. */
 import { parseAddress, type Address } from '@sealane/node/config';
 import { FAULT_HELP, parseFaults, type DirectedFaults } from '@sealane/node/testing';
-import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { knownOptions, wholeWithin } from '../options/known-options.ts';
 
 export interface ProxyOptions {
   readonly listen: Address;
@@ -46,7 +46,7 @@ export function parseProxyOptions(args: readonly string[]): ProxyOptions | undef
     listen: addressOf('listen', values.listen),
     target: addressOf('target', values.target),
     faults: values.fault === undefined ? {} : parseFaults(values.fault),
-    seed: numberWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
+    seed: wholeWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
     json: values.json,
   };
 }

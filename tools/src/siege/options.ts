@@ -1,6 +1,5 @@
 /** Arguments of the siege. */
-import { parseArgs } from 'node:util';
-import { suggest } from '@sealane/node/config';
+import { knownOptions, wholeWithin } from '../options/known-options.ts';
 
 export interface SiegeOptions {
   /** Memory of the server's control group. */
@@ -55,36 +54,19 @@ Whoever is thrown out comes back at once. Exit code 1: the server died, or an ag
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
 export function parseSiegeOptions(args: readonly string[]): SiegeOptions | undefined {
-  checkNames(args);
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const values = knownOptions(args, OPTIONS);
   if (values.help) return undefined;
   const { source, report, json } = values;
   return {
-    memoryMiB: whole('memory', values.memory, 64, 1_048_576),
-    durationSeconds: whole('duration', values.duration, 1, 86_400),
-    agents: whole('agents', values.agents, 1, PEERS_MAX),
-    slowHandshakes: whole('slow-handshakes', values['slow-handshakes'], 0, PEERS_MAX),
-    giantLengths: whole('giant-lengths', values['giant-lengths'], 0, PEERS_MAX),
-    slowReaders: whole('slow-readers', values['slow-readers'], 0, PEERS_MAX),
-    deafPeers: whole('deaf-peers', values['deaf-peers'], 0, PEERS_MAX),
+    memoryMiB: wholeWithin('memory', values.memory, { min: 64, max: 1_048_576 }),
+    durationSeconds: wholeWithin('duration', values.duration, { min: 1, max: 86_400 }),
+    agents: wholeWithin('agents', values.agents, { min: 1, max: PEERS_MAX }),
+    slowHandshakes: wholeWithin('slow-handshakes', values['slow-handshakes'], { min: 0, max: PEERS_MAX }),
+    giantLengths: wholeWithin('giant-lengths', values['giant-lengths'], { min: 0, max: PEERS_MAX }),
+    slowReaders: wholeWithin('slow-readers', values['slow-readers'], { min: 0, max: PEERS_MAX }),
+    deafPeers: wholeWithin('deaf-peers', values['deaf-peers'], { min: 0, max: PEERS_MAX }),
     source,
     report,
     json,
   };
-}
-
-/** @throws TypeError that names the option that may have been meant. */
-function checkNames(args: readonly string[]): void {
-  for (const arg of args) {
-    const name = /^--([^=]+)/.exec(arg)?.[1];
-    if (name === undefined || name in OPTIONS) continue;
-    const meant = suggest(name, Object.keys(OPTIONS));
-    throw new TypeError(`Unknown option --${name}.${meant === undefined ? '' : ` Did you mean --${meant}?`}`);
-  }
-}
-
-function whole(option: string, text: string, min: number, max: number): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
 }

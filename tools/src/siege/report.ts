@@ -1,8 +1,6 @@
 /** The report of a siege: whether it held, as data, as text, and as a page. */
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem, type } from 'node:os';
-import * as prettier from 'prettier';
 import { BESIEGER_KINDS } from './besieger.ts';
 import type { SiegeOptions } from './options.ts';
 import type { SiegeResult } from './siege.ts';
@@ -106,8 +104,8 @@ export function reportText(report: SiegeReport): string {
 }
 
 /** Writes the report as a page. */
-export async function reportPage(file: string, report: SiegeReport, args: readonly string[]): Promise<void> {
-  const text = [
+export function reportPage(report: SiegeReport, args: readonly string[]): string {
+  return [
     '# Memory under attack',
     '',
     `    npx nx run tools:siege -- ${args.join(' ')}`,
@@ -128,8 +126,6 @@ export async function reportPage(file: string, report: SiegeReport, args: readon
     ...countedRows(report).map(([what, reason, count]) => `| ${what} | ${reason} | ${count} |`),
     '',
   ].join('\n');
-  const settings = JSON.parse(await readFile('package.json', 'utf8')) as { readonly prettier?: prettier.Options };
-  await writeFile(file, await prettier.format(text, { ...settings.prettier, parser: 'markdown' }));
 }
 
 function setupLines(report: SiegeReport): string[] {

@@ -1,5 +1,5 @@
 /** Arguments of the simulator. */
-import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { knownOptions, numberWithin, wholeWithin } from '../options/known-options.ts';
 import { PLANTED_BUGS, type PlantedBug } from './planted/planted-bug.ts';
 
 export interface SimOptions {
@@ -49,19 +49,13 @@ export function parseSimOptions(args: readonly string[]): SimOptions | undefined
   const { seed } = values;
   const isOne = seed !== undefined;
   return {
-    firstSeed: whole(isOne ? 'seed' : 'first-seed', seed ?? values['first-seed'], 0, SEED_MAX),
-    seeds: isOne ? 1 : whole('seeds', values.seeds, 1, SEEDS_MAX),
+    firstSeed: wholeWithin(isOne ? 'seed' : 'first-seed', seed ?? values['first-seed'], { min: 0, max: SEED_MAX }),
+    seeds: isOne ? 1 : wholeWithin('seeds', values.seeds, { min: 1, max: SEEDS_MAX }),
     hours: numberWithin('hours', values.hours, { min: 0, max: HOURS_MAX }),
     showsTrace: isOne || values.trace,
     bug: bugOf(values.bug),
     report: values.report,
   };
-}
-
-function whole(option: string, text: string, min: number, max: number): number {
-  const number = numberWithin(option, text, { min, max });
-  if (Number.isInteger(number)) return number;
-  throw new TypeError(`--${option} expected a whole number, got "${text}"`);
 }
 
 function bugOf(name: string | undefined): PlantedBug | undefined {

@@ -1,5 +1,5 @@
 /** Arguments of the torture. */
-import { knownOptions, numberWithin } from '../options/known-options.ts';
+import { knownOptions, numberWithin, wholeWithin } from '../options/known-options.ts';
 import type { ProgramFiles } from './programs.ts';
 import { GROUPS, type GroupName } from './groups.ts';
 
@@ -80,7 +80,7 @@ export function parseTortureOptions(args: readonly string[]): TortureOptions | u
     rounds: wholeOf('rounds', rounds, ROUNDS_MAX),
     faults: wholeOf('faults', values.faults, FAULTS_MAX),
     only: values.only === undefined ? (Object.keys(GROUPS) as GroupName[]) : groupsOf(values.only),
-    seed: Math.floor(numberWithin('seed', values.seed, { min: 0, max: SEED_MAX })),
+    seed: wholeWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
     patienceSeconds: numberWithin('patience', values.patience, { min: 1, max: PATIENCE_MAX }),
     server,
     agent,
@@ -91,7 +91,7 @@ export function parseTortureOptions(args: readonly string[]): TortureOptions | u
 }
 
 function wholeOf(option: string, text: string | undefined, max: number): number | undefined {
-  return text === undefined ? undefined : Math.ceil(numberWithin(option, text, { min: 1, max }));
+  return text === undefined ? undefined : wholeWithin(option, text, { min: 1, max });
 }
 
 function groupsOf(list: string): readonly GroupName[] {

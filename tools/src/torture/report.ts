@@ -1,10 +1,7 @@
 /** The report of a torture: as data, as lines of a terminal, and as one page. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { cpus, platform, totalmem } from 'node:os';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as prettier from 'prettier';
 import type { RunTotals } from '@sealane/node/testing';
 import type { CampaignResult } from './campaign.ts';
 import { GROUPS, type GroupName } from './groups.ts';
@@ -97,14 +94,8 @@ export function reportText({ interrupted, groups, missing, failures, seconds }: 
   ].join('\n');
 }
 
-/** Writes the report as a page. */
-export async function writeReport(file: string, report: TortureReport, args: readonly string[]): Promise<void> {
-  const settings = JSON.parse(await readFile('package.json', 'utf8')) as { readonly prettier?: prettier.Options };
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, await prettier.format(pageText(report, args), { ...settings.prettier, parser: 'markdown' }));
-}
-
-function pageText(report: TortureReport, args: readonly string[]): string {
+/** The report as a page. */
+export function reportPage(report: TortureReport, args: readonly string[]): string {
   const { machine, seed, patienceSeconds, seconds, programs, groups, missing, failures, interrupted } = report;
   const date = new Date().toISOString().slice(0, 10);
   const rounds = groups.reduce((sum, group) => sum + group.rounds, 0);

@@ -11,7 +11,7 @@ import { eventOf, eventValues, receiptOf } from '../../src/delivery/outbox-state
 import { SqliteInbox } from '../../src/delivery/sqlite-inbox.ts';
 import { SqliteOutbox } from '../../src/delivery/sqlite-outbox.ts';
 import { SqlError, SqliteThread, type SqlRow, type SqlValue } from '../../src/delivery/sqlite-thread.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from '@sealane/node/testing';
 
 const scratch = new Scratch();
 const thread = new SqliteThread();

@@ -9,6 +9,7 @@ export type { Line } from './agent-program.ts';
 export { Load } from './load.ts';
 export { RunLog } from './run-log.ts';
 export type { RunTotals } from './run-log.ts';
+export { Scratch } from './scratch.ts';
 export { SmallDisk, canLosePower, canMount, makeImage, removeImage, works } from './small-disk.ts';
 export { PatienceError, until } from './until.ts';
 export type { Patience } from './until.ts';

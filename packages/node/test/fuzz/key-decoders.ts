@@ -7,7 +7,7 @@ import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { encodeKeySuccession } from '@sealane/shared/documents';
 import { outcomeOf, outcomeOfAsync, type FuzzDecoder } from '@sealane/shared/testing';
 import { KnownServers, loadKeyFile, loadSuccessions, lockHolder } from '../../src/keys/index.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from '../../src/testing/scratch.ts';
 
 const PASSPHRASE = 'correct horse';
 const seedOf = (number: number): Uint8Array => new Uint8Array(32).fill(number);

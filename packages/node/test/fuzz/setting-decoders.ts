@@ -21,7 +21,7 @@ import {
   text,
   toggle,
 } from '../../src/config/index.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from '../../src/testing/scratch.ts';
 
 const BYTES_MAX = 2 ** 40;
 const DAY_MS = 86_400_000;

@@ -13,7 +13,7 @@ import { readPermissionsFile } from '../../src/permissions/index.ts';
 import { parsePattern } from '../../src/permissions/pattern.ts';
 import { ACTIONS } from '../../src/permissions/permissions.ts';
 import { readStoreMarker } from '../../src/store/redis/store-marker.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from '@sealane/node/testing';
 
 const scratch = new Scratch();
 const close = (): void => scratch.remove();

@@ -16,7 +16,7 @@ import { readEventRecord, writeEventRecord } from '../../src/store/log/event-rec
 import { RecordWriter } from '../../src/store/log/record-writer.ts';
 import { openEither, sealTwice } from '../../src/store/log/sealed-twice.ts';
 import { VirtualEnvironment } from '../../src/store/testing/virtual-environment.compliance.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from '@sealane/node/testing';
 
 const CHECKSUM_BYTES = 4;
 const RECORD_HEADER_BYTES = 8;

@@ -4,6 +4,7 @@ export { SessionPair } from './session-pair.ts';
 export type { SessionPairOptions } from './session-pair.ts';
 export { ChannelPair } from './channel-pair.ts';
 export type { ChannelSide } from './channel-pair.ts';
+export { decoderSuite } from './decoder-suite.ts';
 export { DEFAULT_INPUT_LIMITS, judgeInput, outcomeOf, outcomeOfAsync } from './fuzz-decoder.ts';
 export type { FuzzDecoder, InputLimits, Verdict } from './fuzz-decoder.ts';
 export { INPUT_BYTES_MAX, InputMutator } from './input-mutator.ts';
