@@ -111,7 +111,8 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions | undefin
     seed: wholeWithin('seed', values.seed, { min: 0, max: SEED_MAX }),
     server: server === undefined ? undefined : addressOf(server),
     serverKey: values['server-key'],
-    serverProcess: serverProcess === undefined ? undefined : wholeWithin('server-process', serverProcess, { min: 1, max: 2 ** 31 }),
+    serverProcess:
+      serverProcess === undefined ? undefined : wholeWithin('server-process', serverProcess, { min: 1, max: 2 ** 31 }),
     store: values.store,
     tokens: tokensOf(values['token-file'], agents),
     json: values.json,
