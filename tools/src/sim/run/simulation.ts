@@ -32,7 +32,7 @@ export interface SeedResult {
 
 /** How many worlds have several nodes. */
 const SHARED_CHANCE = 0.5;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 /** All that is owed is delivered within this time after the last fault. */
 const HEALING_MS = 300_000;
 /** What was at work when nothing was owed comes to its end: outboxes that were left are looked for each minute. Then nothing happens. */

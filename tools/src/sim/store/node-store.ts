@@ -115,7 +115,7 @@ export class NodeStore implements Store, StoreClient {
       const items = await store.read(queueId, request, this.#claims.inner(lease));
       const sequences = items.flatMap((item) => (item.kind === 'event' ? item.sequence : []));
       this.#claims.hold(store, lease, { queueId, sequences });
-      return items;
+      return this.#claims.marked(queueId, items);
     });
   }
 
@@ -144,11 +144,7 @@ export class NodeStore implements Store, StoreClient {
   }
 
   release(queueId: string, deliveredTo: number, held: readonly number[], lease: Lease): void {
-    this.#tell((store) => {
-      if (this.#claims.isFenced(lease)) this.#claims.giveUp(store, lease, { queueId, sequences: held });
-      else store.release(queueId, deliveredTo, held, this.#claims.inner(lease));
-      this.#claims.drop(lease, { queueId, sequences: held });
-    });
+    this.#tell((store) => this.#claims.release(store, lease, { queueId, sequences: held, deliveredTo }));
   }
 
   claimAgent(agentId: string, instance: string): Promise<Lease> {
@@ -156,7 +152,7 @@ export class NodeStore implements Store, StoreClient {
   }
 
   releaseAgent(_agentId: string, _instance: string, lease: Lease, at: number): void {
-    this.#tell((store) => this.#claims.release(store, lease, at));
+    this.#tell((store) => this.#claims.releaseAgent(store, lease, at));
   }
 
   async agentRecord(agentId: string): Promise<AgentRecord> {

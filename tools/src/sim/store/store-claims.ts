@@ -3,7 +3,7 @@
  * took the place of counts no more.
  */
 import { StorageError } from '@sealane/shared/errors';
-import type { Lease, Store } from '@sealane/server/store';
+import type { Lease, QueueItem, Store } from '@sealane/server/store';
 import type { StoreClient } from './store-client.ts';
 
 /** Who serves an instance of an agent. */
@@ -28,6 +28,8 @@ export class StoreClaims {
   /** Queues that there are, and those of groups. */
   readonly queues = new Set<string>();
   readonly #groups = new Set<string>();
+  /** Entries of groups that a node had and gave back, or lost: whoever gets them next may not be the first. */
+  readonly #repeated = new Map<string, Set<number>>();
   readonly #isFencing: boolean;
   readonly #claims = new Map<string, Claim>();
   readonly #byEpoch = new Map<number, Claim>();
@@ -46,7 +48,7 @@ export class StoreClaims {
     const key = keyOf(agentId, instance);
     const before = this.#isFencing ? this.#claims.get(key) : undefined;
     if (before !== undefined) {
-      giveBack(store, before);
+      this.#giveBack(store, before);
       this.#byEpoch.delete(before.epoch);
     }
     const epoch = ++this.#epochs;
@@ -67,6 +69,7 @@ export class StoreClaims {
   async reclaim(store: Store): Promise<void> {
     for (const claim of this.#claims.values()) {
       claim.inner = await store.claimAgent(claim.agentId, claim.instance);
+      for (const [queueId, { sequences }] of claim.held) this.#noteRepeated(queueId, sequences);
       claim.held.clear();
     }
   }
@@ -105,16 +108,38 @@ export class StoreClaims {
     for (const sequence of sequences) held?.sequences.delete(sequence);
   }
 
+  /** What a read gave, with what other nodes had before. */
+  marked(queueId: string, items: readonly QueueItem[]): readonly QueueItem[] {
+    const repeated = this.#repeated.get(queueId);
+    if (repeated === undefined) return items;
+    return items.map((item) =>
+      item.kind === 'event' && repeated.has(item.sequence) ? { ...item, isRepeated: true } : item,
+    );
+  }
+
+  /** A node gives back what it holds. @param deliveredTo what it delivered goes so far */
+  release(
+    store: Store,
+    lease: Lease,
+    { queueId, sequences, deliveredTo }: HeldEntries & { deliveredTo: number },
+  ): void {
+    const delivered = sequences.filter((sequence) => sequence <= deliveredTo);
+    if (this.isFenced(lease)) this.giveUp(store, lease, { queueId, sequences });
+    else store.release(queueId, deliveredTo, sequences, this.inner(lease));
+    this.#noteRepeated(queueId, delivered);
+    this.drop(lease, { queueId, sequences });
+  }
+
   /** With a lease that counts no more, only what is held of a group can be given back. */
   giveUp(store: Store, lease: Lease, { queueId, sequences }: HeldEntries): void {
     if (this.#groups.has(queueId) && sequences.length > 0) store.release(queueId, 0, sequences, lease);
   }
 
   /** An agent is gone from a node. */
-  release(store: Store, { epoch }: Lease, at: number): void {
+  releaseAgent(store: Store, { epoch }: Lease, at: number): void {
     const claim = this.#byEpoch.get(epoch);
     if (claim === undefined) return;
-    giveBack(store, claim);
+    this.#giveBack(store, claim);
     this.#byEpoch.delete(epoch);
     const key = keyOf(claim.agentId, claim.instance);
     if (this.#claims.get(key) === claim) this.#claims.delete(key);
@@ -124,7 +149,7 @@ export class StoreClaims {
   /** A node is dead: all of its agents are gone. */
   releaseAll(store: Store, client: StoreClient, at: number): void {
     for (const claim of [...this.#byEpoch.values()])
-      if (claim.client === client) this.release(store, { node: client.process.name, epoch: claim.epoch }, at);
+      if (claim.client === client) this.releaseAgent(store, { node: client.process.name, epoch: claim.epoch }, at);
   }
 
   /** The node that serves an agent. */
@@ -137,12 +162,22 @@ export class StoreClaims {
     if (claim === undefined) throw new StorageError('E_FENCED', 'another node serves this agent');
     return claim;
   }
-}
 
-/** What was given out may have been delivered. */
-function giveBack(store: Store, { held, inner }: Claim): void {
-  for (const [queueId, { sequences, deliveredTo }] of held) store.release(queueId, deliveredTo, [...sequences], inner);
-  held.clear();
+  /** What was given out may have been delivered. */
+  #giveBack(store: Store, { held, inner }: Claim): void {
+    for (const [queueId, { sequences, deliveredTo }] of held) {
+      store.release(queueId, deliveredTo, [...sequences], inner);
+      this.#noteRepeated(queueId, sequences);
+    }
+    held.clear();
+  }
+
+  #noteRepeated(queueId: string, sequences: Iterable<number>): void {
+    if (!this.#groups.has(queueId)) return;
+    const repeated = this.#repeated.get(queueId) ?? new Set();
+    this.#repeated.set(queueId, repeated);
+    for (const sequence of sequences) repeated.add(sequence);
+  }
 }
 
 /** Of a table of claims. */
