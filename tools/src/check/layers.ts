@@ -23,7 +23,7 @@ interface List {
 const list = JSON.parse(readFileSync(new URL('../../../packages/layers.json', import.meta.url), 'utf8')) as List;
 
 /** Packages whose product code imports no Node.js built-ins, except layers marked `builtins`. */
-export const packagesWithoutBuiltins: readonly string[] = ['shared'];
+export const packagesWithoutBuiltins: readonly string[] = ['shared', 'e2ee'];
 
 export const packageNames: readonly string[] = Object.keys(list.packages);
 

@@ -21,7 +21,7 @@ interface Manifest {
 /** Sorted by name. @param root folder of the workspace. */
 export function bundledPackages(root: string): BundledPackage[] {
   const seen = new Map<string, BundledPackage>();
-  for (const own of ['server', 'agent', 'node', 'shared']) {
+  for (const own of ['server', 'agent', 'e2ee', 'node', 'shared']) {
     for (const name of dependenciesOf(join(root, 'packages', own))) collect(root, name, seen);
   }
   return [...seen.values()].sort((left, right) => left.name.localeCompare(right.name, 'en'));

@@ -57,6 +57,61 @@ export const SKIP_REASON_MAX = 255;
 /** Bytes of the text that says why a delivery failed. */
 export const NACK_REASON_BYTES_MAX = 256;
 
+/** Bytes of the name of an account. */
+export const USERNAME_BYTES_MAX = 32;
+/** Bytes of a password: longer ones would only cost time to hash. */
+export const PASSWORD_BYTES_MAX = 1_024;
+/** Bytes of one signed statement of an account. */
+export const STATEMENT_BYTES_MAX = 1_024;
+/** Statements of one packet: with their proofs they fit a record. */
+export const STATEMENTS_PER_PACKET_MAX = 64;
+/** Devices that an account may list at once. */
+export const DEVICES_PER_ACCOUNT_MAX = 16;
+/** Bytes of a challenge: 256 bits, so that two never meet. */
+export const CHALLENGE_BYTES = 32;
+/** Bytes of an Ed25519 signature (RFC 8032). */
+export const SIGNATURE_BYTES = 64;
+/** Bytes of a SHA-256 hash. */
+export const HASH_BYTES = 32;
+/** Bytes of a token of a session. */
+export const SESSION_TOKEN_BYTES_MAX = 1_024;
+/** Names of one page of the directory. */
+export const DIRECTORY_PAGE_MAX = 200;
+/** Bytes of the signed head of the transparency log. */
+export const TREE_HEAD_BYTES_MAX = 256;
+/** Bytes of a proof of the transparency log: 64 levels on both sides. */
+export const TREE_PROOF_BYTES_MAX = 4_096;
+/** Bytes of a proof of the map: 256 levels and which of them are there. */
+export const MAP_PROOF_BYTES_MAX = 8_256;
+/** Bytes of a key package: X-Wing takes 2,690. */
+export const KEY_PACKAGE_BYTES_MAX = 8_192;
+/** Key packages of one packet. */
+export const KEY_PACKAGES_PER_PACKET_MAX = 20;
+/** Bytes of the id of a group: 128 random bits. */
+export const GROUP_ID_BYTES = 16;
+/** Bytes of the id of a message: 128 random bits. */
+export const MESSAGE_ID_BYTES = 16;
+/** Bytes of the id of a blob: 128 random bits, which are all that opens it for reading. */
+export const BLOB_ID_BYTES = 16;
+/** Bytes of the id of a link. */
+export const LINK_ID_BYTES = 16;
+/** Bytes of what is sealed for a device that is being linked. */
+export const LINK_BODY_BYTES_MAX = 8_192;
+/** Bytes of a commit or of a Welcome inside its packet; larger ones are blobs. */
+export const INLINE_BYTES_MAX = 65_536;
+/** Bytes of a sealed message: with its envelope it is one event. */
+export const MESSAGE_BODY_BYTES_MAX = 90_112;
+/** Devices that one commit may add or remove. */
+export const DEVICES_PER_COMMIT_MAX = 512;
+/** Devices of a group. */
+export const DEVICES_PER_GROUP_MAX = 2_048;
+/** Commits of one answer. */
+export const COMMITS_PER_PACKET_MAX = 64;
+/** Bytes of a blob: 4 GiB. */
+export const BLOB_BYTES_MAX = 4_294_967_296;
+/** Bytes of one part of a blob. */
+export const BLOB_PART_BYTES_MAX = 65_536;
+
 /** Bytes of a session id: 128 bits, so that two never meet. */
 export const SESSION_ID_BYTES = 16;
 /** Bytes of a resume token. */

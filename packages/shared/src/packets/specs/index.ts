@@ -36,6 +36,35 @@ import { publishSpec } from './0x3b-publish.ts';
 import { receiptSpec } from './0x3c-receipt.ts';
 import { presenceWatchSpec } from './0x3d-presence-watch.ts';
 import { presenceSpec } from './0x3e-presence.ts';
+import { registerSpec } from './0x40-register.ts';
+import { loginSpec } from './0x41-login.ts';
+import { loggedInSpec } from './0x42-logged-in.ts';
+import { logoutSpec } from './0x43-logout.ts';
+import { accountChangeSpec } from './0x44-account-change.ts';
+import { statementAppendSpec } from './0x45-statement-append.ts';
+import { directoryQuerySpec } from './0x46-directory-query.ts';
+import { directoryEntrySpec } from './0x47-directory-entry.ts';
+import { directoryListSpec } from './0x48-directory-list.ts';
+import { directoryPageSpec } from './0x49-directory-page.ts';
+import { keyPackagesPublishSpec } from './0x4a-key-packages-publish.ts';
+import { keyPackagesClaimSpec } from './0x4b-key-packages-claim.ts';
+import { keyPackagesSpec } from './0x4c-key-packages.ts';
+import { groupCommitSpec } from './0x4d-group-commit.ts';
+import { groupSendSpec } from './0x4e-group-send.ts';
+import { storedSpec } from './0x4f-stored.ts';
+import { groupQuerySpec } from './0x50-group-query.ts';
+import { groupStateSpec } from './0x51-group-state.ts';
+import { blobOpenSpec } from './0x52-blob-open.ts';
+import { blobWriteSpec } from './0x53-blob-write.ts';
+import { blobReadSpec } from './0x54-blob-read.ts';
+import { blobPartSpec } from './0x55-blob-part.ts';
+import { presenceSetSpec } from './0x56-presence-set.ts';
+import { linkOpenSpec } from './0x57-link-open.ts';
+import { linkPostSpec } from './0x58-link-post.ts';
+import { transparencyQuerySpec } from './0x59-transparency-query.ts';
+import { transparencyHeadSpec } from './0x5a-transparency-head.ts';
+import { transientSpec } from './0x5b-transient.ts';
+import { callFailedSpec } from './0x5c-call-failed.ts';
 import { encryptionFinishPayloadSpec } from './encryption-finish-payload.ts';
 import { encryptionResponsePayloadSpec } from './encryption-response-payload.ts';
 import type { ClearPacketSpec, PacketSpec, PayloadSpec } from '../spec.ts';
@@ -86,4 +115,33 @@ export const PACKET_SPECS: readonly PacketSpec[] = [
   receiptSpec,
   presenceWatchSpec,
   presenceSpec,
+  registerSpec,
+  loginSpec,
+  loggedInSpec,
+  logoutSpec,
+  accountChangeSpec,
+  statementAppendSpec,
+  directoryQuerySpec,
+  directoryEntrySpec,
+  directoryListSpec,
+  directoryPageSpec,
+  keyPackagesPublishSpec,
+  keyPackagesClaimSpec,
+  keyPackagesSpec,
+  groupCommitSpec,
+  groupSendSpec,
+  storedSpec,
+  groupQuerySpec,
+  groupStateSpec,
+  blobOpenSpec,
+  blobWriteSpec,
+  blobReadSpec,
+  blobPartSpec,
+  presenceSetSpec,
+  linkOpenSpec,
+  linkPostSpec,
+  transparencyQuerySpec,
+  transparencyHeadSpec,
+  transientSpec,
+  callFailedSpec,
 ];
