@@ -40,6 +40,39 @@ import { decodePublish, encodePublish, type Publish } from './0x3b-publish.ts';
 import { decodeReceipt, encodeReceipt, type Receipt } from './0x3c-receipt.ts';
 import { decodePresenceWatch, encodePresenceWatch, type PresenceWatch } from './0x3d-presence-watch.ts';
 import { decodePresence, encodePresence, type Presence } from './0x3e-presence.ts';
+import { decodeRegister, encodeRegister, type Register } from './0x40-register.ts';
+import { decodeLogin, encodeLogin, type Login } from './0x41-login.ts';
+import { decodeLoggedIn, encodeLoggedIn, type LoggedIn } from './0x42-logged-in.ts';
+import { decodeLogout, encodeLogout, type Logout } from './0x43-logout.ts';
+import { decodeAccountChange, encodeAccountChange, type AccountChange } from './0x44-account-change.ts';
+import { decodeStatementAppend, encodeStatementAppend, type StatementAppend } from './0x45-statement-append.ts';
+import { decodeDirectoryQuery, encodeDirectoryQuery, type DirectoryQuery } from './0x46-directory-query.ts';
+import { decodeDirectoryEntry, encodeDirectoryEntry, type DirectoryEntry } from './0x47-directory-entry.ts';
+import { decodeDirectoryList, encodeDirectoryList, type DirectoryList } from './0x48-directory-list.ts';
+import { decodeDirectoryPage, encodeDirectoryPage, type DirectoryPage } from './0x49-directory-page.ts';
+import {
+  decodeKeyPackagesPublish,
+  encodeKeyPackagesPublish,
+  type KeyPackagesPublish,
+} from './0x4a-key-packages-publish.ts';
+import { decodeKeyPackagesClaim, encodeKeyPackagesClaim, type KeyPackagesClaim } from './0x4b-key-packages-claim.ts';
+import { decodeKeyPackages, encodeKeyPackages, type KeyPackages } from './0x4c-key-packages.ts';
+import { decodeGroupCommit, encodeGroupCommit, type GroupCommit } from './0x4d-group-commit.ts';
+import { decodeGroupSend, encodeGroupSend, type GroupSend } from './0x4e-group-send.ts';
+import { decodeStored, encodeStored, type Stored } from './0x4f-stored.ts';
+import { decodeGroupQuery, encodeGroupQuery, type GroupQuery } from './0x50-group-query.ts';
+import { decodeGroupState, encodeGroupState, type GroupState } from './0x51-group-state.ts';
+import { decodeBlobOpen, encodeBlobOpen, type BlobOpen } from './0x52-blob-open.ts';
+import { decodeBlobWrite, encodeBlobWrite, type BlobWrite } from './0x53-blob-write.ts';
+import { decodeBlobRead, encodeBlobRead, type BlobRead } from './0x54-blob-read.ts';
+import { decodeBlobPart, encodeBlobPart, type BlobPart } from './0x55-blob-part.ts';
+import { decodePresenceSet, encodePresenceSet, type PresenceSet } from './0x56-presence-set.ts';
+import { decodeLinkOpen, encodeLinkOpen, type LinkOpen } from './0x57-link-open.ts';
+import { decodeLinkPost, encodeLinkPost, type LinkPost } from './0x58-link-post.ts';
+import { decodeTransparencyQuery, encodeTransparencyQuery, type TransparencyQuery } from './0x59-transparency-query.ts';
+import { decodeTransparencyHead, encodeTransparencyHead, type TransparencyHead } from './0x5a-transparency-head.ts';
+import { decodeTransient, encodeTransient, type Transient } from './0x5b-transient.ts';
+import { decodeCallFailed, encodeCallFailed, type CallFailed } from './0x5c-call-failed.ts';
 
 /** Every packet that a record can hold, told apart by `id`. */
 export type Packet =
@@ -75,7 +108,36 @@ export type Packet =
   | Publish
   | Receipt
   | PresenceWatch
-  | Presence;
+  | Presence
+  | Register
+  | Login
+  | LoggedIn
+  | Logout
+  | AccountChange
+  | StatementAppend
+  | DirectoryQuery
+  | DirectoryEntry
+  | DirectoryList
+  | DirectoryPage
+  | KeyPackagesPublish
+  | KeyPackagesClaim
+  | KeyPackages
+  | GroupCommit
+  | GroupSend
+  | Stored
+  | GroupQuery
+  | GroupState
+  | BlobOpen
+  | BlobWrite
+  | BlobRead
+  | BlobPart
+  | PresenceSet
+  | LinkOpen
+  | LinkPost
+  | TransparencyQuery
+  | TransparencyHead
+  | Transient
+  | CallFailed;
 
 /** Ids by name. */
 export const PACKET_ID = {
@@ -112,6 +174,35 @@ export const PACKET_ID = {
   receipt: 0x3c,
   presenceWatch: 0x3d,
   presence: 0x3e,
+  register: 0x40,
+  login: 0x41,
+  loggedIn: 0x42,
+  logout: 0x43,
+  accountChange: 0x44,
+  statementAppend: 0x45,
+  directoryQuery: 0x46,
+  directoryEntry: 0x47,
+  directoryList: 0x48,
+  directoryPage: 0x49,
+  keyPackagesPublish: 0x4a,
+  keyPackagesClaim: 0x4b,
+  keyPackages: 0x4c,
+  groupCommit: 0x4d,
+  groupSend: 0x4e,
+  stored: 0x4f,
+  groupQuery: 0x50,
+  groupState: 0x51,
+  blobOpen: 0x52,
+  blobWrite: 0x53,
+  blobRead: 0x54,
+  blobPart: 0x55,
+  presenceSet: 0x56,
+  linkOpen: 0x57,
+  linkPost: 0x58,
+  transparencyQuery: 0x59,
+  transparencyHead: 0x5a,
+  transient: 0x5b,
+  callFailed: 0x5c,
 } as const;
 
 /** Title of each packet, who may send it, and the first wire version that has it. */
@@ -151,6 +242,35 @@ export const PACKET_INFO: Readonly<
   [0x3c]: { name: 'Receipt', sender: 'server', since: 2 },
   [0x3d]: { name: 'Presence Watch', sender: 'agent', since: 2 },
   [0x3e]: { name: 'Presence', sender: 'server', since: 2 },
+  [0x40]: { name: 'Register', sender: 'agent', since: 3 },
+  [0x41]: { name: 'Login', sender: 'agent', since: 3 },
+  [0x42]: { name: 'Logged In', sender: 'server', since: 3 },
+  [0x43]: { name: 'Logout', sender: 'agent', since: 3 },
+  [0x44]: { name: 'Account Change', sender: 'agent', since: 3 },
+  [0x45]: { name: 'Statement Append', sender: 'agent', since: 3 },
+  [0x46]: { name: 'Directory Query', sender: 'agent', since: 3 },
+  [0x47]: { name: 'Directory Entry', sender: 'server', since: 3 },
+  [0x48]: { name: 'Directory List', sender: 'agent', since: 3 },
+  [0x49]: { name: 'Directory Page', sender: 'server', since: 3 },
+  [0x4a]: { name: 'Key Packages Publish', sender: 'agent', since: 3 },
+  [0x4b]: { name: 'Key Packages Claim', sender: 'agent', since: 3 },
+  [0x4c]: { name: 'Key Packages', sender: 'server', since: 3 },
+  [0x4d]: { name: 'Group Commit', sender: 'agent', since: 3 },
+  [0x4e]: { name: 'Group Send', sender: 'agent', since: 3 },
+  [0x4f]: { name: 'Stored', sender: 'server', since: 3 },
+  [0x50]: { name: 'Group Query', sender: 'agent', since: 3 },
+  [0x51]: { name: 'Group State', sender: 'server', since: 3 },
+  [0x52]: { name: 'Blob Open', sender: 'agent', since: 3 },
+  [0x53]: { name: 'Blob Write', sender: 'agent', since: 3 },
+  [0x54]: { name: 'Blob Read', sender: 'agent', since: 3 },
+  [0x55]: { name: 'Blob Part', sender: 'server', since: 3 },
+  [0x56]: { name: 'Presence Set', sender: 'agent', since: 3 },
+  [0x57]: { name: 'Link Open', sender: 'agent', since: 3 },
+  [0x58]: { name: 'Link Post', sender: 'agent', since: 3 },
+  [0x59]: { name: 'Transparency Query', sender: 'agent', since: 3 },
+  [0x5a]: { name: 'Transparency Head', sender: 'server', since: 3 },
+  [0x5b]: { name: 'Transient', sender: 'server', since: 3 },
+  [0x5c]: { name: 'Call Failed', sender: 'server', since: 3 },
 };
 
 /**
@@ -284,6 +404,115 @@ export function encodePacket(writer: ByteWriter, packet: Packet): void {
       return encodePresenceWatch(writer, packet.agentId, packet.watch);
     case 0x3e:
       return encodePresence(writer, packet.agentId, packet.online, packet.lastSeenAt, packet.code);
+    case 0x40:
+      return encodeRegister(
+        writer,
+        packet.call,
+        packet.username,
+        packet.password,
+        packet.statements,
+        packet.registrationToken,
+      );
+    case 0x41:
+      return encodeLogin(writer, packet.call, packet.username, packet.password, packet.challenge, packet.signature);
+    case 0x42:
+      return encodeLoggedIn(
+        writer,
+        packet.call,
+        packet.challenge,
+        packet.accessToken,
+        packet.refreshToken,
+        packet.expiresAt,
+        packet.isListed,
+      );
+    case 0x43:
+      return encodeLogout(writer, packet.call, packet.everywhere);
+    case 0x44:
+      return encodeAccountChange(writer, packet.call, packet.password, packet.newPassword, packet.endsAccount);
+    case 0x45:
+      return encodeStatementAppend(writer, packet.call, packet.statement);
+    case 0x46:
+      return encodeDirectoryQuery(writer, packet.call, packet.username, packet.fromIndex, packet.treeSize);
+    case 0x47:
+      return encodeDirectoryEntry(
+        writer,
+        packet.call,
+        packet.statements,
+        packet.statementCount,
+        packet.head,
+        packet.consistency,
+        packet.inclusion,
+        packet.latest,
+        packet.presence,
+        packet.lastSeenAt,
+      );
+    case 0x48:
+      return encodeDirectoryList(writer, packet.call, packet.after, packet.limit);
+    case 0x49:
+      return encodeDirectoryPage(writer, packet.call, packet.usernames, packet.hasMore);
+    case 0x4a:
+      return encodeKeyPackagesPublish(writer, packet.call, packet.keyPackages, packet.lastResort);
+    case 0x4b:
+      return encodeKeyPackagesClaim(writer, packet.call, packet.username, packet.devices);
+    case 0x4c:
+      return encodeKeyPackages(writer, packet.call, packet.keyPackages, packet.waiting);
+    case 0x4d:
+      return encodeGroupCommit(
+        writer,
+        packet.call,
+        packet.group,
+        packet.epoch,
+        packet.write,
+        packet.messageId,
+        packet.commit,
+        packet.commitBlob,
+        packet.welcome,
+        packet.welcomeBlob,
+        packet.groupInfoBlob,
+        packet.added,
+        packet.removed,
+        packet.isExternal,
+      );
+    case 0x4e:
+      return encodeGroupSend(
+        writer,
+        packet.call,
+        packet.group,
+        packet.epoch,
+        packet.write,
+        packet.messageId,
+        packet.body,
+        packet.ttlMs,
+        packet.isTransient,
+      );
+    case 0x4f:
+      return encodeStored(writer, packet.call, packet.sequence, packet.epoch, packet.at);
+    case 0x50:
+      return encodeGroupQuery(writer, packet.call, packet.group, packet.fromEpoch);
+    case 0x51:
+      return encodeGroupState(writer, packet.call, packet.epoch, packet.commits, packet.groupInfoBlob, packet.devices);
+    case 0x52:
+      return encodeBlobOpen(writer, packet.call, packet.blob, packet.size, packet.hash, packet.ttlMs);
+    case 0x53:
+      return encodeBlobWrite(writer, packet.call, packet.blob, packet.offset, packet.bytes);
+    case 0x54:
+      return encodeBlobRead(writer, packet.call, packet.blob, packet.offset, packet.length);
+    case 0x55:
+      return encodeBlobPart(writer, packet.call, packet.size, packet.offset, packet.bytes);
+    case 0x56:
+      return encodePresenceSet(writer, packet.call, packet.visibility);
+    case 0x57:
+      return encodeLinkOpen(writer, packet.call, packet.link);
+    case 0x58:
+      return encodeLinkPost(writer, packet.call, packet.link, packet.body);
+    case 0x59:
+      return encodeTransparencyQuery(writer, packet.call, packet.treeSize);
+    case 0x5a:
+      return encodeTransparencyHead(writer, packet.call, packet.head, packet.consistency);
+    case 0x5b:
+      return encodeTransient(writer, packet.group, packet.epoch, packet.body);
+    case 0x5c:
+      return encodeCallFailed(writer, packet.call, packet.code, packet.retryAfterMs, packet.epoch);
     case 0x05:
       return encodeAccepted(
         writer,
@@ -371,6 +600,64 @@ export function decodePacketBody(id: number, reader: MsgpackReader): Packet {
       return decodePresenceWatch(reader);
     case 0x3e:
       return decodePresence(reader);
+    case 0x40:
+      return decodeRegister(reader);
+    case 0x41:
+      return decodeLogin(reader);
+    case 0x42:
+      return decodeLoggedIn(reader);
+    case 0x43:
+      return decodeLogout(reader);
+    case 0x44:
+      return decodeAccountChange(reader);
+    case 0x45:
+      return decodeStatementAppend(reader);
+    case 0x46:
+      return decodeDirectoryQuery(reader);
+    case 0x47:
+      return decodeDirectoryEntry(reader);
+    case 0x48:
+      return decodeDirectoryList(reader);
+    case 0x49:
+      return decodeDirectoryPage(reader);
+    case 0x4a:
+      return decodeKeyPackagesPublish(reader);
+    case 0x4b:
+      return decodeKeyPackagesClaim(reader);
+    case 0x4c:
+      return decodeKeyPackages(reader);
+    case 0x4d:
+      return decodeGroupCommit(reader);
+    case 0x4e:
+      return decodeGroupSend(reader);
+    case 0x4f:
+      return decodeStored(reader);
+    case 0x50:
+      return decodeGroupQuery(reader);
+    case 0x51:
+      return decodeGroupState(reader);
+    case 0x52:
+      return decodeBlobOpen(reader);
+    case 0x53:
+      return decodeBlobWrite(reader);
+    case 0x54:
+      return decodeBlobRead(reader);
+    case 0x55:
+      return decodeBlobPart(reader);
+    case 0x56:
+      return decodePresenceSet(reader);
+    case 0x57:
+      return decodeLinkOpen(reader);
+    case 0x58:
+      return decodeLinkPost(reader);
+    case 0x59:
+      return decodeTransparencyQuery(reader);
+    case 0x5a:
+      return decodeTransparencyHead(reader);
+    case 0x5b:
+      return decodeTransient(reader);
+    case 0x5c:
+      return decodeCallFailed(reader);
     case 0x05:
       return decodeAccepted(reader);
     case 0x06:

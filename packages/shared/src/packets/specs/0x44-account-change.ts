@@ -19,6 +19,6 @@ export const accountChangeSpec = definePacket({
       text({ max: PASSWORD_BYTES_MAX, meaning: 'The present password; nil where the account has none.' }),
     ),
     newPassword: optional(text({ max: PASSWORD_BYTES_MAX, meaning: 'The password from now on; nil leaves it.' })),
-    delete: bool({ meaning: 'Whether the account ends for good; its name is not given away again.' }),
+    endsAccount: bool({ meaning: 'Whether the account ends for good; its name is not given away again.' }),
   },
 });
