@@ -16,7 +16,7 @@ export const blobWriteSpec = definePacket({
       meaning: 'Number of the call, chosen by the agent; its answer carries the same.',
     }),
     blob: bytes({ size: BLOB_ID_BYTES, meaning: 'Which.' }),
-    offset: uint({ max: BLOB_BYTES_MAX, unit: 'bytes', meaning: 'Where the bytes belong: what is there already.' }),
+    position: uint({ max: BLOB_BYTES_MAX, unit: 'bytes', meaning: 'Where the bytes belong: what is there already.' }),
     bytes: bytes({ min: 1, max: BLOB_PART_BYTES_MAX, meaning: 'The bytes.' }),
   },
 });

@@ -16,7 +16,7 @@ export const blobReadSpec = definePacket({
       meaning: 'Number of the call, chosen by the agent; its answer carries the same.',
     }),
     blob: bytes({ size: BLOB_ID_BYTES, meaning: 'Which.' }),
-    offset: uint({ max: BLOB_BYTES_MAX, unit: 'bytes', meaning: 'First byte wanted.' }),
+    position: uint({ max: BLOB_BYTES_MAX, unit: 'bytes', meaning: 'First byte wanted.' }),
     length: uint({ min: 1, max: BLOB_PART_BYTES_MAX, unit: 'bytes', meaning: 'Bytes wanted at most.' }),
   },
 });

@@ -16,7 +16,7 @@ export const blobPartSpec = definePacket({
       meaning: 'Number of the call, chosen by the agent; its answer carries the same.',
     }),
     size: uint({ max: BLOB_BYTES_MAX, unit: 'bytes', meaning: 'Bytes of the whole.' }),
-    offset: uint({
+    position: uint({
       max: BLOB_BYTES_MAX,
       unit: 'bytes',
       meaning: 'What is stored, after Open and Write; where the bytes begin, after Read.',
