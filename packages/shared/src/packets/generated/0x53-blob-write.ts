@@ -26,12 +26,12 @@ export function encodeBlobWrite(
   writer: ByteWriter,
   call: BlobWrite['call'],
   blob: BlobWrite['blob'],
-  offset: BlobWrite['offset'],
+  position: BlobWrite['position'],
   bytes: BlobWrite['bytes'],
 ): void {
   checkUint(call, 1, 4_294_967_295, 'call');
   checkLength(blob.length, 16, 16, 'blob');
-  checkUint(offset, 0, 4_294_967_296, 'offset');
+  checkUint(position, 0, 4_294_967_296, 'position');
   checkLength(bytes.length, 1, 65_536, 'bytes');
   writer.reserve(
     5 + UINT_BYTES_MAX + VALUE_HEADER_BYTES_MAX + blob.length + UINT_BYTES_MAX + VALUE_HEADER_BYTES_MAX + bytes.length,
@@ -41,7 +41,7 @@ export function encodeBlobWrite(
   let offset = putArrayHeader(buffer, start + 4, 4);
   offset = putUint(buffer, offset, call);
   offset = putBytes(buffer, offset, blob);
-  offset = putUint(buffer, offset, offset);
+  offset = putUint(buffer, offset, position);
   offset = putBytes(buffer, offset, bytes);
   finishPacket(writer, 0x53, start, offset);
 }
@@ -55,8 +55,8 @@ export function decodeBlobWrite(reader: MsgpackReader): BlobWrite {
   const fieldCount = reader.fields(4);
   const call = reader.uint(1, 4_294_967_295);
   const blob = reader.byteString(16, 16);
-  const offset = reader.uint(0, 4_294_967_296);
+  const position = reader.uint(0, 4_294_967_296);
   const bytes = reader.byteString(1, 65_536);
   reader.finish(fieldCount - 4);
-  return { id: 0x53, call, blob, offset, bytes };
+  return { id: 0x53, call, blob, position, bytes };
 }

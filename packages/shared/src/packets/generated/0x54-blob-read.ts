@@ -26,12 +26,12 @@ export function encodeBlobRead(
   writer: ByteWriter,
   call: BlobRead['call'],
   blob: BlobRead['blob'],
-  offset: BlobRead['offset'],
+  position: BlobRead['position'],
   length: BlobRead['length'],
 ): void {
   checkUint(call, 1, 4_294_967_295, 'call');
   checkLength(blob.length, 16, 16, 'blob');
-  checkUint(offset, 0, 4_294_967_296, 'offset');
+  checkUint(position, 0, 4_294_967_296, 'position');
   checkUint(length, 1, 65_536, 'length');
   writer.reserve(5 + UINT_BYTES_MAX + VALUE_HEADER_BYTES_MAX + blob.length + UINT_BYTES_MAX + UINT_BYTES_MAX);
   const buffer = writer.buffer;
@@ -39,7 +39,7 @@ export function encodeBlobRead(
   let offset = putArrayHeader(buffer, start + 4, 4);
   offset = putUint(buffer, offset, call);
   offset = putBytes(buffer, offset, blob);
-  offset = putUint(buffer, offset, offset);
+  offset = putUint(buffer, offset, position);
   offset = putUint(buffer, offset, length);
   finishPacket(writer, 0x54, start, offset);
 }
@@ -53,8 +53,8 @@ export function decodeBlobRead(reader: MsgpackReader): BlobRead {
   const fieldCount = reader.fields(4);
   const call = reader.uint(1, 4_294_967_295);
   const blob = reader.byteString(16, 16);
-  const offset = reader.uint(0, 4_294_967_296);
+  const position = reader.uint(0, 4_294_967_296);
   const length = reader.uint(1, 65_536);
   reader.finish(fieldCount - 4);
-  return { id: 0x54, call, blob, offset, length };
+  return { id: 0x54, call, blob, position, length };
 }

@@ -26,12 +26,12 @@ export function encodeBlobPart(
   writer: ByteWriter,
   call: BlobPart['call'],
   size: BlobPart['size'],
-  offset: BlobPart['offset'],
+  position: BlobPart['position'],
   bytes: BlobPart['bytes'],
 ): void {
   checkUint(call, 1, 4_294_967_295, 'call');
   checkUint(size, 0, 4_294_967_296, 'size');
-  checkUint(offset, 0, 4_294_967_296, 'offset');
+  checkUint(position, 0, 4_294_967_296, 'position');
   checkLength(bytes.length, 0, 65_536, 'bytes');
   writer.reserve(5 + UINT_BYTES_MAX + UINT_BYTES_MAX + UINT_BYTES_MAX + VALUE_HEADER_BYTES_MAX + bytes.length);
   const buffer = writer.buffer;
@@ -39,7 +39,7 @@ export function encodeBlobPart(
   let offset = putArrayHeader(buffer, start + 4, 4);
   offset = putUint(buffer, offset, call);
   offset = putUint(buffer, offset, size);
-  offset = putUint(buffer, offset, offset);
+  offset = putUint(buffer, offset, position);
   offset = putBytes(buffer, offset, bytes);
   finishPacket(writer, 0x55, start, offset);
 }
@@ -53,8 +53,8 @@ export function decodeBlobPart(reader: MsgpackReader): BlobPart {
   const fieldCount = reader.fields(4);
   const call = reader.uint(1, 4_294_967_295);
   const size = reader.uint(0, 4_294_967_296);
-  const offset = reader.uint(0, 4_294_967_296);
+  const position = reader.uint(0, 4_294_967_296);
   const bytes = reader.byteString(0, 65_536);
   reader.finish(fieldCount - 4);
-  return { id: 0x55, call, size, offset, bytes };
+  return { id: 0x55, call, size, position, bytes };
 }

@@ -494,11 +494,11 @@ export function encodePacket(writer: ByteWriter, packet: Packet): void {
     case 0x52:
       return encodeBlobOpen(writer, packet.call, packet.blob, packet.size, packet.hash, packet.ttlMs);
     case 0x53:
-      return encodeBlobWrite(writer, packet.call, packet.blob, packet.offset, packet.bytes);
+      return encodeBlobWrite(writer, packet.call, packet.blob, packet.position, packet.bytes);
     case 0x54:
-      return encodeBlobRead(writer, packet.call, packet.blob, packet.offset, packet.length);
+      return encodeBlobRead(writer, packet.call, packet.blob, packet.position, packet.length);
     case 0x55:
-      return encodeBlobPart(writer, packet.call, packet.size, packet.offset, packet.bytes);
+      return encodeBlobPart(writer, packet.call, packet.size, packet.position, packet.bytes);
     case 0x56:
       return encodePresenceSet(writer, packet.call, packet.visibility);
     case 0x57:
