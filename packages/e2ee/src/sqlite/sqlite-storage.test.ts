@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { storageCompliance } from '../storage/storage.compliance.ts';
+import { SqliteStorage } from './sqlite-storage.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sealane-e2ee-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('SqliteStorage', () => {
+  storageCompliance(
+    () => {
+      const file = join(mkdtempSync(join(folder, 'case-')), 'messages.db');
+      return Promise.resolve({
+        open: () => SqliteStorage.open(file),
+        isDurable: true,
+        dispose: () => Promise.resolve(),
+      });
+    },
+    { it, expect },
+  );
+
+  it('makes a file that only its owner can read', async () => {
+    const file = join(folder, 'mode.db');
+    const storage = await SqliteStorage.open(file);
+    await storage.transaction((transaction) => transaction.put('things', ['a'], { n: 1 }));
+    const modes = [file, `${file}-wal`, `${file}-shm`].map((path) => statSync(path).mode & 0o777);
+    await storage.close();
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
+  });
+
+  it('leaves no bytes of a deleted row in the file', async () => {
+    const file = join(folder, 'deleted.db');
+    const storage = await SqliteStorage.open(file);
+    await storage.transaction((transaction) => transaction.put('things', ['a'], { text: 'geheimnis' }));
+    await storage.transaction((transaction) => transaction.put('things', ['b'], { text: 'bleibt' }));
+    await storage.transaction((transaction) => transaction.delete('things', ['a']));
+    await storage.close();
+    expect([readFileSync(file).includes('geheimnis'), readFileSync(file).includes('bleibt')]).toEqual([false, true]);
+  });
+
+  it('gives up after its time when another process keeps the file', async () => {
+    const file = join(folder, 'busy.db');
+    const storage = await SqliteStorage.open(file, { busyMsMax: 50 });
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    const refused = storage.transaction((transaction) => transaction.list('things'));
+    await expect(refused).rejects.toMatchObject({ code: 'E_DATA_IN_USE' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await storage.transaction((transaction) => transaction.list('things'))).toEqual([]);
+    await storage.close();
+  });
+
+  it('refuses files of others, of newer versions, and damaged ones', async () => {
+    const [foreign, newer, damaged] = ['foreign.db', 'newer.db', 'damaged.db'].map((name) => join(folder, name));
+    new DatabaseSync(foreign!).exec('CREATE TABLE theirs (id)');
+    await (await SqliteStorage.open(newer!)).close();
+    new DatabaseSync(newer!).exec('PRAGMA user_version = 99');
+    writeFileSync(damaged!, 'no database at all, and long enough to be taken for one '.repeat(100));
+    for (const file of [foreign, newer, damaged]) {
+      await expect(SqliteStorage.open(file!)).rejects.toMatchObject({ name: 'StorageError', code: 'E_DATA' });
+    }
+  });
+});

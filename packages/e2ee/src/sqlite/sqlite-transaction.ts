@@ -1,0 +1,90 @@
+/** One transaction on the SQLite file: rows by key, over prepared statements. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { StorageError } from '@sealane/shared/errors';
+import {
+  decodeRow,
+  encodeKey,
+  encodePrefixEnd,
+  encodeRow,
+  type Key,
+  type ListOptions,
+  type Row,
+  type Transaction,
+} from '../storage/index.ts';
+
+const RANGE = 'name = ? AND key >= ? AND key >= ? AND key < ? AND key < ?';
+const ALL = -1;
+
+export interface Statements {
+  readonly get: StatementSync;
+  readonly put: StatementSync;
+  readonly delete: StatementSync;
+  readonly list: StatementSync;
+  readonly listReverse: StatementSync;
+  readonly deleteRange: StatementSync;
+}
+
+export function prepareStatements(database: DatabaseSync): Statements {
+  return {
+    get: database.prepare('SELECT row FROM rows WHERE name = ? AND key = ?'),
+    put: database.prepare(
+      'INSERT INTO rows (name, key, row) VALUES (?, ?, ?) ON CONFLICT (name, key) DO UPDATE SET row = excluded.row',
+    ),
+    delete: database.prepare('DELETE FROM rows WHERE name = ? AND key = ?'),
+    list: database.prepare(`SELECT row FROM rows WHERE ${RANGE} ORDER BY key LIMIT ?`),
+    listReverse: database.prepare(`SELECT row FROM rows WHERE ${RANGE} ORDER BY key DESC LIMIT ?`),
+    deleteRange: database.prepare(`DELETE FROM rows WHERE ${RANGE}`),
+  };
+}
+
+export class SqliteTransaction implements Transaction {
+  readonly #statements: Statements;
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  get(table: string, key: Key): Promise<Row | undefined> {
+    return settle(() => {
+      const found = this.#statements.get.get(table, encodeKey(key));
+      return found === undefined ? undefined : rowOf(found);
+    });
+  }
+
+  put(table: string, key: Key, row: Row): Promise<void> {
+    return settle(() => void this.#statements.put.run(table, encodeKey(key), encodeRow(row)));
+  }
+
+  delete(table: string, key: Key): Promise<void> {
+    return settle(() => void this.#statements.delete.run(table, encodeKey(key)));
+  }
+
+  list(table: string, options: ListOptions = {}): Promise<Row[]> {
+    const { list, listReverse } = this.#statements;
+    const statement = options.reverse === true ? listReverse : list;
+    return settle(() => statement.all(table, ...boundsOf(options), options.limit ?? ALL).map(rowOf));
+  }
+
+  deleteRange(table: string, options: ListOptions): Promise<void> {
+    return settle(() => void this.#statements.deleteRange.run(table, ...boundsOf(options)));
+  }
+}
+
+function settle<T>(step: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(step()));
+}
+
+function boundsOf({ prefix = [], from, to }: ListOptions): Uint8Array[] {
+  const end = encodePrefixEnd(prefix);
+  return [
+    encodeKey(prefix),
+    from === undefined ? new Uint8Array() : encodeKey(from),
+    end,
+    to === undefined ? end : encodeKey(to),
+  ];
+}
+
+function rowOf({ row }: Readonly<Record<string, unknown>>): Row {
+  if (!(row instanceof Uint8Array)) throw new StorageError('E_DATA', 'a row of the message database is damaged');
+  return decodeRow(row);
+}

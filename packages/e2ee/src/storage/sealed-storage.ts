@@ -1,0 +1,79 @@
+/**
+ * Storage whose rows are encrypted at rest: a layer over another storage. Which tables there are, the keys of rows and
+ * their sizes stay visible; what is in the rows does not, and a row moved to another key does not open there.
+ */
+import { concat, utf8Encode } from '@sealane/shared/bytes';
+import { StorageError } from '@sealane/shared/errors';
+import { encodeKey, type Key } from './key.ts';
+import { decodeRow, encodeRow, type Row } from './row.ts';
+import type { ListOptions, Storage, Transaction } from './storage.ts';
+
+/** Seals rows: from a passphrase, a keyring, or a key of the browser that cannot be exported. */
+export interface RowCipher {
+  seal(row: Uint8Array, place: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** Undefined when the bytes were not sealed with this key for this place. */
+  open(sealed: Uint8Array, place: Uint8Array): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+export class SealedStorage implements Storage {
+  readonly #inner: Storage;
+  readonly #cipher: RowCipher;
+
+  constructor(inner: Storage, cipher: RowCipher) {
+    this.#inner = inner;
+    this.#cipher = cipher;
+  }
+
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#inner.transaction((transaction) => work(new SealedTransaction(transaction, this.#cipher)));
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+class SealedTransaction implements Transaction {
+  readonly #inner: Transaction;
+  readonly #cipher: RowCipher;
+
+  constructor(inner: Transaction, cipher: RowCipher) {
+    this.#inner = inner;
+    this.#cipher = cipher;
+  }
+
+  async get(table: string, key: Key): Promise<Row | undefined> {
+    const row = await this.#inner.get(table, key);
+    return row === undefined ? undefined : await this.#open(table, { ...row, place: encodeKey(key) });
+  }
+
+  async put(table: string, key: Key, row: Row): Promise<void> {
+    const place = encodeKey(key);
+    const sealed = await this.#cipher.seal(encodeRow(row), placeOf(table, place));
+    await this.#inner.put(table, key, { place, sealed });
+  }
+
+  delete(table: string, key: Key): Promise<void> {
+    return this.#inner.delete(table, key);
+  }
+
+  async list(table: string, options?: ListOptions): Promise<Row[]> {
+    const rows = await this.#inner.list(table, options);
+    return await Promise.all(rows.map((row) => this.#open(table, row)));
+  }
+
+  deleteRange(table: string, options: ListOptions): Promise<void> {
+    return this.#inner.deleteRange(table, options);
+  }
+
+  async #open(table: string, { place, sealed }: Row): Promise<Row> {
+    const isSealed = place instanceof Uint8Array && sealed instanceof Uint8Array;
+    const row = isSealed ? await this.#cipher.open(sealed, placeOf(table, place)) : undefined;
+    if (row === undefined) throw new StorageError('E_PASSPHRASE', 'the passphrase does not open the message database');
+    return decodeRow(row);
+  }
+}
+
+function placeOf(table: string, key: Uint8Array): Uint8Array {
+  return concat(utf8Encode(table), Uint8Array.of(0), key);
+}
