@@ -22,6 +22,16 @@ export class ByteReader {
     return start === undefined ? undefined : this.#view.getUint8(start);
   }
 
+  u16(): number | undefined {
+    const start = this.#advance(2);
+    return start === undefined ? undefined : this.#view.getUint16(start);
+  }
+
+  u32(): number | undefined {
+    const start = this.#advance(4);
+    return start === undefined ? undefined : this.#view.getUint32(start);
+  }
+
   /** A big-endian u64, or undefined above 2^53 − 1. */
   u64(): number | undefined {
     const start = this.#advance(8);

@@ -1,5 +1,7 @@
-/** Signed documents: enrolment tokens and key successions; the names they give to agents. */
+/** Signed documents: enrolment tokens and key successions; the names they give to agents; what other documents are made of. */
 export { AGENT_NAME_RULE, isAgentName } from './agent-name.ts';
+export { ByteReader } from './byte-reader.ts';
+export { SIGNATURE_BYTES, isSignedBy, signDocument, writeSeconds } from './document.ts';
 export {
   TOKEN_AGENT_ID_BYTES_MAX,
   encodeEnrolmentToken,
