@@ -26,11 +26,15 @@ const TAKEOVER_SETTLE_MS = 50;
 /**
  * Takes the lock of a data directory.
  *
+ * @param options.file another name of the lock, where it guards a part of the directory alone.
  * @throws ConfigError `E_DATA_IN_USE` with the PID of the holder.
  * @throws StorageError when the disk refuses.
  */
-export async function acquireProcessLock(directory: string): Promise<ProcessLock> {
-  const file = join(directory, LOCK_FILE);
+export async function acquireProcessLock(
+  directory: string,
+  options: { readonly file?: string } = {},
+): Promise<ProcessLock> {
+  const file = join(directory, options.file ?? LOCK_FILE);
   const own = `${process.pid} ${startOf(process.pid) ?? '-'} ${randomBytes(8).toString('hex')}\n`;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     if (create(file, own)) return lockOver(file, own);
