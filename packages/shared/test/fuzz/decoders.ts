@@ -1,5 +1,6 @@
 /** Every decoder of `shared`, for its tests and for `tools:fuzz`. */
 import type { FuzzDecoder } from '../../src/testing/index.ts';
+import { ACCOUNT_DECODERS } from './account-decoders.ts';
 import { HANDSHAKE_DECODERS } from './handshake-decoders.ts';
 import { SESSION_DECODERS } from './session-decoders.ts';
 import { TEXT_DECODERS } from './text-decoders.ts';
@@ -10,4 +11,5 @@ export const DECODERS: readonly FuzzDecoder[] = [
   ...HANDSHAKE_DECODERS,
   ...SESSION_DECODERS,
   ...TEXT_DECODERS,
+  ...ACCOUNT_DECODERS,
 ];
