@@ -8,6 +8,7 @@ export type {
   ProgramDefinition,
 } from './command.ts';
 export { completionScript, SHELLS } from './completion.ts';
+export { displayWidth, fitColumns, graphemesOf, graphemeWidth, wrapColumns } from './display-width.ts';
 export {
   clockCheck,
   dataDirectoryCheck,
@@ -32,4 +33,5 @@ export { runCli } from './run-cli.ts';
 export type { CliProcess } from './run-cli.ts';
 export { Shutdown } from './shutdown.ts';
 export type { EndSignal, SignalSource } from './shutdown.ts';
+export { terminalText } from './terminal-text.ts';
 export { version } from './version.ts';

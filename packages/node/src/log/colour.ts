@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 export type ColourMode = 'auto' | 'always' | 'never';
 
 /** Formats in use; meaning never rests on them alone. */
-export type Format = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
+export type Format = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan' | 'blue' | 'magenta';
 
 /** Puts a format around a text, or leaves it as it is. */
 export type Paint = (format: Format, text: string) => string;
