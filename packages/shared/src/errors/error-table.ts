@@ -104,6 +104,29 @@ const rows = {
   E_EVENT_SETTLED: row(0x0059, 'request', EXIT.badData, 'The number of this event was settled before; it cannot be published again.', 'Open a new outbox: the present one was restored from a copy.'),
   E_DEAD_LETTER_NOT_FOUND: row(0x005a, 'request', EXIT.failed, 'There is no dead letter of this id.', 'List them with `sealane-server dlq list`.'),
 
+  // Messaging.
+  E_NO_MESSAGING: row(0x0060, 'request', EXIT.protocol, 'The other side speaks a wire version without messaging, or the server keeps its events where messaging is not possible.', 'Update the older side, or use a server with a store of its own.'),
+  E_LOGIN_FAILED: row(0x0061, 'request', EXIT.denied, 'There is no such account, or the password or signature is not the right one.', 'Check name and password, and try again.'),
+  E_NOT_LOGGED_IN: row(0x0062, 'request', EXIT.denied, 'This device is not logged in to an account.', 'Log in with `account login` first.'),
+  E_USERNAME_TAKEN: row(0x0063, 'request', EXIT.failed, 'An account of this name is there, or was.', 'Choose another name.'),
+  E_BAD_USERNAME: row(0x0064, 'request', EXIT.badData, 'The name is not allowed for an account.', 'Use 3 to 32 of a to z, digits, - and _; some names are reserved.'),
+  E_BAD_PASSWORD: row(0x0065, 'request', EXIT.badData, 'The password is not allowed.', 'Use 8 to 1,024 bytes.'),
+  E_REGISTRATION_CLOSED: row(0x0066, 'request', EXIT.denied, 'This server makes no account for whoever asks.', 'Ask the operator for a registration token, or for an account.'),
+  E_NO_ACCOUNT: row(0x0067, 'request', EXIT.failed, 'There is no account of this name.', 'Check the name.'),
+  E_BAD_STATEMENT: row(0x0068, 'request', EXIT.badData, 'The statement breaks a rule of the account log.', 'Update the agent; if it persists, report it.'),
+  E_STATEMENT_CONFLICT: row(0x0069, 'request', EXIT.tryAgain, 'The account log has grown since the statement was made.', 'Try again; the agent reads the log first.'),
+  E_NOT_LISTED: row(0x006a, 'request', EXIT.denied, 'No account lists the device, or it was revoked.', 'Link the device with `device link`, or check which device is meant.'),
+  E_NO_KEY_PACKAGE: row(0x006b, 'request', EXIT.failed, 'The devices asked for have no key package that could be given away.', 'Try again once one of them was online.'),
+  E_NO_GROUP: row(0x006c, 'request', EXIT.failed, 'There is no such group, or the device does not belong to it.', 'Check the group, or ask a member to add you.'),
+  E_STALE_EPOCH: row(0x006d, 'request', EXIT.tryAgain, 'The group has moved on to another epoch.', 'Try again; the agent takes what came in between first.'),
+  E_DEVICE_CLONED: row(0x006e, 'request', EXIT.denied, 'Two copies of this device have written, so neither is trusted any more.', 'Remove the copy, and link the device anew with `device link`.'),
+  E_BLOB_NOT_FOUND: row(0x006f, 'request', EXIT.failed, 'There is no blob of this id, or its time is over.', 'Ask the sender to send it again.'),
+  E_BLOB_OFFSET: row(0x0070, 'request', EXIT.tryAgain, 'The bytes do not belong where the blob goes on.', 'Try again; the agent asks how far the blob is first.'),
+  E_BLOB_HASH: row(0x0071, 'request', EXIT.badData, 'The blob does not have the announced hash.', 'Send it again from the start.'),
+  E_QUOTA: row(0x0072, 'request', EXIT.failed, 'The account has as much as its limits allow.', 'Remove something, or ask the operator to raise the limit.'),
+  E_NO_LINK: row(0x0073, 'request', EXIT.failed, 'No device waits under this code, or no longer.', 'Show a new code on the new device and enter it within 10 minutes.'),
+  E_CALL_LIMIT: row(0x0074, 'request', EXIT.tryAgain, 'More calls were made than the limits allow.', 'Try again after the time it names.'),
+
   // Local: these never travel.
   E_USAGE: row(0x1000, 'command', EXIT.usage, 'The command line is wrong.', 'See --help.'),
   E_CONFIG: row(0x1001, 'command', EXIT.environment, 'The configuration is wrong.', 'Correct the setting that the message names; `config validate` checks it.'),
@@ -127,6 +150,12 @@ const rows = {
   E_OUTBOX_FULL: row(0x1013, 'nothing', EXIT.tryAgain, 'The outbox on this disk holds as many events as its limits allow.', 'Wait until the server is reachable again, or raise the limits of the outbox.'),
   E_ADMIN_TOKEN: row(0x1014, 'command', EXIT.denied, 'The admin token is missing or wrong.', 'Send `Authorization: Bearer` with the text of the file admin-token in the data directory of the server.'),
   E_NO_SERVER: row(0x1015, 'command', EXIT.unreachable, 'No server with an admin port runs on this data directory.', 'Start one with `sealane-server serve`, or name its directory with --data-dir.'),
+  E_UNVERIFIED: row(0x1020, 'command', EXIT.denied, 'The identity of a verified contact has changed.', 'Compare safety numbers with `verify`, then confirm it.'),
+  E_DIRECTORY_LIE: row(0x1021, 'command', EXIT.denied, 'The directory of the server contradicts what it showed before, or its proofs are wrong.', 'Stop using this server until its operator explains it.'),
+  E_FORK: row(0x1022, 'command', EXIT.denied, 'Members of the group were led to different states of it.', 'Let the agent join the group again, and compare safety numbers.'),
+  E_UNDECRYPTABLE: row(0x1023, 'command', EXIT.badData, 'A message could not be decrypted.', 'Ask the sender to send it again.'),
+  E_NO_ACCOUNT_HERE: row(0x1024, 'command', EXIT.failed, 'There is no account in this data directory.', 'Make one with `account register`, or link this device with `device link`.'),
+  E_RECOVERY_KEY: row(0x1025, 'command', EXIT.badData, 'This is not the recovery key of the account.', 'Check it for typing errors.'),
   E_INTERNAL: row(0x1fff, 'command', EXIT.failed, 'A fault in Sealane itself.', 'Report it with the output of --debug.'),
 } as const satisfies Record<string, ErrorRow>;
 
