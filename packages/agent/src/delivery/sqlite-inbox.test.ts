@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DoneSet } from './done-set.ts';
 import type { InboxEntry } from './inbox.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
 import { SqliteThread } from './sqlite-thread.ts';
@@ -59,6 +60,65 @@ describe('SqliteInbox', () => {
     const [one, two] = [await open(path), await open(path)];
     await Promise.all([one.save('a', () => entry(1, 1)), two.save('b', () => entry(1, 2))]);
     expect(await two.load('a')).toEqual([entry(1, 1)]);
+  });
+
+  it('T15: what one process writes late does not undo what the other has written', async () => {
+    const path = file();
+    const [old, fresh] = [await open(path), await open(path)];
+    await old.save('a', () => entry(1, 1));
+    await fresh.load('a');
+    await fresh.save('a', () => ({ ...entry(1, 1), done: { cursor: 8, runs: [[20, 20]] } }));
+    await old.save('a', () => ({
+      ...entry(1, 1),
+      done: {
+        cursor: 1,
+        runs: [
+          [3, 4],
+          [12, 12],
+        ],
+      },
+    }));
+    const both = {
+      ...entry(1, 1),
+      done: {
+        cursor: 8,
+        runs: [
+          [12, 12],
+          [20, 20],
+        ],
+      },
+    };
+    expect(await fresh.load('a')).toEqual([both]);
+    // Nor does its next write.
+    await old.save('a', () => ({ ...entry(1, 1), done: { cursor: 4, runs: [[12, 13]] } }));
+    expect(await fresh.load('a')).toEqual([
+      {
+        ...both,
+        done: {
+          cursor: 8,
+          runs: [
+            [12, 13],
+            [20, 20],
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('T15: both write at once, and everything is there', async () => {
+    const path = file();
+    const both = [await open(path), await open(path)];
+    const sets = [new DoneSet(), new DoneSet()];
+    for (let sequence = 1; sequence <= 60; sequence++) {
+      const which = sequence % 2;
+      sets[which]?.add(sequence);
+      void both[which]?.save('a', () => ({ ...entry(1, 0), done: sets[which]!.state() }));
+      if (sequence % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(
+      both.map((inbox, which) => inbox.save('a', () => ({ ...entry(1, 0), done: sets[which]!.state() }))),
+    );
+    expect(await both[0]!.load('a')).toEqual([{ ...entry(1, 0), done: { cursor: 60, runs: [] } }]);
   });
 
   it('of many lineages only the latest are kept', async () => {

@@ -1,9 +1,11 @@
 /**
  * SqliteInbox: the inbox in a file of the data directory. Processes of one agent may share it: each row says for itself
- * which lineage it belongs to, and a process that took over reads what the other wrote.
+ * which lineage it belongs to, a process that took over reads what the other wrote, and what both know at a take-over
+ * is joined: neither overwrites what the other has done.
  */
+import { toHex } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
-import type { Run } from './done-set.ts';
+import { DoneSet, type DoneState, type Run } from './done-set.ts';
 import type { Inbox, InboxEntry } from './inbox.ts';
 import { SqlError, type SqlRow, type SqlStatement, type SqliteDatabase, type SqliteThread } from './sqlite-thread.ts';
 import { WriteLoop } from './write-loop.ts';
@@ -18,6 +20,8 @@ const FORMAT = 1;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Lineages that are remembered of one subscription. */
 const LINEAGES_MAX = 8;
+/** How often another process may write between reading and writing; it writes only while it ends. */
+const JOINS_MAX = 100;
 
 const CREATE: readonly SqlStatement[] = [
   {
@@ -29,9 +33,11 @@ const CREATE: readonly SqlStatement[] = [
   { sql: `PRAGMA user_version = ${FORMAT}` },
 ];
 const SELECT = 'SELECT lineage, server, cursor, runs FROM done WHERE subscription = ? ORDER BY saved_at DESC LIMIT ?';
+/** Replaces only what this process has read or written last. A row is given where it was done. */
 const UPSERT = `INSERT INTO done (subscription, lineage, server, cursor, runs, saved_at) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET server = excluded.server, cursor = excluded.cursor, runs = excluded.runs,
-    saved_at = excluded.saved_at`;
+    saved_at = excluded.saved_at WHERE done.cursor = ? AND done.runs = ? RETURNING cursor`;
+const SELECT_ONE = 'SELECT lineage, server, cursor, runs FROM done WHERE subscription = ? AND lineage = ?';
 const FORGET_OLD = `DELETE FROM done WHERE subscription = ? AND lineage NOT IN
   (SELECT lineage FROM done WHERE subscription = ? ORDER BY saved_at DESC LIMIT ?)`;
 const FORGET = 'DELETE FROM done WHERE subscription = ?';
@@ -41,10 +47,24 @@ interface Waiting {
   readonly written: PromiseWithResolvers<undefined>;
 }
 
+interface SavedEntry extends InboxEntry {
+  readonly subscription: string;
+}
+
+/** A row as this process knows it. */
+interface KnownRow {
+  readonly cursor: number;
+  readonly runs: string;
+  /** What another process had done; undefined where nobody else wrote. */
+  readonly others: DoneState | undefined;
+}
+
 export class SqliteInbox implements Inbox {
   readonly #file: string;
   readonly #database: SqliteDatabase;
   readonly #wallClock: () => number;
+  /** By subscription and lineage. */
+  readonly #known = new Map<string, KnownRow>();
   #waiting = new Map<string, Waiting>();
   readonly #loop = new WriteLoop(() => this.#write());
 
@@ -77,6 +97,7 @@ export class SqliteInbox implements Inbox {
 
   async load(subscription: string): Promise<readonly InboxEntry[]> {
     const [rows = []] = await this.#run([{ sql: SELECT, runs: [[subscription, LINEAGES_MAX]] }]);
+    for (const row of rows) this.#note(subscription, row, undefined);
     return rows.map(entryOf);
   }
 
@@ -102,18 +123,55 @@ export class SqliteInbox implements Inbox {
     const batch = this.#waiting;
     if (batch.size === 0) return false;
     this.#waiting = new Map();
-    const now = this.#wallClock();
-    const names = [...batch.keys()];
     try {
-      await this.#run([
-        { sql: UPSERT, runs: [...batch].map(([name, { entry }]) => entryValues(name, entry(), now)) },
-        { sql: FORGET_OLD, runs: names.map((name) => [name, name, LINEAGES_MAX]) },
-      ]);
+      await this.#writeAll([...batch].map(([subscription, { entry }]) => ({ subscription, ...entry() })));
       for (const { written } of batch.values()) written.resolve(undefined);
     } catch (error) {
       for (const { written } of batch.values()) written.reject(error);
     }
     return this.#waiting.size > 0;
+  }
+
+  /** One commit; again for those that another process wrote meanwhile, joined with what it wrote. */
+  async #writeAll(entries: readonly SavedEntry[]): Promise<void> {
+    let left = entries;
+    for (let joins = 0; joins <= JOINS_MAX; joins++) {
+      const names = left.map(({ subscription }) => subscription);
+      const rows = left.map((entry) => this.#rowOf(entry));
+      const answers = await this.#run([
+        ...rows.map(({ values }) => ({ sql: UPSERT, runs: [values] })),
+        { sql: FORGET_OLD, runs: names.map((name) => [name, name, LINEAGES_MAX]) },
+      ]);
+      for (const [index, { key, known }] of rows.entries())
+        if (answers[index]?.length === 1) this.#known.set(key, known);
+      left = left.filter((_, index) => answers[index]?.length !== 1);
+      if (left.length === 0) return;
+      for (const { subscription, lineage } of left) await this.#join(subscription, lineage);
+    }
+    throw new StorageError('E_STORAGE', `The inbox ${this.#file} is written by another process all the time`);
+  }
+
+  #rowOf({ subscription, lineage, server, done }: SavedEntry) {
+    const key = keyOf(subscription, lineage);
+    const before = this.#known.get(key);
+    const { cursor, runs } = joined(done, before?.others);
+    const known: KnownRow = { cursor, runs: JSON.stringify(runs), others: before?.others };
+    const row = [subscription, lineage, server, cursor, known.runs, this.#wallClock()];
+    return { key, known, values: [...row, before?.cursor ?? null, before?.runs ?? null] };
+  }
+
+  async #join(subscription: string, lineage: Uint8Array): Promise<void> {
+    const [[row] = []] = await this.#run([{ sql: SELECT_ONE, runs: [[subscription, lineage]] }]);
+    const key = keyOf(subscription, lineage);
+    if (row === undefined) this.#known.delete(key);
+    else this.#note(subscription, row, this.#known.get(key)?.others);
+  }
+
+  /** @param others what others had done before, as far as this process joined it. */
+  #note(subscription: string, row: SqlRow, others: DoneState | undefined): void {
+    const { lineage, done } = entryOf(row);
+    const known = { cursor: Number(row['cursor']), runs: String(row['runs']), others: joined(done, others) };
+    this.#known.set(keyOf(subscription, lineage), known);
   }
 
   async #run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]> {
@@ -125,8 +183,16 @@ export class SqliteInbox implements Inbox {
   }
 }
 
-function entryValues(subscription: string, { lineage, server, done }: InboxEntry, now: number) {
-  return [subscription, lineage, server, done.cursor, JSON.stringify(done.runs), now];
+function keyOf(subscription: string, lineage: Uint8Array): string {
+  return `${subscription}\0${toHex(lineage)}`;
+}
+
+/** What is done by either. */
+function joined(done: DoneState, others: DoneState | undefined): DoneState {
+  if (others === undefined) return done;
+  const set = new DoneSet(done);
+  set.merge(others);
+  return set.state();
 }
 
 function entryOf(row: SqlRow): InboxEntry {
