@@ -1,0 +1,101 @@
+/** A Welcome: the way into a group for a device that a member added. */
+import { emptyPskIndex, joinGroup, type ClientState, type Welcome } from 'ts-mls';
+import { type GroupInfo, ratchetTreeFromExtension } from 'ts-mls/groupInfo.js';
+import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
+import {
+  attempt,
+  clientConfigOf,
+  decodeMessage,
+  membersOf,
+  suiteNameOf,
+  type LeafJudge,
+  type Member,
+  type SuiteName,
+} from '../mls/index.ts';
+import type { Transaction } from '../storage/index.ts';
+import type { EngineContext } from './context.ts';
+import { loadRecord } from './group-record.ts';
+import { DIRECT_ACCOUNTS_MAX, isDirectState } from './group-kind.ts';
+import { installState } from './install.ts';
+import { findKeyPackage, forgetUsed, type KeptKeyPackage } from './key-packages.ts';
+import { countAccounts, senderOf } from './membership.ts';
+import { forgetPending } from './pending.ts';
+import { unknownAccounts } from './unknown-accounts.ts';
+import type { WelcomeTaken } from './types.ts';
+
+/** @param at unix time in ms at which the server took it, for the judge. */
+export async function takeWelcome(
+  context: EngineContext,
+  transaction: Transaction,
+  bytes: Uint8Array,
+  at = context.now(),
+): Promise<WelcomeTaken> {
+  const welcome = decodeMessage(bytes, ['mls_welcome'])?.welcome;
+  const suite = welcome === undefined ? undefined : suiteNameOf(welcome.cipherSuite);
+  if (welcome === undefined || suite === undefined) return { state: 'lost', reason: 'malformed' };
+  const references = welcome.secrets.map(({ newMember }) => newMember);
+  const own = await findKeyPackage(context, transaction, references);
+  if (own === undefined) return { state: 'lost', reason: 'no-key-package' };
+  const info = await readGroupInfo(context, welcome, suite, own);
+  if (info === undefined) return { state: 'lost', reason: 'malformed' };
+  const record = await loadRecord(transaction, Uint8Array.from(info.groupContext.groupId));
+  const isOld = record !== undefined && Number(info.groupContext.epoch) <= record.epoch;
+  if (isOld && record.status !== 'creating') return { state: 'lost', reason: 'replayed' };
+  const judge = context.leafJudge(at);
+  const joined = await join(context, welcome, suite, own, judge);
+  const members = joined === undefined ? undefined : membersOf(joined.ratchetTree);
+  const signer = members?.find(({ leafIndex }) => leafIndex === info.signer);
+  if (joined === undefined || members === undefined || signer === undefined)
+    return { state: 'lost', reason: 'malformed' };
+  if (judge.isAnyUnknown) return { state: 'unverified', accounts: unknownAccounts(judge, members) };
+  if (!isAllowed(joined, members, signer, judge)) return { state: 'lost', reason: 'refused' };
+  const next = { state: joined, suite, lastCommit: undefined, before: undefined };
+  const { record: present } = await installState(context, transaction, next);
+  await forgetPending(transaction, present.group);
+  await forgetUsed(transaction, own);
+  return { state: 'joined', group: present.group, epoch: present.epoch, members, addedBy: senderOf(signer) };
+}
+
+/** What the group is, before anything is taken from it. */
+async function readGroupInfo(
+  context: EngineContext,
+  welcome: Welcome,
+  suiteName: SuiteName,
+  { reference, privateKeys }: KeptKeyPackage,
+): Promise<GroupInfo | undefined> {
+  const suite = await context.crypto.suite(suiteName);
+  const read = await attempt(async () => {
+    const { hpke } = suite;
+    const secrets = await decryptGroupSecrets(
+      await hpke.importPrivateKey(privateKeys.initPrivateKey),
+      reference,
+      welcome,
+      hpke,
+    );
+    if (secrets === undefined) return undefined;
+    const info = await decryptGroupInfo(welcome, secrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+    // The tree has to be in it: there is no other place to get it from.
+    return info !== undefined && ratchetTreeFromExtension(info) !== undefined ? info : undefined;
+  });
+  return read.ok ? read.value : undefined;
+}
+
+async function join(
+  context: EngineContext,
+  welcome: Welcome,
+  suiteName: SuiteName,
+  { keyPackage, privateKeys }: KeptKeyPackage,
+  judge: LeafJudge,
+): Promise<ClientState | undefined> {
+  const suite = await context.crypto.suite(suiteName);
+  const config = clientConfigOf(judge);
+  const joined = await attempt(() =>
+    joinGroup(welcome, keyPackage, privateKeys, emptyPskIndex, suite, undefined, undefined, config),
+  );
+  return joined.ok ? joined.value : undefined;
+}
+
+function isAllowed(state: ClientState, members: readonly Member[], signer: Member, judge: LeafJudge): boolean {
+  const isTooMany = isDirectState(state.groupContext) && countAccounts(members) > DIRECT_ACCOUNTS_MAX;
+  return !isTooMany && judge.standingOf(signer) !== 'revoked';
+}

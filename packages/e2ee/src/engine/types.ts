@@ -1,0 +1,168 @@
+/** What the engine takes and gives, in the words of its callers. */
+import type { Random } from '@sealane/shared/crypto';
+import type { DeviceJudge, Member, MlsCrypto, SuiteName } from '../mls/index.ts';
+import type { Storage } from '../storage/index.ts';
+
+/** The device that the engine runs for. */
+export interface OwnDevice {
+  /** 32 bytes. */
+  readonly accountId: Uint8Array;
+  readonly username: string;
+  readonly agentId: string;
+  /** Ed25519 seed, 32 bytes; its public key is the one that the account's log lists. */
+  readonly signingSeed: Uint8Array;
+}
+
+export interface EngineOptions {
+  readonly storage: Storage;
+  readonly crypto: MlsCrypto;
+  readonly device: OwnDevice;
+  /** Mandatory: without a judgement anybody could be anybody. */
+  readonly judge: DeviceJudge;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  readonly random: Random;
+}
+
+/** A device by its account. */
+export interface Sender {
+  readonly accountId: Uint8Array;
+  readonly agentId: string;
+}
+
+/** An account whose log the judge does not have, or not far enough. */
+export interface UnknownAccount {
+  readonly accountId: Uint8Array;
+  readonly username: string;
+}
+
+/** Every ciphertext ends in one of these states. */
+export type Opened =
+  | {
+      readonly state: 'decrypted';
+      readonly sender: Sender;
+      readonly plaintext: Uint8Array;
+      readonly epoch: number;
+      /** Of the epoch, 16 bytes. */
+      readonly authenticator: Uint8Array;
+    }
+  /** To be kept by the caller, and opened again after the commits before it. */
+  | { readonly state: 'waiting'; readonly reason: 'epoch-ahead' }
+  | { readonly state: 'healing'; readonly reason: 'fork' | 'no-state' }
+  | { readonly state: 'lost'; readonly reason: LostReason };
+
+export type LostReason =
+  | 'removed'
+  | 'epoch-gone'
+  | 'replayed'
+  | 'forged'
+  | 'malformed'
+  | 'too-far-ahead'
+  /** It bears the leaf of this device: its own message, or one of a copy of this device. */
+  | 'own';
+
+export type CommitTaken =
+  | {
+      readonly state: 'applied';
+      readonly epoch: number;
+      /** Of the new epoch, 16 bytes: goes into the acknowledgement. */
+      readonly authenticator: Uint8Array;
+      readonly added: readonly Sender[];
+      readonly removed: readonly Sender[];
+      readonly committer: Sender;
+      /** Whether it was the one of this device. */
+      readonly isOwn: boolean;
+      /** An own commit for the same epoch that lost: to be done again. */
+      readonly lostCommit?: Uint8Array;
+    }
+  | { readonly state: 'removed'; readonly committer: Sender | undefined }
+  /** Of an epoch that has passed. */
+  | { readonly state: 'stale' }
+  /** Of a later epoch: commits between are missing. */
+  | { readonly state: 'ahead' }
+  /** The logs of these accounts are needed first; then the same call again. */
+  | { readonly state: 'unverified'; readonly accounts: readonly UnknownAccount[] }
+  | { readonly state: 'healing'; readonly reason: 'fork' | 'no-state' }
+  | { readonly state: 'refused'; readonly reason: string };
+
+export type WelcomeTaken =
+  | {
+      readonly state: 'joined';
+      readonly group: Uint8Array;
+      readonly epoch: number;
+      readonly members: readonly Member[];
+      readonly addedBy: Sender;
+    }
+  | { readonly state: 'unverified'; readonly accounts: readonly UnknownAccount[] }
+  | { readonly state: 'lost'; readonly reason: 'no-key-package' | 'replayed' | 'malformed' | 'refused' };
+
+/** What a commit hands to the server. It is kept, state and all, until the server has answered. */
+export interface PendingCommit {
+  readonly group: Uint8Array;
+  /** The epoch that it ends. */
+  readonly epoch: number;
+  readonly messageId: Uint8Array;
+  readonly commit: Uint8Array;
+  readonly welcome?: Uint8Array;
+  readonly groupInfo: Uint8Array;
+  /** Agent ids of devices that get the Welcome. */
+  readonly added: readonly string[];
+  /** Agent ids of devices that get this commit and nothing after it. */
+  readonly removed: readonly string[];
+  readonly isExternal: boolean;
+}
+
+/** What an own commit came to. */
+export interface CommitAccepted {
+  readonly epoch: number;
+  /** Of the new epoch, 16 bytes: goes into the acknowledgement. */
+  readonly authenticator: Uint8Array;
+}
+
+export interface CommitRequest {
+  /** Key packages of devices to add. */
+  readonly add?: readonly Uint8Array[];
+  /** Devices to remove; without agent id all of an account. */
+  readonly remove?: readonly { readonly accountId: Uint8Array; readonly agentId?: string }[];
+}
+
+export interface GroupRequest {
+  /** Random id, 16 bytes. */
+  readonly group: Uint8Array;
+  readonly suite?: SuiteName;
+  /** Key packages of the other devices. */
+  readonly keyPackages: readonly Uint8Array[];
+  /** A chat of two accounts, to which no third can be added. */
+  readonly isDirect?: boolean;
+}
+
+/**
+ * `creating` until the server took the first commit; `healing` when the group and this device have parted: only
+ * `rejoin` leads back.
+ */
+export type GroupStatus = 'creating' | 'active' | 'healing' | 'removed';
+
+export interface GroupView {
+  readonly group: Uint8Array;
+  readonly epoch: number;
+  readonly suite: SuiteName;
+  readonly status: GroupStatus;
+  readonly isDirect: boolean;
+  /** Of the epoch, 16 bytes; equal for all who are in the same state. */
+  readonly authenticator: Uint8Array;
+}
+
+/** What has to hold before this device joins again by what the server says. */
+export interface RejoinGuard {
+  /** Whether the signer of the GroupInfo is somebody whom the user has verified, or another own device. */
+  isTrusted(signer: Sender): boolean;
+  /** The user was asked and wants it, whoever signed it, whatever its epoch, and whoever came back. */
+  readonly isForced?: boolean;
+}
+
+export type RejoinRefusal = 'malformed' | 'not-a-member' | 'untrusted-signer' | 'older-epoch' | 'returned-member';
+
+export type Rejoined =
+  | { readonly state: 'pending'; readonly commit: PendingCommit }
+  | { readonly state: 'unverified'; readonly accounts: readonly UnknownAccount[] }
+  | { readonly state: 'refused'; readonly reason: RejoinRefusal };

@@ -1,0 +1,12 @@
+/** MLS: `ts-mls` with our primitives, our judgement of leaves, and decoders that do not throw. */
+export { attempt } from './attempt.ts';
+export type { Attempt } from './attempt.ts';
+export { canonicalSignature } from './canonical-signature.ts';
+export { LeafJudge, RETENTION, clientConfigOf } from './client-config.ts';
+export { decodeMessage } from './decode.ts';
+export type { DeviceJudge, LeafClaim, LeafStanding } from './device-judge.ts';
+export { USERNAME_EXTENSION, credentialOf, leafAt, memberOf, membersOf, usernameExtension } from './leaf.ts';
+export type { Member } from './leaf.ts';
+export { SUITES, suiteNameOf } from './mls-crypto.ts';
+export type { MlsCrypto, SuiteName } from './mls-crypto.ts';
+export { webCrypto } from './web-crypto.ts';
