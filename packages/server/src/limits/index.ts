@@ -4,3 +4,5 @@ export { ConnectionGate } from './connection-gate.ts';
 export type { Refusal } from './connection-gate.ts';
 export { descriptorLimit } from './descriptors.ts';
 export { memoryLimitBytes } from './memory.ts';
+export { TokenBuckets } from './token-buckets.ts';
+export type { BucketSize } from './token-buckets.ts';

@@ -105,7 +105,7 @@ const rows = {
   E_DEAD_LETTER_NOT_FOUND: row(0x005a, 'request', EXIT.failed, 'There is no dead letter of this id.', 'List them with `sealane-server dlq list`.'),
 
   // Messaging.
-  E_NO_MESSAGING: row(0x0060, 'request', EXIT.protocol, 'The other side speaks a wire version without messaging, or the server keeps its events where messaging is not possible.', 'Update the older side, or use a server with a store of its own.'),
+  E_NO_MESSAGING: row(0x0060, 'request', EXIT.protocol, 'The other side speaks a wire version without messaging, or its store does not allow it.', 'Update the older side, or use a server with a store of its own.'),
   E_LOGIN_FAILED: row(0x0061, 'request', EXIT.denied, 'There is no such account, or the password or signature is not the right one.', 'Check name and password, and try again.'),
   E_NOT_LOGGED_IN: row(0x0062, 'request', EXIT.denied, 'This device is not logged in to an account.', 'Log in with `account login` first.'),
   E_USERNAME_TAKEN: row(0x0063, 'request', EXIT.failed, 'An account of this name is there, or was.', 'Choose another name.'),

@@ -1,0 +1,209 @@
+/**
+ * Groups: the order of commits and messages, and who gets them (docs/protocols/messaging.md §6, §7). The server sees devices,
+ * epochs and sizes; whether a commit does what its committer says, only members can tell.
+ *
+ *   call → limits → one transaction: number of the write, epoch, repetition, pending rows → queues → Stored
+ */
+import { toBase64Url } from '@sealane/shared/bytes';
+import { TokenBuckets } from '../../limits/index.ts';
+import { CallError } from '../call-error.ts';
+import type { ActingDevice, ListedDevices, ServiceEnvironment } from '../devices.ts';
+import type { MessageQueues } from '../queues/message-queues.ts';
+import type { Content, GroupDevice, GroupView } from '../store/group-tables.ts';
+import type { WriteResult } from '../store/group-writes.ts';
+import type { ServiceStore } from '../store/service-store.ts';
+import type { WriteAnswer } from '../store/write-tables.ts';
+import type { GroupLimits } from './group-limits.ts';
+
+export interface GroupsOptions {
+  readonly store: ServiceStore;
+  readonly queues: MessageQueues;
+  readonly devices: Pick<ListedDevices, 'accountOf'>;
+  readonly environment: ServiceEnvironment;
+  readonly limits: GroupLimits;
+}
+
+/** A commit as its device hands it in. */
+export interface NewCommit {
+  readonly group: Uint8Array;
+  /** The epoch that it ends. */
+  readonly epoch: number;
+  readonly write: number;
+  readonly messageId: Uint8Array;
+  readonly commit: Content;
+  /** For the devices added; null where there are none. */
+  readonly welcome: Content | null;
+  /** The blob of the GroupInfo of the next epoch. */
+  readonly groupInfo: Uint8Array | null;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly isExternal: boolean;
+}
+
+/** A message as its device hands it in. */
+export interface NewMessage {
+  readonly group: Uint8Array;
+  readonly epoch: number;
+  readonly write: number;
+  readonly messageId: Uint8Array;
+  readonly body: Uint8Array;
+  /** How long it waits for a device; 0 for as long as messages wait. */
+  readonly ttlMs: number;
+}
+
+/** How often old commits are looked for, and how many are dropped at once. */
+const SWEEP_MS = 3_600_000;
+const SWEEP_ROWS = 1_024;
+
+export class Groups {
+  readonly #options: GroupsOptions;
+  readonly #messages: TokenBuckets;
+  readonly #transients: TokenBuckets;
+  readonly #commits: TokenBuckets;
+  #sweep: { cancel(): void } | undefined;
+  #isStopped = false;
+
+  constructor(options: GroupsOptions) {
+    this.#options = options;
+    const { messages, transients, commits } = options.limits;
+    this.#messages = new TokenBuckets(messages);
+    this.#transients = new TokenBuckets(transients);
+    this.#commits = new TokenBuckets(commits);
+  }
+
+  start(): void {
+    this.#sweep = this.#options.environment.schedule(SWEEP_MS, () => {
+      void this.sweep().finally(() => {
+        if (!this.#isStopped) this.start();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#sweep?.cancel();
+  }
+
+  /** Makes a group, or ends an epoch of it. @throws CallError, StorageError. */
+  async commit(device: ActingDevice, commit: NewCommit): Promise<WriteAnswer> {
+    const { store, queues, limits, environment } = this.#options;
+    checkCommit(commit);
+    queues.checkRoom();
+    const giveBack = this.#take(this.#commits, device);
+    const at = environment.wallClock();
+    const result = await store.ask('commitGroup', {
+      ...commit,
+      device,
+      added: await this.#listed(commit.added),
+      at,
+      expiresAt: at + limits.retentionMs,
+      devicesMax: limits.devicesPerGroupMax,
+      groupsMax: limits.groupsPerAccountMax,
+      commitsMax: limits.commitsKeptMax,
+    });
+    return await this.#finish(result, giveBack);
+  }
+
+  /** Sends a message to all devices of a group but its sender. @throws CallError, StorageError. */
+  async send(device: ActingDevice, message: NewMessage): Promise<WriteAnswer> {
+    const { store, queues, limits, environment } = this.#options;
+    const { group, epoch, write, messageId, body, ttlMs } = message;
+    if (write === 0) throw new CallError('E_BAD_REQUEST');
+    queues.checkRoom();
+    const giveBack = this.#take(this.#messages, device);
+    const at = environment.wallClock();
+    const lifeMs = ttlMs === 0 ? limits.retentionMs : Math.min(ttlMs, limits.retentionMs);
+    const { epochsBehindMax } = limits;
+    const ask = { device, group, epoch, write, messageId, body, at, expiresAt: at + lifeMs, epochsBehindMax };
+    return await this.#finish(await store.ask('sendToGroup', ask), giveBack);
+  }
+
+  /** Sends a message that is not stored. @returns when. @throws CallError, StorageError. */
+  async transmit(
+    device: ActingDevice,
+    message: { readonly group: Uint8Array; readonly epoch: number; readonly body: Uint8Array },
+  ): Promise<number> {
+    const { store, queues, environment } = this.#options;
+    const { group, epoch, body } = message;
+    this.#take(this.#transients, device);
+    const receivers = await store.ask('transientReceivers', { device, group, epoch });
+    if (receivers === undefined) throw new CallError('E_NO_GROUP');
+    queues.transmit(receivers, { group, epoch, body });
+    return environment.wallClock();
+  }
+
+  /** How far a group is, and its commits from an epoch on. @throws CallError, StorageError. */
+  async query(device: ActingDevice, group: Uint8Array, fromEpoch: number): Promise<GroupView> {
+    const { store, limits } = this.#options;
+    const { commitsPerAnswerMax: commitsMax, commitBytesPerAnswerMax: bytesMax } = limits;
+    const view = await store.ask('queryGroup', { device, group, fromEpoch, commitsMax, bytesMax });
+    if (view === undefined) throw new CallError('E_NO_GROUP');
+    return view;
+  }
+
+  /** A device is revoked: it belongs to no group from now on. @throws StorageError. */
+  async drop(agentId: string): Promise<void> {
+    await this.#options.store.ask('dropDevice', agentId);
+  }
+
+  /** Devices that are in a group with an account, its own among them. @throws StorageError. */
+  async around(accountId: Uint8Array): Promise<readonly string[]> {
+    return await this.#options.store.ask('devicesAround', accountId);
+  }
+
+  /** Whether two accounts are in a group together. @throws StorageError. */
+  async share(left: Uint8Array, right: Uint8Array): Promise<boolean> {
+    return await this.#options.store.ask('shareGroup', { left, right });
+  }
+
+  /** Drops commits that are older than anybody may ask for. */
+  async sweep(): Promise<void> {
+    const { store, environment, limits } = this.#options;
+    const before = environment.wallClock() - limits.commitsKeptMs;
+    try {
+      while ((await store.ask('sweepCommits', { before, limit: SWEEP_ROWS })) === SWEEP_ROWS && !this.#isStopped);
+    } catch {
+      // A store that does not answer is told to the operator by whoever owns it; old commits go the next time.
+    }
+  }
+
+  async #finish(result: WriteResult, giveBack: () => void): Promise<WriteAnswer> {
+    if (result.status === 'stored') {
+      // A repetition costs nothing, and is safe since the first time.
+      if (result.items.length === 0) giveBack();
+      await this.#options.queues.publish(result.items);
+      return result.answer;
+    }
+    throw new CallError(result.code, { present: result.epoch });
+  }
+
+  /** Takes one of a bucket of the account. @returns what gives it back. @throws CallError `E_CALL_LIMIT`. */
+  #take(buckets: TokenBuckets, { accountId }: ActingDevice): () => void {
+    const key = toBase64Url(accountId);
+    const retryAfterMs = buckets.take(key, this.#options.environment.now());
+    if (retryAfterMs > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs });
+    return () => buckets.giveBack(key);
+  }
+
+  /** The accounts of devices that are to be added. @throws CallError `E_NOT_LISTED`. */
+  async #listed(agentIds: readonly string[]): Promise<readonly GroupDevice[]> {
+    const { devices } = this.#options;
+    return await Promise.all(
+      agentIds.map(async (agentId) => {
+        const accountId = await devices.accountOf(agentId);
+        if (accountId === undefined) throw new CallError('E_NOT_LISTED');
+        return { agentId, accountId };
+      }),
+    );
+  }
+}
+
+/** @throws CallError `E_BAD_REQUEST` for one that no device of ours makes. */
+function checkCommit({ commit, welcome, added }: NewCommit): void {
+  const isWhole = isOneOf(commit) && (welcome === null || isOneOf(welcome));
+  if (!isWhole || added.length > 0 !== (welcome !== null)) throw new CallError('E_BAD_REQUEST');
+}
+
+function isOneOf({ body, blob }: Content): boolean {
+  return (body === null) !== (blob === null);
+}

@@ -1,0 +1,191 @@
+/**
+ * MessageQueues: brings items into the queues of devices (docs/protocols/messaging.md §8).
+ *
+ *   pending row → one event for each device, with an id made of the row → stored → row gone
+ *
+ * A device has its queue as soon as it is listed, whether it was ever connected or not. Items are published one batch after
+ * the other, in the order of their rows, so that no message overtakes the commit that it depends on. What a crash left is
+ * published again at the start; the ids of the events absorb what was there already.
+ */
+import { toBase64Url } from '@sealane/shared/bytes';
+import type { NewEvent, PublishResult, QueueSpec, Store } from '../../store/index.ts';
+import { CallError } from '../call-error.ts';
+import type { ListedDevices, ServiceEnvironment } from '../devices.ts';
+import type { NewPendingItem, PendingItem } from '../store/pending-tables.ts';
+import type { ServiceStore } from '../store/service-store.ts';
+import { encodePendingItem } from './encode-pending-item.ts';
+import { messagesTopic } from './messages-topic.ts';
+import { PublishLane, type Addressed } from './publish-lane.ts';
+
+/** A message that is not stored. */
+export interface TransientMessage {
+  readonly group: Uint8Array;
+  readonly epoch: number;
+  readonly body: Uint8Array;
+}
+
+export interface MessageQueuesOptions {
+  /** The store of events; its owner opens and closes it. */
+  readonly events: Pick<Store, 'openQueue' | 'deleteQueue' | 'publish'>;
+  readonly store: ServiceStore;
+  readonly devices: Pick<ListedDevices, 'accountOf'>;
+  readonly environment: ServiceEnvironment;
+  /** Items that may wait to be published. */
+  readonly pendingMax: number;
+  readonly busyRetryMs: number;
+  /** Hands a transient message to a device, where it is connected. */
+  readonly onTransient: (agentId: string, message: TransientMessage) => void;
+}
+
+/** Rows that are read at once at the start. */
+const PAGE_ROWS = 64;
+
+export class MessageQueues {
+  readonly #options: MessageQueuesOptions;
+  readonly #lane: PublishLane;
+  /** Devices whose queues are open. */
+  readonly #open = new Set<string>();
+  /** Devices that were revoked since the start: whatever is under way for them opens nothing. */
+  readonly #revoked = new Set<string>();
+  /** Devices that wait to be linked: they get items although no log lists them. */
+  readonly #guests = new Set<string>();
+  #isStopped = false;
+
+  constructor(options: MessageQueuesOptions) {
+    this.#options = options;
+    const { environment, busyRetryMs } = options;
+    this.#lane = new PublishLane({ publish: (events) => this.#publish(events), environment, retryMs: busyRetryMs });
+  }
+
+  /** Items that wait to be published. */
+  get waiting(): number {
+    return this.#lane.waiting;
+  }
+
+  /** Publishes what a crash left, before anything else. Resolves when it is done, or has to wait for the store of events. */
+  async start(): Promise<void> {
+    for (let after = 0; !this.#isStopped;) {
+      const items = await this.#options.store.ask('listPending', { after, limit: PAGE_ROWS });
+      if (items.length === 0) return;
+      after = items.at(-1)?.id ?? after;
+      await this.publish(items);
+    }
+  }
+
+  /** Ends it; what waits is published at the next start. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#lane.stop();
+  }
+
+  /** A device was listed: its queue is there from now on. @throws StorageError. */
+  async openFor(agentId: string): Promise<void> {
+    this.#revoked.delete(agentId);
+    await this.#openQueue(agentId);
+  }
+
+  /** A device that is not listed waits for its link. @throws StorageError. */
+  async openForGuest(agentId: string): Promise<void> {
+    this.#guests.add(agentId);
+    await this.openFor(agentId);
+  }
+
+  /** The link of a device ended. Its queue goes, unless it was listed meanwhile. */
+  async endGuest(agentId: string): Promise<void> {
+    if (!this.#guests.delete(agentId)) return;
+    if ((await this.#options.devices.accountOf(agentId)) === undefined) await this.closeFor(agentId);
+  }
+
+  /** A device was revoked: it gets nothing any more, and what waited for it is gone. @throws StorageError. */
+  async closeFor(agentId: string): Promise<void> {
+    this.#revoked.add(agentId);
+    this.#guests.delete(agentId);
+    this.#open.delete(agentId);
+    await this.#options.events.deleteQueue(queueOf(agentId));
+  }
+
+  /** Refuses where as much waits as may. @throws CallError `E_STORE_UNAVAILABLE`. */
+  checkRoom(): void {
+    const { pendingMax, busyRetryMs } = this.#options;
+    if (this.waiting >= pendingMax) throw new CallError('E_STORE_UNAVAILABLE', { retryAfterMs: busyRetryMs });
+  }
+
+  /** Promises items and publishes them. Resolves when they are safe. @throws CallError, StorageError. */
+  async send(items: readonly NewPendingItem[]): Promise<void> {
+    this.checkRoom();
+    await this.publish(await this.#options.store.ask('addPending', items));
+  }
+
+  /** Publishes items that were promised. Resolves when they are in the queues, or have to wait for the store of events. */
+  async publish(items: readonly PendingItem[]): Promise<void> {
+    if (this.#isStopped) return;
+    await Promise.all(items.map((item) => this.#add(item)));
+  }
+
+  /** Hands a message to those of the devices that are connected. */
+  transmit(agentIds: readonly string[], message: TransientMessage): void {
+    for (const agentId of agentIds) this.#options.onTransient(agentId, message);
+  }
+
+  async #add(item: PendingItem): Promise<void> {
+    const { recipients, id } = item;
+    const body = encodePendingItem(item);
+    const key = item.messageId === null ? String(id) : `${toBase64Url(item.messageId)}.${id}`;
+    await this.#lane.add({
+      recipients,
+      bytes: body.length,
+      eventFor: (agentId) => eventOf({ item, body, key, agentId }),
+      onDone: () => {
+        // One that stays is published again at the next start.
+        this.#options.store.ask('removePending', [id]).catch(() => undefined);
+      },
+    });
+  }
+
+  /** Publishes to those of the receivers who have queues, and makes the queues that are missing. */
+  async #publish(events: readonly Addressed[]): Promise<readonly PublishResult[]> {
+    const missing = new Set(events.map(({ agentId }) => agentId).filter((agentId) => !this.#open.has(agentId)));
+    await Promise.all([...missing].map((agentId) => this.#openIfListed(agentId)));
+    return await this.#options.events.publish(events.map(({ event }) => event));
+  }
+
+  async #openIfListed(agentId: string): Promise<void> {
+    if (this.#revoked.has(agentId)) return;
+    const isListed = this.#guests.has(agentId) || (await this.#options.devices.accountOf(agentId)) !== undefined;
+    if (isListed) await this.#openQueue(agentId);
+  }
+
+  async #openQueue(agentId: string): Promise<void> {
+    if (this.#revoked.has(agentId)) return;
+    await this.#options.events.openQueue(queueOf(agentId));
+    // Revoked while the store was at it.
+    if (this.#revoked.has(agentId)) await this.#options.events.deleteQueue(queueOf(agentId));
+    else this.#open.add(agentId);
+  }
+}
+
+function queueOf(agentId: string): QueueSpec {
+  return { kind: 'subscription', agentId, pattern: messagesTopic(agentId) };
+}
+
+/** The same for a repetition, to the byte: that is how the store knows it. */
+function eventOf(of: {
+  readonly item: PendingItem;
+  readonly body: Uint8Array;
+  readonly key: string;
+  readonly agentId: string;
+}): NewEvent {
+  const { item, body, key, agentId } = of;
+  return {
+    id: `${key}.${agentId}`,
+    from: 'server',
+    to: `topic:${messagesTopic(agentId)}`,
+    contentType: null,
+    body,
+    publishedAt: item.at,
+    expiresAt: item.expiresAt,
+    dueAt: 0,
+    durability: 'durable',
+    dedup: { kind: 'id' },
+  };
+}

@@ -1,0 +1,323 @@
+/** Groups over real stores: the order of commits, who gets what, and what a crash leaves. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { utf8Encode } from '@sealane/shared/bytes';
+import { CallError } from '../../src/messaging/call-error.ts';
+import { ServiceWorld, content, type Device, type EventStoreKind } from './service-world.ts';
+
+let world: ServiceWorld;
+let alice: Device;
+let bob: Device;
+let carol: Device;
+
+afterEach(async () => {
+  await world.stop();
+});
+
+async function startWorld(events: EventStoreKind): Promise<void> {
+  world = await ServiceWorld.start({ events });
+  [alice, bob, carol] = await Promise.all([world.device('alice'), world.device('bob'), world.device('carol')]);
+}
+
+describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (events) => {
+  beforeEach(() => startWorld(events));
+
+  it('D1 D5: a group is made, its devices get Welcome, commits and messages, and the sender gets none of its own', async () => {
+    const group = await world.group(alice, [bob]);
+    await world.groups.send(bob, world.messageOf(bob, group, 1, 'hello'));
+    const commit = world.commitOf(bob, group, 1, { added: [carol.agentId] });
+    expect(await world.groups.commit(bob, commit)).toMatchObject({ epoch: 2, sequence: 3 });
+    const answer = await world.groups.send(alice, world.messageOf(alice, group, 2, 'to both'));
+    expect(answer).toMatchObject({ epoch: 2, sequence: 4 });
+    expect(await world.words(alice)).toEqual(['message: hello', 'commit: commit bob.one 1']);
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: to both']);
+    expect(await world.words(carol)).toEqual(['welcome: welcome 1', 'message: to both']);
+    const [welcome, message] = await world.items(carol);
+    expect([welcome?.epoch, message?.epoch, message?.sequence]).toEqual([2, 2, 4]);
+  });
+
+  it('E3: of 50 commits for one epoch exactly one wins, and the others learn the epoch', async () => {
+    const devices = await Promise.all(Array.from({ length: 49 }, (_, index) => world.device(`user${index}`)));
+    const group = await world.group(alice, devices);
+    const commits = [alice, ...devices].map((device) =>
+      world.groups.commit(device, world.commitOf(device, group, 1)).then(
+        ({ epoch }) => `won ${epoch}`,
+        (error: unknown) => (error instanceof CallError ? `${error.code} ${error.present}` : String(error)),
+      ),
+    );
+    const results = await Promise.all(commits);
+    expect(results.filter((result) => result === 'won 2')).toHaveLength(1);
+    expect(results.filter((result) => result === 'E_STALE_EPOCH 2')).toHaveLength(49);
+    const words = await Promise.all([alice, ...devices].map((device) => world.words(device)));
+    const gained = words.map((each) => each.filter((word) => word.startsWith('commit')));
+    expect(gained.filter((each) => each.length === 0)).toHaveLength(1);
+    expect(new Set(gained.filter((each) => each.length > 0).map(String)).size).toBe(1);
+    expect(await world.groups.query(alice, group, 0)).toMatchObject({
+      epoch: 2,
+      commits: [{ epoch: 0 }, { epoch: 1 }],
+    });
+  });
+
+  it('D5: a removed device gets its removal, and nothing after it', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    await world.groups.commit(alice, world.commitOf(alice, group, 1, { removed: [bob.agentId] }));
+    await world.groups.send(alice, world.messageOf(alice, group, 2, 'without bob'));
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'commit: commit alice.one 1', 'removed']);
+    expect(await world.words(carol)).toEqual([
+      'welcome: welcome 0',
+      'commit: commit alice.one 1',
+      'message: without bob',
+    ]);
+    await expect(world.groups.send(bob, world.messageOf(bob, group, 2, 'still here'))).rejects.toMatchObject({
+      code: 'E_NO_GROUP',
+    });
+    await expect(world.groups.commit(bob, world.commitOf(bob, group, 2))).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+    await expect(world.groups.query(bob, group, 0)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+  });
+
+  it('A6: a revoked device gets nothing from then on, also not what was under way', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    await world.revoke(bob);
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'secret'));
+    expect(await world.items(bob)).toEqual([]);
+    expect((await world.events.queuesOf(bob.agentId)).length).toBe(0);
+    expect(await world.words(carol)).toEqual(['welcome: welcome 0', 'message: secret']);
+    expect((await world.groups.query(alice, group, 0)).devices).toEqual(['alice.one', 'carol.one']);
+    const adding = world.groups.commit(alice, world.commitOf(alice, group, 1, { added: [bob.agentId] }));
+    await expect(adding).rejects.toMatchObject({ code: 'E_NOT_LISTED' });
+  });
+
+  it('R1: what was promised and not published when the process died is published at the next start, once', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    const gate = Promise.withResolvers<never>();
+    world.publishThrough({
+      openQueue: (spec) => world.events.openQueue(spec),
+      deleteQueue: (spec) => world.events.deleteQueue(spec),
+      publish: () => gate.promise,
+    });
+    void world.groups.send(alice, world.messageOf(alice, group, 1, 'promised'));
+    while (world.queues.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0']);
+    await world.crash();
+    for (const device of [bob, carol])
+      expect(await world.words(device)).toEqual(['welcome: welcome 0', 'message: promised']);
+    await world.crash();
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: promised']);
+  });
+
+  it('R1: rows that stay after their events were published are absorbed', async () => {
+    const group = await world.group(alice, [bob]);
+    world.store.onAsk = (name) => {
+      if (name === 'removePending') throw new Error('the process dies here');
+    };
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'once'));
+    await world.crash();
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: once']);
+    expect(await world.store.ask('listPending', { after: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('a store of events that takes nothing for now holds up nobody, and loses and reorders nothing', async () => {
+    const group = await world.group(alice, [bob]);
+    let isFull = true;
+    world.publishThrough({
+      openQueue: (spec) => world.events.openQueue(spec),
+      deleteQueue: (spec) => world.events.deleteQueue(spec),
+      publish: (items) =>
+        isFull
+          ? Promise.resolve(
+              items.map(() => ({ status: 'refused', code: 'E_STORE_FULL', retryAfterMs: 1_000 }) as const),
+            )
+          : world.events.publish(items),
+    });
+    for (const text of ['one', 'two', 'three']) await world.groups.send(alice, world.messageOf(alice, group, 1, text));
+    expect(world.queues.waiting).toBe(3);
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0']);
+    isFull = false;
+    while (world.queues.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: one', 'message: two', 'message: three']);
+  });
+});
+
+describe('groups: rules', () => {
+  beforeEach(() => startWorld('memory'));
+
+  it('E8: a repetition is answered as the first, and sent once', async () => {
+    const group = await world.group(alice, [bob]);
+    const message = world.messageOf(alice, group, 1, 'once');
+    const first = await world.groups.send(alice, message);
+    expect(await world.groups.send(alice, message)).toEqual(first);
+    const commit = world.commitOf(alice, group, 1);
+    const stored = await world.groups.commit(alice, commit);
+    await world.groups.commit(bob, world.commitOf(bob, group, 2));
+    expect(await world.groups.commit(alice, commit)).toEqual(stored);
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: once', 'commit: commit alice.one 1']);
+  });
+
+  it('E9: two copies of one device are found out, for good', async () => {
+    const group = await world.group(alice, [bob]);
+    const copy = { ...alice };
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'original'));
+    await expect(world.groups.send(copy, world.messageOf(copy, group, 1, 'copy'))).rejects.toMatchObject({
+      code: 'E_DEVICE_CLONED',
+    });
+    await expect(world.groups.send(alice, world.messageOf(alice, group, 1, 'again'))).rejects.toMatchObject({
+      code: 'E_DEVICE_CLONED',
+    });
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: original']);
+  });
+
+  it('a number that is left out is refused and not used; a refused write has used its number', async () => {
+    const group = await world.group(alice, [bob]);
+    const message = world.messageOf(alice, group, 1, 'too early');
+    await expect(world.groups.send(alice, { ...message, write: 3 })).rejects.toMatchObject({ code: 'E_BAD_REQUEST' });
+    await world.groups.send(alice, message);
+    const stale = world.commitOf(alice, group, 0);
+    for (const _ of [1, 2])
+      await expect(world.groups.commit(alice, stale)).rejects.toMatchObject({ code: 'E_STALE_EPOCH', present: 1 });
+    expect(alice.write).toBe(3);
+    await world.groups.commit(alice, world.commitOf(alice, group, 1));
+  });
+
+  it('a repetition is known for 1,024 writes; an older one says that a copy is at work', async () => {
+    const group = await world.group(alice, [bob]);
+    const messages = Array.from({ length: 1_025 }, (_, index) => world.messageOf(alice, group, 1, String(index)));
+    for (const message of messages) await world.groups.send(alice, message);
+    const [first, second] = messages;
+    if (first === undefined || second === undefined) throw new Error('no messages');
+    await expect(world.groups.send(alice, second)).resolves.toMatchObject({ sequence: 3 });
+    await expect(world.groups.send(alice, first)).rejects.toMatchObject({ code: 'E_DEVICE_CLONED' });
+  });
+
+  it('messages may be some epochs behind, and go to those who were members then', async () => {
+    const group = await world.group(alice, [bob]);
+    for (let epoch = 1; epoch < 5; epoch++)
+      await world.groups.commit(bob, world.commitOf(bob, group, epoch, epoch === 4 ? { added: [carol.agentId] } : {}));
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'late'));
+    expect((await world.words(bob)).at(-1)).toBe('message: late');
+    expect(await world.words(carol)).toEqual(['welcome: welcome 4']);
+    await world.groups.commit(bob, world.commitOf(bob, group, 5));
+    await expect(world.groups.send(alice, world.messageOf(alice, group, 1, 'x'))).rejects.toMatchObject({
+      code: 'E_STALE_EPOCH',
+      present: 6,
+    });
+    await expect(world.groups.send(alice, world.messageOf(alice, group, 7, 'x'))).rejects.toMatchObject({
+      code: 'E_STALE_EPOCH',
+    });
+  });
+
+  it('an external commit may come from a device of an account that is a member, for itself', async () => {
+    const group = await world.group(alice, [bob]);
+    const second = await world.device('alice', 'two');
+    const stranger = world.commitOf(carol, group, 1, { isExternal: true });
+    await expect(world.groups.commit(carol, stranger)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+    const plain = world.commitOf(second, group, 1);
+    await expect(world.groups.commit(second, plain)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+    const greedy = world.commitOf(second, group, 1, { isExternal: true, removed: [bob.agentId] });
+    await expect(world.groups.commit(second, greedy)).rejects.toMatchObject({ code: 'E_BAD_REQUEST' });
+    await world.groups.commit(second, world.commitOf(second, group, 1, { isExternal: true }));
+    expect((await world.groups.query(second, group, 0)).devices).toEqual(['alice.one', 'alice.two', 'bob.one']);
+    const resync = world.commitOf(bob, group, 2, { isExternal: true, removed: [bob.agentId] });
+    await world.groups.commit(bob, resync);
+    await world.groups.send(alice, world.messageOf(alice, group, 2, 'of an epoch before'));
+    expect((await world.words(bob)).some((word) => word.startsWith('message'))).toBe(false);
+  });
+
+  it('refuses commits that no device makes: of nobody, with a Welcome for nobody, of itself removed', async () => {
+    const group = await world.group(alice, [bob]);
+    const code = (about: Parameters<typeof world.commitOf>[3]) =>
+      world.groups
+        .commit(alice, world.commitOf(alice, group, 1, about))
+        .catch((error: unknown) => (error instanceof CallError ? error.code : error));
+    expect(await code({ removed: [alice.agentId] })).toBe('E_BAD_REQUEST');
+    alice.write = 2;
+    expect(await code({ commit: { body: null, blob: null } })).toBe('E_BAD_REQUEST');
+    alice.write = 2;
+    expect(await code({ welcome: content('for nobody') })).toBe('E_BAD_REQUEST');
+    alice.write = 2;
+    expect(await code({ groupInfo: randomBytes(16) })).toBe('E_BLOB_NOT_FOUND');
+    const unknown = world.commitOf(alice, randomBytes(16), 1);
+    await expect(world.groups.commit(alice, unknown)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+  });
+
+  it('G1: messages of one account are limited, with the time to come back; others go on', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ limits: { messages: { burst: 50, intervalMs: 1_200 } } });
+    [alice, bob] = [await world.device('alice'), await world.device('bob')];
+    const group = await world.group(alice, [bob]);
+    for (let count = 0; count < 50; count++)
+      await world.groups.send(alice, world.messageOf(alice, group, 1, String(count)));
+    const message = world.messageOf(alice, group, 1, 'one more');
+    const refused = await world.groups.send(alice, message).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'E_CALL_LIMIT' });
+    expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(1_200);
+    await world.groups.send(bob, world.messageOf(bob, group, 1, 'not me'));
+    world.aheadMs += 1_300;
+    await world.groups.send(alice, message);
+  });
+
+  it('limits devices of a group and groups of an account', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ limits: { devicesPerGroupMax: 2, groupsPerAccountMax: 1 } });
+    [alice, bob, carol] = [await world.device('alice'), await world.device('bob'), await world.device('carol')];
+    await expect(world.group(alice, [bob, carol])).rejects.toMatchObject({ code: 'E_QUOTA' });
+    const group = await world.group(alice, [bob]);
+    await expect(world.group(alice, [bob])).rejects.toMatchObject({ code: 'E_QUOTA' });
+    const third = world.commitOf(alice, group, 1, { added: [carol.agentId] });
+    await expect(world.groups.commit(alice, third)).rejects.toMatchObject({ code: 'E_QUOTA' });
+    const swap = world.commitOf(alice, group, 1, { added: [carol.agentId], removed: [bob.agentId] });
+    await world.groups.commit(alice, swap);
+    expect((await world.groups.query(alice, group, 0)).devices).toEqual(['alice.one', 'carol.one']);
+  });
+
+  it('D11: a transient message goes to the other devices at once, and is kept nowhere', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    await world.groups.transmit(alice, { group, epoch: 1, body: utf8Encode('typing') });
+    expect(world.transients.map(({ agentId }) => agentId)).toEqual(['bob.one', 'carol.one']);
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0']);
+    const stranger = await world.device('mallory');
+    await expect(world.groups.transmit(stranger, { group, epoch: 1, body: utf8Encode('x') })).rejects.toMatchObject({
+      code: 'E_NO_GROUP',
+    });
+  });
+
+  it('D13: a message waits no longer than its sender says', async () => {
+    const group = await world.group(alice, [bob]);
+    await world.groups.send(alice, { ...world.messageOf(alice, group, 1, 'brief'), ttlMs: 60_000 });
+    const [queue] = await world.events.queuesOf(bob.agentId);
+    const lease = await world.events.claimAgent(bob.agentId, 'main');
+    const read = await world.events.read(queue?.queueId ?? '', { after: 1, limit: 10, bytesMax: 10_000 }, lease);
+    const [entry] = read;
+    if (entry?.kind !== 'event') throw new Error('no event');
+    expect(entry.expiresAt - entry.publishedAt).toBe(60_000);
+  });
+
+  it('E5: commits are kept for those who were away, in pages, and no longer than said', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ limits: { commitsKeptMax: 100, commitsPerAnswerMax: 64 } });
+    [alice, bob] = [await world.device('alice'), await world.device('bob')];
+    const group = await world.group(alice, [bob]);
+    for (let epoch = 1; epoch < 150; epoch++) await world.groups.commit(alice, world.commitOf(alice, group, epoch));
+    const page = await world.groups.query(bob, group, 60);
+    expect([page.commits.at(0)?.epoch, page.commits.length, page.epoch]).toEqual([60, 64, 150]);
+    expect((await world.groups.query(bob, group, 0)).commits.at(0)?.epoch).toBe(50);
+    world.aheadMs += 31 * 86_400_000;
+    await world.groups.sweep();
+    expect((await world.groups.query(bob, group, 0)).commits).toEqual([]);
+  });
+
+  it('a group without devices ends', async () => {
+    await world.group(alice, [bob]);
+    await world.revoke(alice);
+    expect(await world.store.ask('countGroups', undefined as never)).toBe(1);
+    await world.revoke(bob);
+    expect(await world.store.ask('countGroups', undefined as never)).toBe(0);
+  });
+
+  it('tells who is around an account', async () => {
+    await world.group(alice, [bob]);
+    await world.group(bob, [carol]);
+    expect([...(await world.groups.around(alice.accountId))].sort()).toEqual(['alice.one', 'bob.one']);
+    expect(await world.groups.share(alice.accountId, bob.accountId)).toBe(true);
+    expect(await world.groups.share(alice.accountId, carol.accountId)).toBe(false);
+  });
+});

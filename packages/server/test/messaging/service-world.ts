@@ -1,0 +1,215 @@
+/** The services of messaging over real stores, with devices that read their queues. Not part of the product. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { utf8Encode } from '@sealane/shared/bytes';
+import type { ActingDevice, ListedDevices, ServiceEnvironment } from '../../src/messaging/devices.ts';
+import { groupLimitsOf, type GroupLimits } from '../../src/messaging/groups/group-limits.ts';
+import { Groups, type NewCommit, type NewMessage } from '../../src/messaging/groups/groups.ts';
+import { keyPackageLimitsOf, type KeyPackageLimits } from '../../src/messaging/key-packages/key-package-limits.ts';
+import { KeyPackages } from '../../src/messaging/key-packages/key-packages.ts';
+import { MessageQueues, type TransientMessage } from '../../src/messaging/queues/message-queues.ts';
+import { messagesTopic } from '../../src/messaging/queues/messages-topic.ts';
+import { MemoryDisk, MemoryStore, SqliteStore, type Store } from '../../src/store/index.ts';
+import { DirectStore } from './direct-store.ts';
+import { decodeItem, type Item } from './item-reader.ts';
+
+export type EventStoreKind = 'memory' | 'sqlite';
+
+export interface WorldOptions {
+  readonly events?: EventStoreKind;
+  readonly limits?: Partial<GroupLimits>;
+  readonly keyPackageLimits?: Partial<KeyPackageLimits>;
+}
+
+/** A device, and the number of its last write. */
+export interface Device extends ActingDevice {
+  readonly username: string;
+  write: number;
+}
+
+const LISTENER = {
+  onQueues: () => undefined,
+  onAgentLost: () => undefined,
+  onHealth: () => undefined,
+  onIncident: () => undefined,
+};
+
+export class ServiceWorld implements ListedDevices {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sealane-messaging-'));
+  readonly transients: { readonly agentId: string; readonly message: TransientMessage }[] = [];
+  /** How far the clocks are ahead. */
+  aheadMs = 0;
+  readonly environment: ServiceEnvironment = {
+    now: () => performance.now() + this.aheadMs,
+    wallClock: () => Date.now() + this.aheadMs,
+    schedule: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      timer.unref();
+      return { cancel: () => clearTimeout(timer) };
+    },
+  };
+  readonly #options: WorldOptions;
+  readonly #disk = new MemoryDisk();
+  readonly #devices = new Map<string, Device>();
+  events: MemoryStore | SqliteStore;
+  store: DirectStore;
+  queues: MessageQueues;
+  groups: Groups;
+  keyPackages: KeyPackages;
+
+  private constructor(options: WorldOptions) {
+    this.#options = options;
+    this.events = this.#makeEvents();
+    this.store = new DirectStore(join(this.folder, 'messaging.db'));
+    this.queues = this.#makeQueues(this.events);
+    this.groups = this.#makeGroups();
+    this.keyPackages = this.#makeKeyPackages();
+  }
+
+  static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
+    const world = new ServiceWorld(options);
+    await world.events.open(LISTENER);
+    await world.queues.start();
+    return world;
+  }
+
+  /** The process dies, and starts again. @param events what stands before the store of events from now on. */
+  async crash(): Promise<void> {
+    this.queues.stop();
+    await this.events.crash();
+    this.store.close();
+    this.events = this.#makeEvents();
+    await this.events.open(LISTENER);
+    this.store = new DirectStore(join(this.folder, 'messaging.db'));
+    this.queues = this.#makeQueues(this.events);
+    this.groups = this.#makeGroups();
+    this.keyPackages = this.#makeKeyPackages();
+    await this.queues.start();
+  }
+
+  async stop(): Promise<void> {
+    this.queues.stop();
+    await this.events.close();
+    this.store.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A device is listed in the log of an account, as `username/name`. */
+  async device(username: string, name = 'one'): Promise<Device> {
+    const device: Device = {
+      agentId: `${username}.${name}`,
+      username,
+      accountId: createHash('sha256').update(username).digest(),
+      write: 0,
+    };
+    this.#devices.set(device.agentId, device);
+    await this.queues.openFor(device.agentId);
+    return device;
+  }
+
+  /** What the owner of accounts does when a device is revoked. */
+  async revoke({ agentId }: Device): Promise<void> {
+    this.#devices.delete(agentId);
+    await Promise.all([this.groups.drop(agentId), this.keyPackages.drop(agentId), this.queues.closeFor(agentId)]);
+  }
+
+  accountOf(agentId: string): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.#devices.get(agentId)?.accountId);
+  }
+
+  devicesOf(username: string): Promise<readonly string[] | undefined> {
+    const devices = [...this.#devices.values()].filter((device) => device.username === username);
+    return Promise.resolve(devices.length === 0 ? undefined : devices.map(({ agentId }) => agentId));
+  }
+
+  /** A commit of a device with its next number. */
+  commitOf(device: Device, group: Uint8Array, epoch: number, about: Partial<NewCommit> = {}): NewCommit {
+    const { added = [] } = about;
+    return {
+      group,
+      epoch,
+      write: (device.write += 1),
+      messageId: randomBytes(16),
+      commit: content(`commit ${device.agentId} ${epoch}`),
+      welcome: added.length === 0 ? null : content(`welcome ${epoch}`),
+      groupInfo: null,
+      added,
+      removed: [],
+      isExternal: false,
+      ...about,
+    };
+  }
+
+  messageOf(device: Device, group: Uint8Array, epoch: number, text: string): NewMessage {
+    const write = (device.write += 1);
+    return { group, epoch, write, messageId: randomBytes(16), body: utf8Encode(text), ttlMs: 0 };
+  }
+
+  /** A group that a device makes with others, at epoch 1. */
+  async group(maker: Device, others: readonly Device[]): Promise<Uint8Array> {
+    const group = randomBytes(16);
+    const added = others.map(({ agentId }) => agentId);
+    await this.groups.commit(maker, this.commitOf(maker, group, 0, { added }));
+    return group;
+  }
+
+  /** What waits in the queue of a device, in order; nothing is acked. */
+  async items({ agentId }: { readonly agentId: string }): Promise<Item[]> {
+    const queues = await this.events.queuesOf(agentId);
+    const queue = queues.find(({ spec }) => spec.kind === 'subscription' && spec.pattern === messagesTopic(agentId));
+    if (queue === undefined) return [];
+    const lease = await this.events.claimAgent(agentId, 'main');
+    const read = await this.events.read(queue.queueId, { after: 0, limit: 10_000, bytesMax: 100_000_000 }, lease);
+    return read.flatMap((item) => (item.kind === 'event' ? [decodeItem(item.body)] : []));
+  }
+
+  /** The items of a device in words: kind and body. */
+  async words(device: { readonly agentId: string }): Promise<string[]> {
+    return (await this.items(device)).map(({ kind, body }) =>
+      body === undefined ? kind : `${kind}: ${new TextDecoder().decode(body)}`,
+    );
+  }
+
+  /** Publishes through something else from now on: a store that fails, for one. */
+  publishThrough(events: Pick<Store, 'openQueue' | 'deleteQueue' | 'publish'>): void {
+    this.queues.stop();
+    this.queues = this.#makeQueues(events);
+    this.groups = this.#makeGroups();
+  }
+
+  #makeEvents(): MemoryStore | SqliteStore {
+    return this.#options.events === 'sqlite'
+      ? new SqliteStore(join(this.folder, 'events.db'), { diskFloorBytes: 0 })
+      : new MemoryStore({ disk: this.#disk });
+  }
+
+  #makeQueues(events: Pick<Store, 'openQueue' | 'deleteQueue' | 'publish'>): MessageQueues {
+    return new MessageQueues({
+      events,
+      store: this.store,
+      devices: this,
+      environment: this.environment,
+      pendingMax: 4_096,
+      busyRetryMs: 20,
+      onTransient: (agentId, message) => this.transients.push({ agentId, message }),
+    });
+  }
+
+  #makeGroups(): Groups {
+    const limits = { ...groupLimitsOf('default'), ...this.#options.limits };
+    const { store, queues, environment } = this;
+    return new Groups({ store, queues, devices: this, environment, limits });
+  }
+
+  #makeKeyPackages(): KeyPackages {
+    const limits = { ...keyPackageLimitsOf('default'), ...this.#options.keyPackageLimits };
+    const { store, environment } = this;
+    return new KeyPackages({ store, devices: this, environment, limits });
+  }
+}
+
+export function content(text: string) {
+  return { body: utf8Encode(text), blob: null };
+}
