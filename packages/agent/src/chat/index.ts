@@ -10,3 +10,4 @@ export type {
   ChatTransfer,
   ChatTrust,
 } from './chat-model.ts';
+export { runChat } from './run-chat.ts';

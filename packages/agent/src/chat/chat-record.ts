@@ -1,0 +1,47 @@
+/** ChatRecord: the messages of one conversation that were shown in this session, and the numbers by which commands name them. */
+import type { ChatMessage } from './chat-model.ts';
+import type { MessageEntry } from './entry.ts';
+
+export class ChatRecord {
+  readonly #byId = new Map<string, MessageEntry>();
+  readonly #idByNumber = new Map<number, string>();
+  /** Position of the oldest message that was shown. */
+  oldest = Number.POSITIVE_INFINITY;
+
+  /** The entry of a message: with the number it has, or with the next one. */
+  take(message: ChatMessage, answered?: ChatMessage): MessageEntry {
+    const known = this.#byId.get(message.id);
+    const number = known?.number ?? this.#byId.size + 1;
+    const quoted = this.#quote(message, answered) ?? known?.quoted;
+    const entry: MessageEntry = { kind: 'message', number, message, ...(quoted !== undefined && { quoted }) };
+    this.#byId.set(message.id, entry);
+    this.#idByNumber.set(number, message.id);
+    this.oldest = Math.min(this.oldest, message.order);
+    return entry;
+  }
+
+  byId(id: string): MessageEntry | undefined {
+    return this.#byId.get(id);
+  }
+
+  byNumber(number: number): MessageEntry | undefined {
+    return this.byId(this.#idByNumber.get(number) ?? '');
+  }
+
+  /** Own messages that failed, in the order of their numbers. */
+  get failed(): readonly MessageEntry[] {
+    return [...this.#byId.values()].filter(({ message }) => message.isOwn && message.state === 'failed');
+  }
+
+  #quote({ replyTo }: ChatMessage, answered: ChatMessage | undefined): MessageEntry['quoted'] {
+    if (replyTo === null) return undefined;
+    const shown = this.#byId.get(replyTo);
+    const message = shown?.message ?? answered;
+    if (message === undefined) return undefined;
+    const quoted = {
+      from: message.isOwn ? 'you' : message.from.user,
+      text: message.isDeleted ? '(deleted)' : message.body,
+    };
+    return shown === undefined ? quoted : { ...quoted, number: shown.number };
+  }
+}

@@ -1,0 +1,130 @@
+/** The longer words of the chat: what it says when something happened, each in one place and in plain language. */
+import { escapeText } from '@sealane/shared/bytes';
+import { SealaneError } from '@sealane/shared/errors';
+import { failureOf, showBytes } from '@sealane/node/cli';
+import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, showExpiry, type ChatCommandName } from './chat-command.ts';
+import type { ChatConversation, ChatEvent, ChatMember, ChatSafetyNumber, ChatTrust } from './chat-model.ts';
+
+/** Digits of a safety number are read in groups of five. */
+const DIGITS_IN_GROUP = 5;
+const GROUPS_IN_LINE = 4;
+
+/** What went wrong, and what to do. */
+export function failureWords(error: unknown): string {
+  if (error instanceof SealaneError && error.code === 'E_UNVERIFIED') {
+    return `Nothing was sent: ${escapeText(error.message)}. Compare the safety number with /verify; if it matches, /verify confirm.`;
+  }
+  const { message, next, code } = failureOf(error);
+  // What was typed wrong says itself how it is typed.
+  if (code === 'E_USAGE') return message;
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  return `${sentence} ${next} (${code})`;
+}
+
+const TRUST_WORDS: Readonly<Record<ChatTrust, string>> = {
+  verified: 'verified',
+  unverified: 'not verified: /verify',
+  changed: 'IDENTITY CHANGED: /verify',
+};
+
+/** The heading of a chat that is opened. */
+export function headingWords(
+  { name, kind, expiresAfterSeconds }: ChatConversation,
+  members: readonly ChatMember[],
+): string {
+  const others = members.filter(({ isOwn }) => !isOwn);
+  const [other] = others;
+  const about =
+    kind === 'direct'
+      ? other === undefined
+        ? []
+        : [TRUST_WORDS[other.trust]]
+      : [`${members.length} member${members.length === 1 ? '' : 's'}: /members`, ...trustOfGroup(others)];
+  const expiry = expiresAfterSeconds > 0 ? [`messages expire after ${showExpiry(expiresAfterSeconds)}`] : [];
+  return [`Chat with ${escapeText(name)}`, ...about, ...expiry].join(' · ');
+}
+
+function trustOfGroup(others: readonly ChatMember[]): readonly string[] {
+  const changed = others.filter(({ trust }) => trust === 'changed').map(({ username }) => escapeText(username));
+  return changed.length === 0 ? [] : [`IDENTITY CHANGED: ${changed.join(', ')}`];
+}
+
+/** One line each, with the number by which it is opened. */
+export function chatsWords(
+  conversations: readonly ChatConversation[],
+  timeOf: (at: number) => string,
+): readonly string[] {
+  return conversations.map(({ name, kind, unread, lastAt, lastText }, index) => {
+    const group = kind === 'group' ? ' (group)' : '';
+    const waiting = unread > 0 ? `  ${unread} unread` : '';
+    const last = lastText === '' ? '' : `  ${lastAt > 0 ? `${timeOf(lastAt)} ` : ''}${escapeText(lastText)}`;
+    return `${index + 1}  ${escapeText(name)}${group}${waiting}${last}`;
+  });
+}
+
+/** One line each. */
+export function memberWords(members: readonly ChatMember[]): readonly string[] {
+  return members.map(({ username, isOwn, trust, devices }) => {
+    const names = devices.map(({ name, state }) => escapeText(name) + (state === 'listed' ? '' : ` (${state})`));
+    const shownTrust = isOwn ? 'you' : TRUST_WORDS[trust].replace(/: \/verify$/, '');
+    return `${escapeText(username)}  ${shownTrust}  ${names.length === 0 ? 'no devices' : names.join(', ')}`;
+  });
+}
+
+/** The number in groups, and what to do with it. */
+export function safetyWords(username: string, { digits, trust }: ChatSafetyNumber): readonly string[] {
+  const groups = digits.match(new RegExp(`.{1,${DIGITS_IN_GROUP}}`, 'g')) ?? [];
+  const lines: string[] = [];
+  for (let index = 0; index < groups.length; index += GROUPS_IN_LINE) {
+    lines.push(`    ${groups.slice(index, index + GROUPS_IN_LINE).join(' ')}`);
+  }
+  const name = escapeText(username);
+  const next =
+    trust === 'verified'
+      ? `${name} is verified.`
+      : `Compare it with ${name} by telephone or face to face. If all digits are the same: /verify ${name} confirm`;
+  const warning =
+    trust === 'changed'
+      ? [
+          `The identity of ${name} is another one than the one you accepted before. Without comparing, it could be anybody.`,
+        ]
+      : [];
+  return [...warning, `Safety number of you and ${name}:`, ...lines, next];
+}
+
+/** All commands, or one. */
+export function helpWords(name?: ChatCommandName): readonly string[] {
+  if (name !== undefined) return [`${CHAT_COMMANDS[name].syntax}: ${CHAT_COMMANDS[name].help}`];
+  return [
+    ...CHAT_COMMAND_NAMES.map((each) => `${CHAT_COMMANDS[each].syntax}: ${CHAT_COMMANDS[each].help}`),
+    'Anything else is sent. N is the number behind #. Tab completes. A \\ at the end of a line, or Alt-Enter, goes on in another line; // sends a text that begins with /.',
+    'Ctrl-C clears the line, on an empty one it leaves; Ctrl-D leaves; up and down bring back what you wrote.',
+  ];
+}
+
+/** What somebody has to know of another account. */
+export function contactWords({ username, change }: Extract<ChatEvent, { type: 'contact-changed' }>): string {
+  const name = escapeText(username);
+  switch (change) {
+    case 'identity':
+      return `The identity of ${name} changed. Nobody but ${name} can say why: compare the safety number with /verify ${name} before you go on.`;
+    case 'devices':
+      return `${name} has a new device, or removed one: /members shows which.`;
+    case 'profile':
+      return `${name} has another display name.`;
+  }
+}
+
+export const GROUP_WORDS = {
+  healing: 'This chat does not fit together with the others any more; it is being repaired. Messages wait until then.',
+  healed: 'The chat is repaired.',
+  asking:
+    'This chat cannot be repaired without you: the server offers a state that nobody you know vouches for. Ask a member to remove and add you again.',
+  removed: 'You are not a member of this group any more: you cannot read or write here.',
+} as const;
+
+/** `report.pdf: 45 % of 1.2 MiB`. */
+export function transferWords(name: string, doneBytes: number, totalBytes: number): string {
+  const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
+  return `${escapeText(name)}: ${percent} % of ${showBytes(totalBytes)}`;
+}
