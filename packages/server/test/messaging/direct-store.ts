@@ -20,6 +20,7 @@ export class DirectStore implements ServiceStore {
 
   constructor(file = ':memory:') {
     this.#database = new DatabaseSync(file);
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
     const isNew = this.#database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'pending'").get() === undefined;
     if (isNew) this.#database.exec(SERVICE_TABLES);
     this.#sql = preparing(this.#database);

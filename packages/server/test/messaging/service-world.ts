@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8Encode } from '@sealane/shared/bytes';
+import { DEFAULT_DELIVERY_LIMITS } from '../../src/config/index.ts';
+import { Delivery } from '../../src/delivery/index.ts';
 import type { ActingDevice, ListedDevices, ServiceEnvironment } from '../../src/messaging/devices.ts';
 import { groupLimitsOf, type GroupLimits } from '../../src/messaging/groups/group-limits.ts';
 import { Groups, type NewCommit, type NewMessage } from '../../src/messaging/groups/groups.ts';
@@ -11,7 +13,9 @@ import { keyPackageLimitsOf, type KeyPackageLimits } from '../../src/messaging/k
 import { KeyPackages } from '../../src/messaging/key-packages/key-packages.ts';
 import { MessageQueues, type TransientMessage } from '../../src/messaging/queues/message-queues.ts';
 import { messagesTopic } from '../../src/messaging/queues/messages-topic.ts';
+import { Permissions } from '../../src/permissions/index.ts';
 import { MemoryDisk, MemoryStore, SqliteStore, type Store } from '../../src/store/index.ts';
+import { FakeAgent } from '../delivery/fake-agent.ts';
 import { DirectStore } from './direct-store.ts';
 import { decodeItem, type Item } from './item-reader.ts';
 
@@ -28,13 +32,6 @@ export interface Device extends ActingDevice {
   readonly username: string;
   write: number;
 }
-
-const LISTENER = {
-  onQueues: () => undefined,
-  onAgentLost: () => undefined,
-  onHealth: () => undefined,
-  onIncident: () => undefined,
-};
 
 export class ServiceWorld implements ListedDevices {
   readonly folder = mkdtempSync(join(tmpdir(), 'sealane-messaging-'));
@@ -54,6 +51,7 @@ export class ServiceWorld implements ListedDevices {
   readonly #disk = new MemoryDisk();
   readonly #devices = new Map<string, Device>();
   events: MemoryStore | SqliteStore;
+  delivery: Delivery;
   store: DirectStore;
   queues: MessageQueues;
   groups: Groups;
@@ -62,6 +60,7 @@ export class ServiceWorld implements ListedDevices {
   private constructor(options: WorldOptions) {
     this.#options = options;
     this.events = this.#makeEvents();
+    this.delivery = this.#makeDelivery();
     this.store = new DirectStore(join(this.folder, 'messaging.db'));
     this.queues = this.#makeQueues(this.events);
     this.groups = this.#makeGroups();
@@ -70,18 +69,20 @@ export class ServiceWorld implements ListedDevices {
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
     const world = new ServiceWorld(options);
-    await world.events.open(LISTENER);
+    await world.delivery.start();
     await world.queues.start();
     return world;
   }
 
-  /** The process dies, and starts again. @param events what stands before the store of events from now on. */
+  /** The process dies, and starts again. */
   async crash(): Promise<void> {
     this.queues.stop();
+    this.delivery.alarms.stop();
     await this.events.crash();
     this.store.close();
     this.events = this.#makeEvents();
-    await this.events.open(LISTENER);
+    this.delivery = this.#makeDelivery();
+    await this.delivery.start();
     this.store = new DirectStore(join(this.folder, 'messaging.db'));
     this.queues = this.#makeQueues(this.events);
     this.groups = this.#makeGroups();
@@ -91,7 +92,7 @@ export class ServiceWorld implements ListedDevices {
 
   async stop(): Promise<void> {
     this.queues.stop();
-    await this.events.close();
+    await this.delivery.stop();
     this.store.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -155,7 +156,15 @@ export class ServiceWorld implements ListedDevices {
     return group;
   }
 
-  /** What waits in the queue of a device, in order; nothing is acked. */
+  /** A device connects, takes what waits for it and acks it. */
+  connect({ agentId }: { readonly agentId: string }): FakeAgent {
+    const agent = new FakeAgent(this.delivery, agentId);
+    agent.onEvent = (event) => agent.ack(event);
+    agent.subscribe(messagesTopic(agentId));
+    return agent;
+  }
+
+  /** What waits in the queue of a device that is not connected, in order; nothing is acked. */
   async items({ agentId }: { readonly agentId: string }): Promise<Item[]> {
     const queues = await this.events.queuesOf(agentId);
     const queue = queues.find(({ spec }) => spec.kind === 'subscription' && spec.pattern === messagesTopic(agentId));
@@ -183,6 +192,26 @@ export class ServiceWorld implements ListedDevices {
     return this.#options.events === 'sqlite'
       ? new SqliteStore(join(this.folder, 'events.db'), { diskFloorBytes: 0 })
       : new MemoryStore({ disk: this.#disk });
+  }
+
+  #makeDelivery(): Delivery {
+    const environment = {
+      ...this.environment,
+      random: Math.random,
+      newEventId: () => randomBytes(16).toString('hex'),
+      defer: queueMicrotask,
+    };
+    return new Delivery({
+      store: this.events,
+      environment,
+      limits: DEFAULT_DELIVERY_LIMITS,
+      permissions: new Permissions([]),
+      isKnownAgent: () => true,
+      isConnected: () => false,
+      isShared: false,
+      onHealth: () => undefined,
+      onIncident: () => undefined,
+    });
   }
 
   #makeQueues(events: Pick<Store, 'openQueue' | 'deleteQueue' | 'publish'>): MessageQueues {

@@ -49,6 +49,9 @@ export class MessageQueues {
   readonly #revoked = new Set<string>();
   /** Devices that wait to be linked: they get items although no log lists them. */
   readonly #guests = new Set<string>();
+  /** Rows that are in the queues and not yet removed. */
+  readonly #published: number[] = [];
+  #isRemoving = false;
   #isStopped = false;
 
   constructor(options: MessageQueuesOptions) {
@@ -136,10 +139,24 @@ export class MessageQueues {
       bytes: body.length,
       eventFor: (agentId) => eventOf({ item, body, key, agentId }),
       onDone: () => {
-        // One that stays is published again at the next start.
-        this.#options.store.ask('removePending', [id]).catch(() => undefined);
+        this.#published.push(id);
+        if (!this.#isRemoving) void this.#removePublished();
       },
     });
+  }
+
+  /** Removes the rows of what is published, those together that come meanwhile. Nobody waits for it. */
+  async #removePublished(): Promise<void> {
+    this.#isRemoving = true;
+    while (this.#published.length > 0 && !this.#isStopped) {
+      const ids = this.#published.splice(0);
+      try {
+        await this.#options.store.ask('removePending', ids);
+      } catch {
+        // Rows that stay are published again at the next start, and absorbed.
+      }
+    }
+    this.#isRemoving = false;
   }
 
   /** Publishes to those of the receivers who have queues, and makes the queues that are missing. */

@@ -1,0 +1,98 @@
+/** Groups through the delivery engine: devices that subscribe get their items, in order, and what waited when they come. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { performance } from 'node:perf_hooks';
+import { eventually } from '../test-server.ts';
+import type { FakeAgent } from '../delivery/fake-agent.ts';
+import { decodeItem } from './item-reader.ts';
+import { ServiceWorld, type Device, type EventStoreKind } from './service-world.ts';
+
+let world: ServiceWorld;
+
+afterEach(async () => {
+  await world.stop();
+});
+
+function wordsOf(agent: FakeAgent): string[] {
+  return agent.events.map(({ body }) => {
+    const item = decodeItem(body);
+    return item.body === undefined ? item.kind : `${item.kind}: ${new TextDecoder().decode(item.body)}`;
+  });
+}
+
+describe.each<EventStoreKind>(['memory', 'sqlite'])('delivery of groups, events in %s', (events) => {
+  it('D1: a device that was never connected finds all that was sent to it; then it comes as it is sent', async () => {
+    world = await ServiceWorld.start({ events });
+    const [alice, bob] = [await world.device('alice'), await world.device('bob')];
+    const group = await world.group(alice, [bob]);
+    for (const text of ['one', 'two']) await world.groups.send(alice, world.messageOf(alice, group, 1, text));
+    const device = world.connect(bob);
+    await eventually('what waited', () => device.events.length === 3);
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'three'));
+    await eventually('the next one', () => device.events.length === 4);
+    expect(wordsOf(device)).toEqual(['welcome: welcome 0', 'message: one', 'message: two', 'message: three']);
+    expect(device.events.map(({ from, sequence }) => [from, sequence])).toEqual(
+      [1, 2, 3, 4].map((at) => ['server', at]),
+    );
+    device.cut();
+    const again = world.connect(bob);
+    await eventually('its subscription', () => again.subscribed.length === 1);
+    expect(again.subscribed).toMatchObject([{ cursor: 4, waiting: 0 }]);
+  });
+
+  it('no message overtakes the commit that it depends on, with many writers at once', async () => {
+    world = await ServiceWorld.start({ events });
+    const names = Array.from({ length: 6 }, (_, index) => `user${index}`);
+    const devices = await Promise.all(names.map((name) => world.device(name)));
+    const reader = await world.device('reader');
+    const [maker] = devices as [Device];
+    const group = await world.group(maker, [...devices.slice(1), reader]);
+    const agent = world.connect(reader);
+    let epoch = 1;
+    const chatter = async (device: Device): Promise<void> => {
+      for (let count = 0; count < 30; count++) {
+        const sent = world.messageOf(device, group, epoch, 'x');
+        await world.groups.send(device, sent);
+        if (count % 10 !== 9) continue;
+        try {
+          ({ epoch } = await world.groups.commit(device, world.commitOf(device, group, epoch)));
+        } catch (error) {
+          epoch = Math.max(epoch, (error as { present: number }).present);
+        }
+      }
+    };
+    await Promise.all(devices.map(chatter));
+    const { epoch: last } = await world.groups.query(reader, group, 0);
+    await eventually('all items', () => agent.events.length === 1 + 6 * 30 + (last - 1));
+    let present = 0;
+    let sequence = 0;
+    for (const item of agent.events.map(({ body }) => decodeItem(body))) {
+      expect(item.sequence).toBe((sequence += 1));
+      if (item.kind === 'welcome') present = item.epoch;
+      if (item.kind === 'commit') expect(item.epoch).toBe(present++);
+      if (item.kind === 'message') expect(item.epoch).toBeLessThanOrEqual(present);
+    }
+    expect(present).toBe(last);
+  });
+});
+
+describe('cost of a large group', () => {
+  it('E13: a message to 300 devices takes some milliseconds, most of it for all who send at once', async () => {
+    world = await ServiceWorld.start({ events: 'sqlite' });
+    const devices = await Promise.all(Array.from({ length: 300 }, (_, index) => world.device(`user${index}`)));
+    const [maker] = devices as [Device];
+    const group = await world.group(maker, devices.slice(1));
+    const senders = devices.slice(0, 10);
+    const startAt = performance.now();
+    for (let round = 0; round < 10; round++)
+      await Promise.all(
+        senders.map((device) => world.groups.send(device, world.messageOf(device, group, 1, 'x'.repeat(400)))),
+      );
+    const ms = performance.now() - startAt;
+    const perMessage = ms / 100;
+    console.info(
+      `a message to 300 devices: ${perMessage.toFixed(1)} ms, ${Math.round((100 * 299 * 1_000) / ms)} events/s`,
+    );
+    expect(perMessage).toBeLessThan(100);
+    expect(await world.items(devices[299] as Device)).toHaveLength(101);
+  }, 60_000);
+});
