@@ -10,27 +10,31 @@ import { blobLimitsOf, type BlobLimits } from '../../src/messaging/blobs/blob-li
 import { Blobs, type NewBlob } from '../../src/messaging/blobs/blobs.ts';
 import { DiskBlobFiles } from '../../src/messaging/blobs/disk-blob-files.ts';
 import { MemoryBlobFiles } from '../../src/messaging/blobs/memory-blob-files.ts';
-import { DirectStore } from './direct-store.ts';
+import { MemoryMessagingStore } from '../../src/messaging/store/memory-messaging-store.ts';
+import { WatchedStore } from './watched-store.ts';
 
 const alice = { agentId: 'alice.one', accountId: new Uint8Array(32).fill(1) };
 const bob = { agentId: 'bob.one', accountId: new Uint8Array(32).fill(2) };
 const DAY_MS = 86_400_000;
 
 let folder: string;
-let store: DirectStore;
+let memory: MemoryMessagingStore;
+let store: WatchedStore;
 let files: BlobFiles;
 let blobs: Blobs;
 let now: number;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sealane-blobs-'));
   now = 1_800_000_000_000;
-  store = new DirectStore(join(folder, 'messaging.db'));
+  memory = new MemoryMessagingStore();
+  await memory.open();
+  store = new WatchedStore(memory);
 });
 
-afterEach(() => {
+afterEach(async () => {
   blobs.stop();
-  store.close();
+  await memory.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

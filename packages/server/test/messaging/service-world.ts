@@ -13,12 +13,15 @@ import { keyPackageLimitsOf, type KeyPackageLimits } from '../../src/messaging/k
 import { KeyPackages } from '../../src/messaging/key-packages/key-packages.ts';
 import { MessageQueues, type TransientMessage } from '../../src/messaging/queues/message-queues.ts';
 import { messagesTopic } from '../../src/messaging/queues/messages-topic.ts';
+import { MemoryMessagingStore } from '../../src/messaging/store/memory-messaging-store.ts';
+import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging-store.ts';
 import { Permissions } from '../../src/permissions/index.ts';
 import { MemoryDisk, MemoryStore, SqliteStore, type Store } from '../../src/store/index.ts';
 import { FakeAgent } from '../delivery/fake-agent.ts';
-import { DirectStore } from './direct-store.ts';
+import { WatchedStore } from './watched-store.ts';
 import { decodeItem, type Item } from './item-reader.ts';
 
+/** Where events and everything else are kept. */
 export type EventStoreKind = 'memory' | 'sqlite';
 
 export interface WorldOptions {
@@ -52,7 +55,8 @@ export class ServiceWorld implements ListedDevices {
   readonly #devices = new Map<string, Device>();
   events: MemoryStore | SqliteStore;
   delivery: Delivery;
-  store: DirectStore;
+  file: SqliteMessagingStore | MemoryMessagingStore;
+  store: WatchedStore;
   queues: MessageQueues;
   groups: Groups;
   keyPackages: KeyPackages;
@@ -61,7 +65,8 @@ export class ServiceWorld implements ListedDevices {
     this.#options = options;
     this.events = this.#makeEvents();
     this.delivery = this.#makeDelivery();
-    this.store = new DirectStore(join(this.folder, 'messaging.db'));
+    this.file = this.#makeFile();
+    this.store = new WatchedStore(this.file);
     this.queues = this.#makeQueues(this.events);
     this.groups = this.#makeGroups();
     this.keyPackages = this.#makeKeyPackages();
@@ -70,6 +75,7 @@ export class ServiceWorld implements ListedDevices {
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
     const world = new ServiceWorld(options);
     await world.delivery.start();
+    await world.file.open(() => undefined);
     await world.queues.start();
     return world;
   }
@@ -79,11 +85,15 @@ export class ServiceWorld implements ListedDevices {
     this.queues.stop();
     this.delivery.alarms.stop();
     await this.events.crash();
-    this.store.close();
+    if (this.file instanceof SqliteMessagingStore) await this.file.crash();
     this.events = this.#makeEvents();
     this.delivery = this.#makeDelivery();
     await this.delivery.start();
-    this.store = new DirectStore(join(this.folder, 'messaging.db'));
+    if (this.file instanceof SqliteMessagingStore) {
+      this.file = this.#makeFile();
+      await this.file.open(() => undefined);
+    }
+    this.store = new WatchedStore(this.file);
     this.queues = this.#makeQueues(this.events);
     this.groups = this.#makeGroups();
     this.keyPackages = this.#makeKeyPackages();
@@ -93,7 +103,7 @@ export class ServiceWorld implements ListedDevices {
   async stop(): Promise<void> {
     this.queues.stop();
     await this.delivery.stop();
-    this.store.close();
+    await this.file.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -186,6 +196,12 @@ export class ServiceWorld implements ListedDevices {
     this.queues.stop();
     this.queues = this.#makeQueues(events);
     this.groups = this.#makeGroups();
+  }
+
+  #makeFile(): SqliteMessagingStore | MemoryMessagingStore {
+    return this.#options.events === 'sqlite'
+      ? new SqliteMessagingStore(join(this.folder, 'messaging.db'))
+      : new MemoryMessagingStore();
   }
 
   #makeEvents(): MemoryStore | SqliteStore {
