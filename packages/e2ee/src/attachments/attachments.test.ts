@@ -32,11 +32,7 @@ function seal(file: Uint8Array, { crypto = nativeCrypto, piece = file.length || 
   return concat(...chunks, ...sealer.end());
 }
 
-function open(
-  blob: Uint8Array,
-  size: number,
-  { crypto = nativeCrypto, piece = 70_000, place = {} } = {},
-): Uint8Array {
+function open(blob: Uint8Array, size: number, { crypto = nativeCrypto, piece = 70_000, place = {} } = {}): Uint8Array {
   const opener = new AttachmentOpener(crypto, key, { ...placeOf(size), ...place });
   const parts: Uint8Array[] = [];
   for (let offset = 0; offset < blob.length; offset += piece) {

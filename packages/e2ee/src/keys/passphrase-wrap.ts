@@ -1,11 +1,12 @@
 /**
- * Secrets under a passphrase: for exports, and for keys at rest. The key is scrypt (RFC 7914) of the passphrase, the seal AES-256-GCM.
+ * Secrets under a passphrase: for exports, and for keys at rest. The key is scrypt (RFC 7914) of the passphrase, the seal
+ * AES-256-GCM.
  *
  *     version 0x01 (1) ‖ log2 of N (1) ‖ r (1) ‖ p (1) ‖ salt (16) ‖ sealed secret (16 bytes more than it)
  *
- * Scrypt and not Argon2id: in JavaScript alone, which is all that a browser has, scrypt with 128 MiB takes about as long as Argon2id
- * with a quarter of that, and Node has it natively. The parameters stand in front, so that they can grow; they are bounded when they are read, so
- * that a hostile file costs no more than the largest of ours.
+ * Scrypt and not Argon2id: in JavaScript alone, which is all that a browser has, scrypt with 128 MiB takes about as long
+ * as Argon2id (3 passes) with a quarter of that. The parameters stand in front, so that they can grow; they are bounded
+ * when they are read, so that a hostile file costs no more than the largest of ours.
  */
 import { concat, utf8Encode, wipe } from '@sealane/shared/bytes';
 import { SIZES, type Crypto, type Random } from '@sealane/shared/crypto';

@@ -1,10 +1,12 @@
 /** Decoders of what other people and the server send into the end-to-end encryption: contents, boxes, codes. */
 import { deepStrictEqual } from 'node:assert/strict';
-import { utf8Decode, utf8Encode } from '@sealane/shared/bytes';
+import { concat, utf8Decode, utf8Encode } from '@sealane/shared/bytes';
 import { StaticKeyPair } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
-import { seededRandom, type FuzzDecoder } from '@sealane/shared/testing';
+import { outcomeOf, seededRandom, type FuzzDecoder } from '@sealane/shared/testing';
+import { AttachmentOpener, AttachmentSealer } from '../../src/attachments/index.ts';
 import { applyContent, decodeContent, encodeContent, pad, unpad, viewOf } from '../../src/content/index.ts';
+import { generateEnvelopeKeys, openDirectEnvelope, sealDirectEnvelope } from '../../src/envelopes/index.ts';
 import { safetyCode, scanSafetyCode } from '../../src/identity/index.ts';
 import { openBox, parseRecoveryText, recoveryText, sealBox, unwrapWithPassphrase } from '../../src/keys/index.ts';
 import { contentSamples } from './content-samples.ts';
@@ -78,4 +80,57 @@ const wraps: FuzzDecoder = {
   },
 };
 
-export const CONTENT_DECODERS: readonly FuzzDecoder[] = [contents, boxes, recoveryTexts, safetyCodes, wraps];
+const attachmentKey = { key: account, noncePrefix: account.subarray(0, 7) };
+const FILE = utf8Encode('a file of some bytes');
+const place = { group: account.subarray(0, 16), message: account.subarray(16), size: FILE.length };
+
+const attachments: FuzzDecoder = {
+  name: 'attachments',
+  seeds: () => {
+    const sealer = new AttachmentSealer(nativeCrypto, attachmentKey, place);
+    return [concat(...sealer.push(FILE), ...sealer.end())];
+  },
+  decode(input) {
+    const opener = new AttachmentOpener(nativeCrypto, attachmentKey, place);
+    const act = (): void => {
+      const half = input.length >> 1;
+      const opened = concat(...opener.push(input.subarray(0, half)), ...opener.push(input.subarray(half)));
+      // Only what was sealed ever comes out.
+      if (opened.length > 0) deepStrictEqual(opened, FILE);
+      opener.end();
+    };
+    return outcomeOf(act, ['E_UNDECRYPTABLE']);
+  },
+};
+
+const { subtle } = globalThis.crypto;
+let envelopeKeys: Awaited<ReturnType<typeof generateEnvelopeKeys>> | undefined;
+
+/** The three fields of an envelope, one a line. RSA keys come from no seed: these differ from run to run. */
+const envelopes: FuzzDecoder = {
+  name: 'hybrid-envelopes',
+  async seeds() {
+    envelopeKeys = await generateEnvelopeKeys(subtle, 2_048);
+    const { publicKey } = envelopeKeys;
+    const sealed = await sealDirectEnvelope(subtle, { plaintext: FILE, publicKey, random: seededRandom(2) });
+    return [utf8Encode([sealed.encryptedMessage, sealed.encryptedKey, sealed.iv].join('\n'))];
+  },
+  async decode(input) {
+    envelopeKeys ??= await generateEnvelopeKeys(subtle, 2_048);
+    const [encryptedMessage = '', encryptedKey = '', iv = ''] = (utf8Decode(input) ?? '').split('\n');
+    const envelope = { encryptedMessage, encryptedKey, iv };
+    const opened = await openDirectEnvelope(subtle, { envelope, privateKey: envelopeKeys.privateKey });
+    if (opened !== undefined) deepStrictEqual(opened, FILE);
+    return opened === undefined ? 'refused' : 'ok';
+  },
+};
+
+export const CONTENT_DECODERS: readonly FuzzDecoder[] = [
+  contents,
+  boxes,
+  recoveryTexts,
+  safetyCodes,
+  wraps,
+  attachments,
+  envelopes,
+];

@@ -1,10 +1,13 @@
 /**
  * Proofs of the map from SHA-256(username) to the newest entry of that account. The map is a sparse Merkle tree over the
- * bits of the key, the highest first: an empty subtree hashes to zeros, one with a single leaf to the hash of that leaf, any other to the hash
- * over its halves. So a path is as long as keys have bits in common, about log2 of the accounts, and a leaf holds its whole key.
+ * bits of the key, the highest first: an empty subtree hashes to zeros, one with a single leaf to the hash of that leaf,
+ * any other to the hash over its halves. So a path is as long as keys have bits in common, about log2 of the accounts, and
+ * a leaf holds its whole key.
  *
  *     depth (u16) ‖ bitmap of the siblings that are not empty (⌈depth / 8⌉) ‖ those siblings, from the root down (32 each)
- *       ‖ 0x00: the place is empty, or 0x01: the leaf of the key: count (u32) ‖ entryHash (32), or 0x02: another leaf: key (32) ‖ count ‖ entryHash
+ *       ‖ 0x00: the place is empty
+ *       or 0x01: the leaf of the key: count (u32) ‖ entryHash (32)
+ *       or 0x02: the leaf of another: key (32) ‖ count (u32) ‖ entryHash (32)
  */
 import { ByteWriter, equalBytes, utf8Encode } from '../bytes/index.ts';
 import { SIZES, expectSize, type Crypto } from '../crypto/index.ts';
