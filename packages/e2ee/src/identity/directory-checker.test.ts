@@ -159,6 +159,28 @@ describe('what a directory may do', () => {
     expect(isSigningKeyOf(new Uint8Array(32).fill(0xff), serverKeys.static.publicKey)).toBe(false);
     expect(() => newChecker(new Uint8Array(145))).toThrow(RangeError);
   });
+
+  it('C7: goes on after the server changed its key, and a rollback is still one', () => {
+    const checker = newChecker();
+    const old = started();
+    checker.takeHead(
+      old
+        .copy()
+        .append(...person('carol', 3).statements)
+        .head(0),
+    );
+    const nextKeys = new IdentityKeys(crypto, new Uint8Array(32).fill(2));
+    const resign = ({ head, consistency }: HeadAnswer): HeadAnswer => {
+      return { head: encodeTreeHead(decodeTreeHead(head)!, nextKeys), consistency };
+    };
+    const serverSigningKey = nextKeys.signingPublicKey;
+    const next = new DirectoryChecker({ crypto, serverSigningKey, lastHead: checker.lastHead! });
+    expect(next.treeSize).toBe(6);
+    expect(() => next.takeHead(resign(old.head(0)))).toThrow(LIE);
+    expect(() => next.takeHead(old.head(0))).toThrow(LIE);
+    const grown = old.append(...person('carol', 3).statements, ...person('david', 4).statements);
+    expect(next.takeHead(resign(grown.head(6))).treeSize).toBe(8);
+  });
 });
 
 describe('what a lying directory is caught at', () => {

@@ -18,6 +18,7 @@ import {
   decodeInclusion,
   decodeMapProof,
   decodePath,
+  decodeTreeHead,
   entryHash,
   mapKey,
   verifyConsistency,
@@ -55,7 +56,7 @@ export interface DirectoryCheckerOptions {
   readonly crypto: Crypto;
   /** Ed25519 public key that the server signs documents with, 32 bytes; `isSigningKeyOf` says whether it is. */
   readonly serverSigningKey: Uint8Array;
-  /** The last head that was seen, signed, as `lastHead` gave it. */
+  /** The last head that was seen, as `lastHead` gave it. It was checked then; the server may have another key since. */
   readonly lastHead?: Uint8Array;
 }
 
@@ -70,19 +71,24 @@ export class DirectoryChecker {
   readonly #serverSigningKey: Uint8Array;
   #last: { readonly head: TreeHead; readonly signed: Uint8Array } | undefined;
 
-  /** @throws RangeError where `lastHead` is not a head of this server. */
+  /** @throws RangeError where `lastHead` is no head. */
   constructor({ crypto, serverSigningKey, lastHead }: DirectoryCheckerOptions) {
     this.#crypto = crypto;
     this.#serverSigningKey = serverSigningKey;
     if (lastHead === undefined) return;
-    const head = this.signedHead(lastHead);
-    if (head === undefined) throw new RangeError('"lastHead" is not a head of this server');
+    const head = decodeTreeHead(lastHead);
+    if (head === undefined) throw new RangeError('"lastHead" is not a head');
     this.#last = { head, signed: lastHead };
   }
 
   /** `tree_size` of the next query. */
   get treeSize(): number {
-    return this.#last?.head.treeSize ?? 0;
+    return this.last?.treeSize ?? 0;
+  }
+
+  /** The last head; undefined before the first. */
+  get last(): TreeHead | undefined {
+    return this.#last?.head;
   }
 
   /** The last head, signed: what is kept, and what is put into messages. */
@@ -131,7 +137,7 @@ export class DirectoryChecker {
   #continued({ head: signed, consistency }: HeadAnswer): TreeHead {
     const head = this.signedHead(signed);
     if (head === undefined) throw lie('a head is not signed by the server');
-    if (this.#last !== undefined) expectContinued(this.#crypto, this.#last.head, head, consistency);
+    if (this.last !== undefined) expectContinued(this.#crypto, this.last, head, consistency);
     return head;
   }
 

@@ -72,8 +72,7 @@ export class HeadGossip {
 
   /** @throws ProtocolError `E_DIRECTORY_LIE` for another log of the same size as ours. */
   #isOurs(head: TreeHead): boolean {
-    const { lastHead } = this.#checker;
-    const ours = lastHead === undefined ? undefined : this.#checker.signedHead(lastHead);
+    const ours = this.#checker.last;
     if (head.treeSize !== ours?.treeSize) return false;
     if (!isSameLog(head, ours)) throw lie('somebody else was shown another log of the directory');
     return true;
