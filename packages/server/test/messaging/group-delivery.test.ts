@@ -2,22 +2,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { performance } from 'node:perf_hooks';
 import { eventually } from '../test-server.ts';
-import type { FakeAgent } from '../delivery/fake-agent.ts';
-import { decodeItem } from './item-reader.ts';
-import { ServiceWorld, type Device, type EventStoreKind } from './service-world.ts';
+import { ServiceWorld, itemOf, wordsOf, type Device, type EventStoreKind } from './service-world.ts';
 
 let world: ServiceWorld;
 
 afterEach(async () => {
   await world.stop();
 });
-
-function wordsOf(agent: FakeAgent): string[] {
-  return agent.events.map(({ body }) => {
-    const item = decodeItem(body);
-    return item.body === undefined ? item.kind : `${item.kind}: ${new TextDecoder().decode(item.body)}`;
-  });
-}
 
 describe.each<EventStoreKind>(['memory', 'sqlite'])('delivery of groups, events in %s', (events) => {
   it('D1: a device that was never connected finds all that was sent to it; then it comes as it is sent', async () => {
@@ -29,7 +20,12 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('delivery of groups, events 
     await eventually('what waited', () => device.events.length === 3);
     await world.groups.send(alice, world.messageOf(alice, group, 1, 'three'));
     await eventually('the next one', () => device.events.length === 4);
-    expect(wordsOf(device)).toEqual(['welcome: welcome 0', 'message: one', 'message: two', 'message: three']);
+    expect(device.events.map(({ body }) => wordsOf(itemOf(body)))).toEqual([
+      'welcome: welcome 0',
+      'message: one',
+      'message: two',
+      'message: three',
+    ]);
     expect(device.events.map(({ from, sequence }) => [from, sequence])).toEqual(
       [1, 2, 3, 4].map((at) => ['server', at]),
     );
@@ -65,7 +61,8 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('delivery of groups, events 
     await eventually('all items', () => agent.events.length === 1 + 6 * 30 + (last - 1));
     let present = 0;
     let sequence = 0;
-    for (const item of agent.events.map(({ body }) => decodeItem(body))) {
+    for (const item of agent.events.map(({ body }) => itemOf(body))) {
+      if (!('sequence' in item)) throw new Error('this is not of a group');
       expect(item.sequence).toBe((sequence += 1));
       if (item.kind === 'welcome') present = item.epoch;
       if (item.kind === 'commit') expect(item.epoch).toBe(present++);

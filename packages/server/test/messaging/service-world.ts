@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8Encode } from '@sealane/shared/bytes';
+import { decodeItem, messagesTopic, type Item } from '@sealane/shared/items';
 import { DEFAULT_DELIVERY_LIMITS } from '../../src/config/index.ts';
 import { Delivery } from '../../src/delivery/index.ts';
 import type { ActingDevice, ListedDevices, ServiceEnvironment } from '../../src/messaging/devices.ts';
@@ -12,14 +13,12 @@ import { Groups, type NewCommit, type NewMessage } from '../../src/messaging/gro
 import { keyPackageLimitsOf, type KeyPackageLimits } from '../../src/messaging/key-packages/key-package-limits.ts';
 import { KeyPackages } from '../../src/messaging/key-packages/key-packages.ts';
 import { MessageQueues, type TransientMessage } from '../../src/messaging/queues/message-queues.ts';
-import { messagesTopic } from '../../src/messaging/queues/messages-topic.ts';
 import { MemoryMessagingStore } from '../../src/messaging/store/memory-messaging-store.ts';
 import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging-store.ts';
 import { Permissions } from '../../src/permissions/index.ts';
 import { MemoryDisk, MemoryStore, SqliteStore, type Store } from '../../src/store/index.ts';
 import { FakeAgent } from '../delivery/fake-agent.ts';
 import { WatchedStore } from './watched-store.ts';
-import { decodeItem, type Item } from './item-reader.ts';
 
 /** Where events and everything else are kept. */
 export type EventStoreKind = 'memory' | 'sqlite';
@@ -181,14 +180,12 @@ export class ServiceWorld implements ListedDevices {
     if (queue === undefined) return [];
     const lease = await this.events.claimAgent(agentId, 'main');
     const read = await this.events.read(queue.queueId, { after: 0, limit: 10_000, bytesMax: 100_000_000 }, lease);
-    return read.flatMap((item) => (item.kind === 'event' ? [decodeItem(item.body)] : []));
+    return read.flatMap((item) => (item.kind === 'event' ? [itemOf(item.body)] : []));
   }
 
   /** The items of a device in words: kind and body. */
   async words(device: { readonly agentId: string }): Promise<string[]> {
-    return (await this.items(device)).map(({ kind, body }) =>
-      body === undefined ? kind : `${kind}: ${new TextDecoder().decode(body)}`,
-    );
+    return (await this.items(device)).map(wordsOf);
   }
 
   /** Publishes through something else from now on: a store that fails, for one. */
@@ -257,4 +254,16 @@ export class ServiceWorld implements ListedDevices {
 
 export function content(text: string) {
   return { body: utf8Encode(text), blob: null };
+}
+
+/** @throws for what is no item. */
+export function itemOf(bytes: Uint8Array): Item {
+  const item = decodeItem(bytes);
+  if (item === undefined) throw new Error('this is no item');
+  return item;
+}
+
+/** An item in words: its kind, and its body as text. */
+export function wordsOf(item: Item): string {
+  return 'body' in item ? `${item.kind}: ${new TextDecoder().decode(item.body)}` : item.kind;
 }

@@ -40,6 +40,13 @@ export class ByteReader {
     return Number.isSafeInteger(value) ? value : undefined;
   }
 
+  /** A copy of all bytes that are left. */
+  rest(): Uint8Array {
+    const start = Math.min(this.#offset, this.#bytes.length);
+    this.#offset = Math.max(this.#offset, this.#bytes.length);
+    return Uint8Array.from(this.#bytes.subarray(start));
+  }
+
   /** Whether every byte was read, and none was missing. */
   atEnd(): boolean {
     return this.#offset === this.#bytes.length;

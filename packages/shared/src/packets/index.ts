@@ -69,6 +69,64 @@ export { encodePresenceWatch } from './generated/0x3d-presence-watch.ts';
 export type { PresenceWatch } from './generated/0x3d-presence-watch.ts';
 export { encodePresence } from './generated/0x3e-presence.ts';
 export type { Presence } from './generated/0x3e-presence.ts';
+export { encodeRegister } from './generated/0x40-register.ts';
+export type { Register } from './generated/0x40-register.ts';
+export { encodeLogin } from './generated/0x41-login.ts';
+export type { Login } from './generated/0x41-login.ts';
+export { encodeLoggedIn } from './generated/0x42-logged-in.ts';
+export type { LoggedIn } from './generated/0x42-logged-in.ts';
+export { encodeLogout } from './generated/0x43-logout.ts';
+export type { Logout } from './generated/0x43-logout.ts';
+export { encodeAccountChange } from './generated/0x44-account-change.ts';
+export type { AccountChange } from './generated/0x44-account-change.ts';
+export { encodeStatementAppend } from './generated/0x45-statement-append.ts';
+export type { StatementAppend } from './generated/0x45-statement-append.ts';
+export { encodeDirectoryQuery } from './generated/0x46-directory-query.ts';
+export type { DirectoryQuery } from './generated/0x46-directory-query.ts';
+export { encodeDirectoryEntry } from './generated/0x47-directory-entry.ts';
+export type { DirectoryEntry } from './generated/0x47-directory-entry.ts';
+export { encodeDirectoryList } from './generated/0x48-directory-list.ts';
+export type { DirectoryList } from './generated/0x48-directory-list.ts';
+export { encodeDirectoryPage } from './generated/0x49-directory-page.ts';
+export type { DirectoryPage } from './generated/0x49-directory-page.ts';
+export { encodeKeyPackagesPublish } from './generated/0x4a-key-packages-publish.ts';
+export type { KeyPackagesPublish } from './generated/0x4a-key-packages-publish.ts';
+export { encodeKeyPackagesClaim } from './generated/0x4b-key-packages-claim.ts';
+export type { KeyPackagesClaim } from './generated/0x4b-key-packages-claim.ts';
+export { encodeKeyPackages } from './generated/0x4c-key-packages.ts';
+export type { KeyPackages } from './generated/0x4c-key-packages.ts';
+export { encodeGroupCommit } from './generated/0x4d-group-commit.ts';
+export type { GroupCommit } from './generated/0x4d-group-commit.ts';
+export { encodeGroupSend } from './generated/0x4e-group-send.ts';
+export type { GroupSend } from './generated/0x4e-group-send.ts';
+export { encodeStored } from './generated/0x4f-stored.ts';
+export type { Stored } from './generated/0x4f-stored.ts';
+export { encodeGroupQuery } from './generated/0x50-group-query.ts';
+export type { GroupQuery } from './generated/0x50-group-query.ts';
+export { encodeGroupState } from './generated/0x51-group-state.ts';
+export type { GroupState } from './generated/0x51-group-state.ts';
+export { encodeBlobOpen } from './generated/0x52-blob-open.ts';
+export type { BlobOpen } from './generated/0x52-blob-open.ts';
+export { encodeBlobWrite } from './generated/0x53-blob-write.ts';
+export type { BlobWrite } from './generated/0x53-blob-write.ts';
+export { encodeBlobRead } from './generated/0x54-blob-read.ts';
+export type { BlobRead } from './generated/0x54-blob-read.ts';
+export { encodeBlobPart } from './generated/0x55-blob-part.ts';
+export type { BlobPart } from './generated/0x55-blob-part.ts';
+export { encodePresenceSet } from './generated/0x56-presence-set.ts';
+export type { PresenceSet } from './generated/0x56-presence-set.ts';
+export { encodeLinkOpen } from './generated/0x57-link-open.ts';
+export type { LinkOpen } from './generated/0x57-link-open.ts';
+export { encodeLinkPost } from './generated/0x58-link-post.ts';
+export type { LinkPost } from './generated/0x58-link-post.ts';
+export { encodeTransparencyQuery } from './generated/0x59-transparency-query.ts';
+export type { TransparencyQuery } from './generated/0x59-transparency-query.ts';
+export { encodeTransparencyHead } from './generated/0x5a-transparency-head.ts';
+export type { TransparencyHead } from './generated/0x5a-transparency-head.ts';
+export { encodeTransient } from './generated/0x5b-transient.ts';
+export type { Transient } from './generated/0x5b-transient.ts';
+export { encodeCallFailed } from './generated/0x5c-call-failed.ts';
+export type { CallFailed } from './generated/0x5c-call-failed.ts';
 export { decodeEncryptionFinishPayload, encodeEncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export type { EncryptionFinishPayload } from './generated/encryption-finish-payload.ts';
 export {
@@ -82,11 +140,17 @@ export { PacketReader } from './packet-reader.ts';
 export {
   ADDRESS_BYTES_MAX,
   AGENT_ID_BYTES_MAX,
+  BLOB_BYTES_MAX,
+  BLOB_ID_BYTES,
+  BLOB_PART_BYTES_MAX,
   BODY_BYTES_MAX,
   BUILD_BYTES_MAX,
   CHALLENGE_BYTES,
+  COMMITS_PER_PACKET_MAX,
   CONTENT_TYPE_BYTES_MAX,
   DEVICES_PER_ACCOUNT_MAX,
+  DEVICES_PER_COMMIT_MAX,
+  DEVICES_PER_GROUP_MAX,
   DONE_BITMAP_BYTES_MAX,
   ENROLMENT_TOKEN_BYTES_MAX,
   ERROR_CODE_MAX,
@@ -96,16 +160,20 @@ export {
   GROUP_BYTES_MAX,
   GROUP_ID_BYTES,
   HASH_BYTES,
+  INLINE_BYTES_MAX,
   INSTANCE_BYTES_MAX,
   KEM_CIPHERTEXT_BYTES,
   KEM_KEY_BYTES,
+  KEY_PACKAGES_PER_PACKET_MAX,
   LINEAGE_BYTES,
+  LINK_ID_BYTES,
   MAP_PROOF_BYTES_MAX,
   MESSAGE_BODY_BYTES_MAX,
   MESSAGE_ID_BYTES,
   NACK_REASON_BYTES_MAX,
   NAME_BYTES_MAX,
   PACKET_HEADER_BYTES,
+  PASSWORD_BYTES_MAX,
   PRODUCER_ID_BYTES,
   RESUME_TOKEN_BYTES_MAX,
   SESSION_ID_BYTES,

@@ -2,6 +2,7 @@
 import type { FuzzDecoder } from '../../src/testing/index.ts';
 import { ACCOUNT_DECODERS } from './account-decoders.ts';
 import { HANDSHAKE_DECODERS } from './handshake-decoders.ts';
+import { ITEM_DECODERS } from './item-decoders.ts';
 import { SESSION_DECODERS } from './session-decoders.ts';
 import { TEXT_DECODERS } from './text-decoders.ts';
 import { WIRE_DECODERS } from './wire-decoders.ts';
@@ -12,4 +13,5 @@ export const DECODERS: readonly FuzzDecoder[] = [
   ...SESSION_DECODERS,
   ...TEXT_DECODERS,
   ...ACCOUNT_DECODERS,
+  ...ITEM_DECODERS,
 ];

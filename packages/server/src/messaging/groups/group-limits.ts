@@ -1,4 +1,5 @@
 /** Limits of groups and messages, in the presets of a server (rows G1 and G2). */
+import { COMMITS_PER_PACKET_MAX, DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
 import type { LimitPreset } from '../../config/index.ts';
 import type { BucketSize } from '../../limits/index.ts';
 
@@ -30,7 +31,7 @@ export interface GroupLimits {
 const DAY_MS = 86_400_000;
 
 const DEFAULT_GROUP_LIMITS: GroupLimits = {
-  devicesPerGroupMax: 2_048,
+  devicesPerGroupMax: DEVICES_PER_GROUP_MAX,
   groupsPerAccountMax: 10_000,
   messages: { burst: 2_000, intervalMs: 5 },
   transients: { burst: 100, intervalMs: 50 },
@@ -38,7 +39,7 @@ const DEFAULT_GROUP_LIMITS: GroupLimits = {
   epochsBehindMax: 4,
   commitsKeptMax: 1_024,
   commitsKeptMs: 30 * DAY_MS,
-  commitsPerAnswerMax: 64,
+  commitsPerAnswerMax: COMMITS_PER_PACKET_MAX,
   commitBytesPerAnswerMax: 65_536,
   retentionMs: 30 * DAY_MS,
   pendingMax: 4_096,

@@ -85,7 +85,7 @@ export class Links {
     if (link?.accountId !== account) throw new CallError('E_NO_LINK');
     const at = environment.wallClock();
     this.#forget(id);
-    const item = { kind: 'link', group: null, epoch: 0, messageId: linkId, sequence: 0, at, body, blob: null };
+    const item = { kind: 'link' as const, group: null, epoch: 0, messageId: linkId, sequence: 0, at, body, blob: null };
     await queues.send([{ ...item, expiresAt: at + this.#limits.lifeMs, recipients: [link.agentId] }]);
     environment.schedule(this.#limits.lifeMs, () => this.#endGuest(link.agentId));
   }

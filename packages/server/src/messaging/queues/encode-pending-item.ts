@@ -1,8 +1,40 @@
-/** The bytes of an item, the same whenever it is published. */
-import { toHex } from '@sealane/shared/bytes';
+/** The bytes of an item that was promised: the same whenever it is published. */
+import { utf8Decode } from '@sealane/shared/bytes';
+import { encodeItem, type ItemContent } from '@sealane/shared/items';
 import type { PendingItem } from '../store/pending-tables.ts';
 
+const NO_BYTES = new Uint8Array(0);
+
 export function encodePendingItem(item: PendingItem): Uint8Array {
-  const body = item.body === null ? null : toHex(item.body);
-  return new TextEncoder().encode(JSON.stringify([item.kind, item.epoch, item.sequence, item.at, body]));
+  const { at, epoch, sequence, group, messageId, body } = item;
+  const place = { group: group ?? NO_BYTES, epoch, messageId: messageId ?? NO_BYTES, sequence };
+  switch (item.kind) {
+    case 'welcome':
+    case 'commit':
+    case 'message':
+      return encodeItem({ kind: item.kind, at, ...place, ...contentOf(item) });
+    case 'removed':
+      return encodeItem({ kind: 'removed', at, ...place });
+    case 'link':
+      return encodeItem({ kind: 'link', at, link: place.messageId, body: body ?? NO_BYTES });
+    case 'account':
+      return encodeItem({
+        kind: 'account',
+        at,
+        username: utf8Decode(body ?? NO_BYTES) ?? '',
+        statementCount: sequence,
+      });
+    case 'envelope':
+      return encodeItem({
+        kind: 'envelope',
+        at,
+        messageId: place.messageId,
+        from: item.from ?? '',
+        body: body ?? NO_BYTES,
+      });
+  }
+}
+
+function contentOf({ body, blob }: PendingItem): ItemContent {
+  return blob === null ? { body: body ?? NO_BYTES } : { blob };
 }

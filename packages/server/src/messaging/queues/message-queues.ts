@@ -8,13 +8,14 @@
  * published again at the start; the ids of the events absorb what was there already.
  */
 import { toBase64Url } from '@sealane/shared/bytes';
+import { messagesTopic } from '@sealane/shared/items';
 import type { NewEvent, PublishResult, QueueSpec, Store } from '../../store/index.ts';
 import { CallError } from '../call-error.ts';
 import type { ListedDevices, ServiceEnvironment } from '../devices.ts';
 import type { NewPendingItem, PendingItem } from '../store/pending-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { encodePendingItem } from './encode-pending-item.ts';
-import { messagesTopic } from './messages-topic.ts';
+
 import { PublishLane, type Addressed } from './publish-lane.ts';
 
 /** A message that is not stored. */

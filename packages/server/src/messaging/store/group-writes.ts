@@ -82,7 +82,17 @@ export function sendToGroup(sql: Sql, ask: GroupSendAsk): WriteResult {
   sql('UPDATE message_group SET sequence = ? WHERE id = ?').run(answer.sequence, group);
   noteWrite(sql, ask, { code: null, ...answer });
   const recipients = receiversOf(sql, group, { except: device.agentId, epoch });
-  const item = { kind: 'message', group, epoch, messageId, sequence: answer.sequence, at, expiresAt, body, blob: null };
+  const item = {
+    kind: 'message' as const,
+    group,
+    epoch,
+    messageId,
+    sequence: answer.sequence,
+    at,
+    expiresAt,
+    body,
+    blob: null,
+  };
   return { status: 'stored', answer, items: addPending(sql, [{ ...item, recipients }]) };
 }
 

@@ -13,6 +13,7 @@ const ITEM: NewPendingItem = {
   expiresAt: Number.MAX_SAFE_INTEGER,
   body: Uint8Array.of(1, 2, 3),
   blob: null,
+  from: null,
   recipients: ['a.one', 'b "quoted"'],
 };
 

@@ -7,7 +7,7 @@ import type { Sql } from './sql.ts';
 export const PENDING_TABLES = `
 CREATE TABLE pending (
   id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, group_id BLOB, epoch INTEGER NOT NULL, message_id BLOB,
-  sequence INTEGER NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL, body BLOB, blob BLOB,
+  sequence INTEGER NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL, body BLOB, blob BLOB, sender TEXT,
   recipients TEXT NOT NULL
 ) STRICT;
 `;
@@ -16,7 +16,7 @@ export type ItemKind = 'welcome' | 'commit' | 'message' | 'removed' | 'link' | '
 
 /** An item for some devices, as it is promised. */
 export interface NewPendingItem {
-  readonly kind: string;
+  readonly kind: ItemKind;
   readonly group: Uint8Array | null;
   readonly epoch: number;
   readonly messageId: Uint8Array | null;
@@ -25,6 +25,8 @@ export interface NewPendingItem {
   readonly expiresAt: number;
   readonly body: Uint8Array | null;
   readonly blob: Uint8Array | null;
+  /** Who sent an envelope; what a group sends carries no sender. */
+  readonly from?: string | null;
   readonly recipients: readonly string[];
 }
 
@@ -36,14 +38,14 @@ export interface PendingItem extends NewPendingItem {
 /** Promises items. Those for nobody are left out. */
 export function addPending(sql: Sql, items: readonly NewPendingItem[]): readonly PendingItem[] {
   const add = sql(`INSERT INTO pending
-    (kind, group_id, epoch, message_id, sequence, at, expires_at, body, blob, recipients)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    (kind, group_id, epoch, message_id, sequence, at, expires_at, body, blob, sender, recipients)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   return items
     .filter(({ recipients }) => recipients.length > 0)
     .map((item) => {
-      const { kind, group, epoch, messageId, sequence, at, expiresAt, body, blob, recipients } = item;
+      const { kind, group, epoch, messageId, sequence, at, expiresAt, body, blob, from = null, recipients } = item;
       const { lastInsertRowid } = add.run(
-        ...[kind, group, epoch, messageId, sequence, at, expiresAt, body, blob, JSON.stringify(recipients)],
+        ...[kind, group, epoch, messageId, sequence, at, expiresAt, body, blob, from, JSON.stringify(recipients)],
       );
       return { ...item, id: Number(lastInsertRowid) };
     });
@@ -64,7 +66,7 @@ function pendingItem(row: Record<string, unknown>): PendingItem {
   const recipients: unknown = JSON.parse(String(row['recipients']));
   return {
     id: Number(row['id']),
-    kind: String(row['kind']),
+    kind: row['kind'] as ItemKind,
     group: bytesOf(row['group_id']),
     epoch: Number(row['epoch']),
     messageId: bytesOf(row['message_id']),
@@ -73,6 +75,7 @@ function pendingItem(row: Record<string, unknown>): PendingItem {
     expiresAt: Number(row['expires_at']),
     body: bytesOf(row['body']),
     blob: bytesOf(row['blob']),
+    from: typeof row['sender'] === 'string' ? row['sender'] : null,
     recipients: Array.isArray(recipients) ? recipients.map(String) : [],
   };
 }

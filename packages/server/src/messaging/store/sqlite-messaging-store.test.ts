@@ -22,7 +22,7 @@ afterEach(() => {
 messagingStoreCompliance('sqlite', () => new SqliteMessagingStore(join(folder, `messaging-${(count += 1)}.db`)));
 
 const ITEM = {
-  kind: 'message',
+  kind: 'message' as const,
   group: null,
   epoch: 0,
   messageId: null,
