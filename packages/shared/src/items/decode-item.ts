@@ -3,6 +3,7 @@ import { utf8Decode } from '../bytes/index.ts';
 import { ByteReader } from '../documents/index.ts';
 import {
   BLOB_ID_BYTES,
+  EVENT_BODY_BYTES_MAX,
   GROUP_ID_BYTES,
   LINK_ID_BYTES,
   MESSAGE_ID_BYTES,
@@ -17,6 +18,7 @@ const GROUP_HEAD_BYTES = HEAD_BYTES + GROUP_ID_BYTES + 8 + MESSAGE_ID_BYTES + 8 
 
 /** @returns the item, its byte fields copied; undefined for what is none, and for kinds and versions that are not known. */
 export function decodeItem(bytes: Uint8Array): Item | undefined {
+  if (bytes.length > EVENT_BODY_BYTES_MAX) return undefined;
   const reader = new ByteReader(bytes);
   const [version, number, at] = [reader.u8(), reader.u8(), reader.u64()];
   if (version !== ITEM_VERSION || at === undefined) return undefined;
@@ -27,8 +29,8 @@ export function decodeItem(bytes: Uint8Array): Item | undefined {
     case 'message':
       return groupItem(kind, at, bytes, reader);
     case 'removed': {
-      const [group, epoch] = [reader.bytes(GROUP_ID_BYTES), reader.u64()];
-      return group === undefined || epoch === undefined || !reader.atEnd() ? undefined : { kind, at, group, epoch };
+      const place = readPlace(reader);
+      return place === undefined || !reader.atEnd() ? undefined : { kind, at, ...place };
     }
     case 'link': {
       const link = reader.bytes(LINK_ID_BYTES);
@@ -36,14 +38,16 @@ export function decodeItem(bytes: Uint8Array): Item | undefined {
     }
     case 'account': {
       const statementCount = reader.u32();
-      const username = utf8Decode(bytes.subarray(HEAD_BYTES + 4));
-      const isName = username !== undefined && username !== '' && username.length <= USERNAME_BYTES_MAX;
-      return statementCount === undefined || !isName ? undefined : { kind, at, username, statementCount };
+      const username = nameOf(bytes.subarray(HEAD_BYTES + 4));
+      return statementCount === undefined || username === undefined
+        ? undefined
+        : { kind, at, username, statementCount };
     }
     case 'envelope': {
-      const messageId = reader.bytes(MESSAGE_ID_BYTES);
-      const body = bytes.slice(HEAD_BYTES + MESSAGE_ID_BYTES);
-      return messageId === undefined ? undefined : { kind, at, messageId, body };
+      const [messageId, size] = [reader.bytes(MESSAGE_ID_BYTES), reader.u8()];
+      const from = nameOf(reader.bytes(size ?? 0));
+      if (messageId === undefined || size === undefined || from === undefined) return undefined;
+      return { kind, at, messageId, from, body: bytes.slice(HEAD_BYTES + MESSAGE_ID_BYTES + 1 + size) };
     }
     case undefined:
       return undefined;
@@ -56,13 +60,25 @@ function groupItem(
   bytes: Uint8Array,
   reader: ByteReader,
 ): Item | undefined {
-  const [group, epoch] = [reader.bytes(GROUP_ID_BYTES), reader.u64()];
-  const [messageId, sequence, place] = [reader.bytes(MESSAGE_ID_BYTES), reader.u64(), reader.u8()];
-  if (group === undefined || epoch === undefined || messageId === undefined || sequence === undefined) return undefined;
-  const common = { kind, at, group, epoch, messageId, sequence } as const;
-  if (place === HERE) return { ...common, body: bytes.slice(GROUP_HEAD_BYTES) };
-  const blob = place === IN_BLOB ? reader.bytes(BLOB_ID_BYTES) : undefined;
+  const place = readPlace(reader);
+  const where = reader.u8();
+  if (place === undefined || where === undefined) return undefined;
+  const common = { kind, at, ...place } as const;
+  if (where === HERE) return { ...common, body: bytes.slice(GROUP_HEAD_BYTES) };
+  const blob = where === IN_BLOB ? reader.bytes(BLOB_ID_BYTES) : undefined;
   return blob === undefined || !reader.atEnd() ? undefined : { ...common, blob };
+}
+
+function readPlace(reader: ByteReader) {
+  const [group, epoch] = [reader.bytes(GROUP_ID_BYTES), reader.u64()];
+  const [messageId, sequence] = [reader.bytes(MESSAGE_ID_BYTES), reader.u64()];
+  if (group === undefined || epoch === undefined || messageId === undefined || sequence === undefined) return undefined;
+  return { group, epoch, messageId, sequence };
+}
+
+function nameOf(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined || bytes.length === 0 || bytes.length > USERNAME_BYTES_MAX) return undefined;
+  return utf8Decode(bytes);
 }
 
 const KINDS = new Map<number, ItemKind>(Object.entries(ITEM_KINDS).map(([kind, number]) => [number, kind as ItemKind]));

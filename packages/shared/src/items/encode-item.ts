@@ -6,6 +6,7 @@ import {
   GROUP_ID_BYTES,
   LINK_ID_BYTES,
   MESSAGE_ID_BYTES,
+  USERNAME_BYTES_MAX,
 } from '../packets/index.ts';
 import { HERE, IN_BLOB, ITEM_KINDS, ITEM_VERSION, type GroupItem, type Item } from './item.ts';
 
@@ -32,8 +33,7 @@ function writeFields(writer: ByteWriter, item: Item): void {
       writeGroupItem(writer, item);
       return;
     case 'removed':
-      id(writer, 'group', item.group, GROUP_ID_BYTES);
-      u64(writer, 'epoch', item.epoch);
+      writePlace(writer, item);
       return;
     case 'link':
       id(writer, 'link', item.link, LINK_ID_BYTES);
@@ -42,21 +42,34 @@ function writeFields(writer: ByteWriter, item: Item): void {
     case 'account':
       if (!Number.isSafeInteger(item.statementCount) || item.statementCount < 0 || item.statementCount > 0xffff_ffff)
         throw new RangeError(`"statementCount" expected a u32, got ${item.statementCount}`);
-      writer.u32(item.statementCount).bytes(utf8Encode(item.username));
+      writer.u32(item.statementCount).bytes(nameBytes('username', item.username));
       return;
-    case 'envelope':
+    case 'envelope': {
+      const name = nameBytes('from', item.from);
       id(writer, 'messageId', item.messageId, MESSAGE_ID_BYTES);
-      writer.bytes(item.body);
+      writer.u8(name.length).bytes(name).bytes(item.body);
+    }
   }
 }
 
 function writeGroupItem(writer: ByteWriter, item: GroupItem): void {
+  writePlace(writer, item);
+  if (item.blob === undefined) writer.u8(HERE).bytes(item.body);
+  else id(writer.u8(IN_BLOB), 'blob', item.blob, BLOB_ID_BYTES);
+}
+
+function writePlace(writer: ByteWriter, item: Pick<GroupItem, 'group' | 'epoch' | 'messageId' | 'sequence'>): void {
   id(writer, 'group', item.group, GROUP_ID_BYTES);
   u64(writer, 'epoch', item.epoch);
   id(writer, 'messageId', item.messageId, MESSAGE_ID_BYTES);
   u64(writer, 'sequence', item.sequence);
-  if (item.blob === undefined) writer.u8(HERE).bytes(item.body);
-  else id(writer.u8(IN_BLOB), 'blob', item.blob, BLOB_ID_BYTES);
+}
+
+function nameBytes(name: string, text: string): Uint8Array {
+  const bytes = utf8Encode(text);
+  if (bytes.length === 0 || bytes.length > USERNAME_BYTES_MAX)
+    throw new RangeError(`"${name}" expected 1 to ${USERNAME_BYTES_MAX} bytes, got ${bytes.length}`);
+  return bytes;
 }
 
 function id(writer: ByteWriter, name: string, bytes: Uint8Array, size: number): void {

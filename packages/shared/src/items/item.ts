@@ -6,10 +6,10 @@
  *     welcome 0x01, commit 0x02, message 0x03:
  *       group (16) ‖ epoch (u64) ‖ message id (16) ‖ sequence (u64) ‖ 0x00 ‖ body (the rest)
  *       group (16) ‖ epoch (u64) ‖ message id (16) ‖ sequence (u64) ‖ 0x01 ‖ blob id (16)
- *     removed  0x04:  group (16) ‖ epoch (u64)
+ *     removed  0x04:  group (16) ‖ epoch (u64) ‖ message id (16) ‖ sequence (u64)
  *     link     0x05:  link id (16) ‖ body (the rest)
  *     account  0x06:  statement count (u32) ‖ username (ASCII, the rest)
- *     envelope 0x07:  message id (16) ‖ body (the rest)
+ *     envelope 0x07:  message id (16) ‖ size of name (1) ‖ username of the sender (ASCII) ‖ body (the rest)
  */
 
 /** Something sealed for the devices of a group. */
@@ -34,13 +34,27 @@ export type GroupItem = {
 export type Item =
   | GroupItem
   /** This device has left the group with this epoch. */
-  | { readonly kind: 'removed'; readonly at: number; readonly group: Uint8Array; readonly epoch: number }
+  | {
+      readonly kind: 'removed';
+      readonly at: number;
+      readonly group: Uint8Array;
+      readonly epoch: number;
+      readonly messageId: Uint8Array;
+      readonly sequence: number;
+    }
   /** Sealed for the link that this device has opened. */
   | { readonly kind: 'link'; readonly at: number; readonly link: Uint8Array; readonly body: Uint8Array }
   /** The log of an account has grown. */
   | { readonly kind: 'account'; readonly at: number; readonly username: string; readonly statementCount: number }
   /** A message of a client that brings its own encryption. */
-  | { readonly kind: 'envelope'; readonly at: number; readonly messageId: Uint8Array; readonly body: Uint8Array };
+  | {
+      readonly kind: 'envelope';
+      readonly at: number;
+      readonly messageId: Uint8Array;
+      /** Name of the account that sent it, as the server says. */
+      readonly from: string;
+      readonly body: Uint8Array;
+    };
 
 export type ItemKind = Item['kind'];
 
