@@ -182,6 +182,7 @@ export const BODY_CODECS: { readonly [K in ContentKind]: BodyCodec<K> } = {
     write: (writer, { name }) => writeText(writer, 'name', name, NAME),
     read: (reader) => whole({ name: readText(reader, NAME) }),
   },
+  leave: { number: 17, ref: 'none', write: () => undefined, read: () => ({}) },
 };
 
 function writeFile(writer: ByteWriter, file: FileBody): void {

@@ -51,6 +51,8 @@ export interface Bodies {
   /** Life of messages of this conversation from now on; 0 for ever. */
   readonly expiry: { readonly seconds: number };
   readonly 'group-name': { readonly name: string };
+  /** The account of the sender wants out of the group: another member commits its removal. */
+  readonly leave: Bodies['delete'];
 }
 
 /** Name of a kind that this version knows. */

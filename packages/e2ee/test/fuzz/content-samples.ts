@@ -41,6 +41,7 @@ export function contentSamples(): readonly Content[] {
     { ...header, kind: 'tree-head', body: { head: bytes(145, 11) } },
     { ...header, kind: 'expiry', body: { seconds: 86_400 } },
     { ...header, kind: 'group-name', body: { name: 'Friends' } },
+    { ...header, kind: 'leave', body: {} },
     { ...header, kind: 'unknown', kindNumber: 99, body: bytes(5, 12) },
   ];
 }
