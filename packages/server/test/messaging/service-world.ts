@@ -57,7 +57,7 @@ export class ServiceWorld implements ListedDevices {
   file: SqliteMessagingStore | MemoryMessagingStore;
   store: WatchedStore;
   queues: MessageQueues;
-  groups: Groups;
+  groups: CountingGroups;
   keyPackages: KeyPackages;
 
   private constructor(options: WorldOptions) {
@@ -134,13 +134,13 @@ export class ServiceWorld implements ListedDevices {
     return Promise.resolve(devices.length === 0 ? undefined : devices.map(({ agentId }) => agentId));
   }
 
-  /** A commit of a device with its next number. */
+  /** A commit of a device with its next number, which is used when it is stored. */
   commitOf(device: Device, group: Uint8Array, epoch: number, about: Partial<NewCommit> = {}): NewCommit {
     const { added = [] } = about;
     return {
       group,
       epoch,
-      write: (device.write += 1),
+      write: device.write + 1,
       messageId: randomBytes(16),
       commit: content(`commit ${device.agentId} ${epoch}`),
       welcome: added.length === 0 ? null : content(`welcome ${epoch}`),
@@ -153,8 +153,7 @@ export class ServiceWorld implements ListedDevices {
   }
 
   messageOf(device: Device, group: Uint8Array, epoch: number, text: string): NewMessage {
-    const write = (device.write += 1);
-    return { group, epoch, write, messageId: randomBytes(16), body: utf8Encode(text), ttlMs: 0 };
+    return { group, epoch, write: device.write + 1, messageId: randomBytes(16), body: utf8Encode(text), ttlMs: 0 };
   }
 
   /** A group that a device makes with others, at epoch 1. */
@@ -239,16 +238,31 @@ export class ServiceWorld implements ListedDevices {
     });
   }
 
-  #makeGroups(): Groups {
+  #makeGroups(): CountingGroups {
     const limits = { ...groupLimitsOf('default'), ...this.#options.limits };
     const { store, queues, environment } = this;
-    return new Groups({ store, queues, devices: this, environment, limits });
+    return new CountingGroups({ store, queues, devices: this, environment, limits });
   }
 
   #makeKeyPackages(): KeyPackages {
     const limits = { ...keyPackageLimitsOf('default'), ...this.#options.keyPackageLimits };
     const { store, environment } = this;
     return new KeyPackages({ store, devices: this, environment, limits });
+  }
+}
+
+/** Writes that are stored have used their number. */
+class CountingGroups extends Groups {
+  override async commit(device: Device, commit: NewCommit): ReturnType<Groups['commit']> {
+    const answer = await super.commit(device, commit);
+    device.write = Math.max(device.write, commit.write);
+    return answer;
+  }
+
+  override async send(device: Device, message: NewMessage): ReturnType<Groups['send']> {
+    const answer = await super.send(device, message);
+    device.write = Math.max(device.write, message.write);
+    return answer;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The bytes of an item that was promised: the same whenever it is published. */
 import { utf8Decode } from '@sealane/shared/bytes';
-import { encodeItem, type ItemContent } from '@sealane/shared/items';
+import { encodeItem } from '@sealane/shared/items';
 import type { PendingItem } from '../store/pending-tables.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -35,6 +35,6 @@ export function encodePendingItem(item: PendingItem): Uint8Array {
   }
 }
 
-function contentOf({ body, blob }: PendingItem): ItemContent {
+function contentOf({ body, blob }: PendingItem) {
   return blob === null ? { body: body ?? NO_BYTES } : { blob };
 }

@@ -61,11 +61,11 @@ export function commitGroup(sql: Sql, ask: GroupCommitAsk): WriteResult {
   if (known !== undefined) return known;
   const row = findGroup(sql, ask.group);
   const refusal = row === undefined ? judgeNew(sql, ask) : judgeCommit(sql, ask, row);
-  if (refusal !== undefined) return refuse(sql, ask, refusal);
+  if (refusal !== undefined) return refusal;
   const answer = { sequence: (row?.sequence ?? 0) + 1, epoch: ask.epoch + 1, at: ask.at };
   const receivers = devicesOf(sql, ask.group).filter((agentId) => agentId !== ask.device.agentId);
   moveGroup(sql, ask, answer);
-  noteWrite(sql, ask, { code: null, ...answer });
+  noteWrite(sql, ask, answer);
   return { status: 'stored', answer, items: itemsOf(sql, ask, answer, receivers) };
 }
 
@@ -75,12 +75,11 @@ export function sendToGroup(sql: Sql, ask: GroupSendAsk): WriteResult {
   if (known !== undefined) return known;
   const { group, device, epoch, messageId, at, expiresAt, body } = ask;
   const row = findGroup(sql, group);
-  if (row === undefined || !isDeviceOf(sql, group, device.agentId)) return refuse(sql, ask, refusal('E_NO_GROUP'));
-  if (epoch > row.epoch || epoch < row.epoch - ask.epochsBehindMax)
-    return refuse(sql, ask, refusal('E_STALE_EPOCH', row.epoch));
+  if (row === undefined || !isDeviceOf(sql, group, device.agentId)) return refusal('E_NO_GROUP');
+  if (epoch > row.epoch || epoch < row.epoch - ask.epochsBehindMax) return refusal('E_STALE_EPOCH', row.epoch);
   const answer = { sequence: row.sequence + 1, epoch: row.epoch, at };
   sql('UPDATE message_group SET sequence = ? WHERE id = ?').run(answer.sequence, group);
-  noteWrite(sql, ask, { code: null, ...answer });
+  noteWrite(sql, ask, answer);
   const recipients = receiversOf(sql, group, { except: device.agentId, epoch });
   const item = {
     kind: 'message' as const,
@@ -94,12 +93,6 @@ export function sendToGroup(sql: Sql, ask: GroupSendAsk): WriteResult {
     blob: null,
   };
   return { status: 'stored', answer, items: addPending(sql, [{ ...item, recipients }]) };
-}
-
-/** A refused write has used its number: those behind it go on. */
-function refuse(sql: Sql, ask: GroupCommitAsk | GroupSendAsk, result: Refusal): WriteResult {
-  noteWrite(sql, ask, { code: result.code, sequence: 0, epoch: result.epoch, at: ask.at });
-  return result;
 }
 
 function judgeNew(sql: Sql, ask: GroupCommitAsk): Refusal | undefined {

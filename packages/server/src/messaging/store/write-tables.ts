@@ -9,7 +9,7 @@ CREATE TABLE device_write (
   agent_id TEXT PRIMARY KEY, number INTEGER NOT NULL, is_cloned INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE device_answer (
-  agent_id TEXT NOT NULL, number INTEGER NOT NULL, message_id BLOB NOT NULL, code TEXT, sequence INTEGER NOT NULL,
+  agent_id TEXT NOT NULL, number INTEGER NOT NULL, message_id BLOB NOT NULL, sequence INTEGER NOT NULL,
   epoch INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (agent_id, number)
 ) STRICT, WITHOUT ROWID;
 `;
@@ -41,31 +41,28 @@ export function knownWrite(sql: Sql, { device: { agentId }, write, messageId }: 
   const last = Number(row?.['number'] ?? 0);
   if (write === last + 1) return undefined;
   if (write > last) return refused('E_BAD_REQUEST', 0);
-  const known = sql(`SELECT message_id, code, sequence, epoch, at FROM device_answer
+  const known = sql(`SELECT message_id, sequence, epoch, at FROM device_answer
     WHERE agent_id = ? AND number = ?`).get(agentId, write);
   if (known === undefined || !isSame(known['message_id'], messageId)) {
     sql('UPDATE device_write SET is_cloned = 1 WHERE agent_id = ?').run(agentId);
     return refused('E_DEVICE_CLONED', 0);
   }
-  const { code, sequence, epoch, at } = known;
-  if (code !== null) return refused(code as WriteRefusal, Number(epoch));
+  const { sequence, epoch, at } = known;
   const answer: WriteAnswer = { sequence: Number(sequence), epoch: Number(epoch), at: Number(at) };
   return { status: 'stored', answer, items: [] } as const;
 }
 
-/** The write is done, or refused for good: its number is used. */
+/** The write is done: its number is used. */
 export function noteWrite(
   sql: Sql,
   { device: { agentId }, write, messageId }: Write,
-  { code, sequence, epoch, at }: WriteAnswer & { readonly code: WriteRefusal | null },
+  { sequence, epoch, at }: WriteAnswer,
 ): void {
   sql(`INSERT INTO device_write VALUES (?, ?, 0) ON CONFLICT (agent_id) DO UPDATE SET number = excluded.number`).run(
     agentId,
     write,
   );
-  sql('INSERT INTO device_answer VALUES (?, ?, ?, ?, ?, ?, ?)').run(
-    ...[agentId, write, messageId, code, sequence, epoch, at],
-  );
+  sql('INSERT INTO device_answer VALUES (?, ?, ?, ?, ?, ?)').run(...[agentId, write, messageId, sequence, epoch, at]);
   sql('DELETE FROM device_answer WHERE agent_id = ? AND number <= ?').run(agentId, write - ANSWERS_MAX);
 }
 
