@@ -1,6 +1,6 @@
 /**
- * The rules of the log of an account (docs/protocols/messaging-formats.md §1): which statement may follow which. Everybody who reads a log checks all of it, so
- * that a server can neither add a device nor bring back a revoked one.
+ * The rules of the log of an account (docs/protocols/messaging-formats.md §1): which statement may follow which. Everybody
+ * who reads a log checks all of it, so that a server can neither add a device nor bring back a revoked one.
  *
  * 1. Statements are numbered from 0; each names the hash of the one before it, and is signed by its author.
  * 2. Genesis comes first and only there, signed by the first device; statement 1 lists that device.

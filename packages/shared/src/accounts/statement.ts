@@ -1,6 +1,6 @@
 /**
- * Statements: the signed documents of which the log of an account consists (docs/protocols/messaging-formats.md §1). Each names the
- * hash of the one before it. What a statement may say at its place is the business of `account-log.ts`.
+ * Statements: the signed documents of which the log of an account consists (docs/protocols/messaging-formats.md §1). Each
+ * names the hash of the one before it. What a statement may say at its place is the business of `account-log.ts`.
  *
  *     version 0x01 (1) ‖ index (u32) ‖ previous (32) ‖ at (u64) ‖ author (32) ‖ kind (1) ‖ fields ‖ signature (64)
  *
