@@ -2,7 +2,7 @@
 import { suggest } from '@sealane/node/config';
 
 /** What a word of a command is: how it is completed. */
-export type Word = 'command' | 'conversation' | 'member' | 'message' | 'emoji' | 'path' | 'time' | 'text';
+export type Word = 'command' | 'conversation' | 'member' | 'message' | 'emoji' | 'path' | 'time' | 'confirm' | 'text';
 
 interface CommandRow {
   readonly syntax: string;
@@ -19,7 +19,7 @@ export const CHAT_COMMANDS = {
   verify: {
     syntax: '/verify [USER] [confirm]',
     help: 'show a safety number; with confirm, after you compared it, accept it',
-    words: ['member', 'text'],
+    words: ['member', 'confirm'],
   },
   reply: { syntax: '/reply N TEXT', help: 'answer message N', words: ['message', 'text'] },
   react: {

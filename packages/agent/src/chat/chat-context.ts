@@ -15,6 +15,12 @@ export interface OpenChat {
   readonly record: ChatRecord;
 }
 
+/** The words of the lines above and below some messages. */
+export interface Enclosing {
+  readonly above: string;
+  readonly below: string;
+}
+
 export interface ChatContext {
   readonly model: ChatModel;
   readonly view: ChatView;
@@ -24,14 +30,12 @@ export interface ChatContext {
   readonly transfers: Transfers;
   readonly open: OpenChat | undefined;
   say(tone: Tone, ...lines: readonly string[]): void;
-  /** A line across. */
-  rule(text: string): void;
   /** Shows the list of conversations, numbered, as it is now. */
   showChats(): Promise<void>;
   /** Opens a conversation by name, id, or number of the list. */
   openChat(name: string): Promise<void>;
-  /** Messages at the end of the record, with a line wherever a day begins; they are read then. */
-  showMessages(record: ChatRecord, messages: readonly ChatMessage[]): Promise<void>;
+  /** Messages of another time, between two lines that say so; they are read then. */
+  showMessages(record: ChatRecord, messages: readonly ChatMessage[], lines: Enclosing): Promise<void>;
   send(open: OpenChat, message: { readonly text: string; readonly replyTo?: string }): Promise<void>;
   /** Leaves; asks first while files are under way. */
   leave(): Promise<void>;

@@ -36,15 +36,25 @@ const ROWS_DEFAULT = 24;
 /** Narrower ones get rows of this width. */
 const COLUMNS_MIN = 12;
 
+/** Within this time the system has stopped the process that asked for it. */
+const STOPPED_MS = 100;
+
 /** Pasted text comes between marks, so that its line breaks are not taken for the return key. */
 const PASTE_MARKS_ON = '\u001b[?2004h';
 const PASTE_MARKS_OFF = '\u001b[?2004l';
 
+/** What of `process` is used: to stop itself, and to know that it goes on. */
+export interface StoppableProcess {
+  readonly pid: number;
+  kill(pid: number, signal: 'SIGTSTP'): unknown;
+  on(signal: 'SIGCONT', listener: () => void): unknown;
+  off(signal: 'SIGCONT', listener: () => void): unknown;
+}
+
 interface ProcessTerminalOptions {
   readonly stdin: TerminalInput;
   readonly stdout: TerminalOutput;
-  /** `process`: for signals, and to stop itself. */
-  readonly process: Pick<NodeJS.Process, 'on' | 'off' | 'kill' | 'pid'>;
+  readonly process: StoppableProcess;
 }
 
 export class ProcessTerminal implements ChatTerminal {
@@ -56,8 +66,9 @@ export class ProcessTerminal implements ChatTerminal {
   readonly #onResize = (): void => this.#events?.resized();
   readonly #onClosed = (): void => this.#events?.closed();
   readonly #onContinue = (): void => {
+    if (this.#events === undefined) return;
     this.#take();
-    this.#events?.resumed();
+    this.#events.resumed();
   };
 
   constructor(options: ProcessTerminalOptions) {
@@ -106,6 +117,8 @@ export class ProcessTerminal implements ChatTerminal {
   suspend(): void {
     this.#giveBack();
     this.#options.process.kill(this.#options.process.pid, 'SIGTSTP');
+    // Where no shell could wake it, the system does not stop it; where it was stopped, this is when it goes on.
+    setTimeout(this.#onContinue, STOPPED_MS);
   }
 
   #take(): void {

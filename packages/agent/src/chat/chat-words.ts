@@ -3,6 +3,7 @@ import { escapeText } from '@sealane/shared/bytes';
 import { SealaneError } from '@sealane/shared/errors';
 import { failureOf, showBytes } from '@sealane/node/cli';
 import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, showExpiry, type ChatCommandName } from './chat-command.ts';
+import type { Tone } from './entry.ts';
 import type { ChatConversation, ChatEvent, ChatMember, ChatSafetyNumber, ChatTrust } from './chat-model.ts';
 
 /** Digits of a safety number are read in groups of five. */
@@ -18,7 +19,8 @@ export function failureWords(error: unknown): string {
   // What was typed wrong says itself how it is typed.
   if (code === 'E_USAGE') return message;
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-  return `${sentence} ${next} (${code})`;
+  // A flag of the command line is of no use here.
+  return /(^|\s)--\w/.test(next) ? `${sentence} (${code})` : `${sentence} ${next} (${code})`;
 }
 
 const TRUST_WORDS: Readonly<Record<ChatTrust, string>> = {
@@ -27,21 +29,19 @@ const TRUST_WORDS: Readonly<Record<ChatTrust, string>> = {
   changed: 'IDENTITY CHANGED: /verify',
 };
 
-/** The heading of a chat that is opened. */
+/** What has to be known of a chat that is opened; as a warning where somebody may be another one. */
 export function headingWords(
-  { name, kind, expiresAfterSeconds }: ChatConversation,
+  { kind, expiresAfterSeconds }: ChatConversation,
   members: readonly ChatMember[],
-): string {
+): { readonly text: string; readonly tone: Tone } {
   const others = members.filter(({ isOwn }) => !isOwn);
-  const [other] = others;
   const about =
     kind === 'direct'
-      ? other === undefined
-        ? []
-        : [TRUST_WORDS[other.trust]]
+      ? others.map(({ trust }) => TRUST_WORDS[trust])
       : [`${members.length} member${members.length === 1 ? '' : 's'}: /members`, ...trustOfGroup(others)];
   const expiry = expiresAfterSeconds > 0 ? [`messages expire after ${showExpiry(expiresAfterSeconds)}`] : [];
-  return [`Chat with ${escapeText(name)}`, ...about, ...expiry].join(' · ');
+  const isChanged = others.some(({ trust }) => trust === 'changed');
+  return { text: [...about, ...expiry].join(' · '), tone: isChanged ? 'warning' : 'quiet' };
 }
 
 function trustOfGroup(others: readonly ChatMember[]): readonly string[] {

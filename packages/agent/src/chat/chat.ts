@@ -5,7 +5,7 @@
 import { escapeText } from '@sealane/shared/bytes';
 import type { ChatClock } from './chat-clock.ts';
 import { parseTyped } from './chat-command.ts';
-import type { ChatContext, OpenChat } from './chat-context.ts';
+import type { ChatContext, Enclosing, OpenChat } from './chat-context.ts';
 import type { ChatMessage, ChatModel } from './chat-model.ts';
 import { ChatRecord } from './chat-record.ts';
 import type { ChatInput, ChatView } from './chat-view.ts';
@@ -22,6 +22,11 @@ import { Transfers } from './transfers.ts';
 
 /** A longer input was hardly typed. */
 const LINES_UNASKED_MAX = 20;
+
+/** What is being written is on this device after so long a pause. */
+const DRAFT_MS = 2_000;
+/** What somebody wrote for others, commands with a text included: it must not get lost. */
+const OWN_WORDS = /^(?!\/)|^\/(?:\/|(?:reply|edit)\s+\S+\s+\S)/iu;
 
 export interface ChatOptions {
   readonly model: ChatModel;
@@ -46,6 +51,7 @@ export class Chat implements ChatInput, ChatContext {
   #open: OpenChat | undefined;
   #isConnected: boolean;
   #stopListening: () => void = () => undefined;
+  #stopDraft: () => void = () => undefined;
   /** What was typed is done one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #isLeaving = false;
@@ -96,15 +102,19 @@ export class Chat implements ChatInput, ChatContext {
     this.#stopListening();
     this.#presence.stop();
     this.transfers.cancel();
+    this.#stopDraft();
     await this.#guard(() => this.#keepDraft());
   }
 
   submit(text: string): void {
     this.#presence.written('', this.#open?.conversation.id);
-    this.#turn = this.#turn.then(() => this.#guard(() => this.#handle(text), text));
+    const isWriting = OWN_WORDS.test(text);
+    this.#turn = this.#turn.then(() => this.#guard(() => this.#handle(text), isWriting ? text : undefined));
   }
 
   inputChanged(text: string): void {
+    this.#stopDraft();
+    this.#stopDraft = this.clock.after(DRAFT_MS, () => void this.#guard(() => this.#keepDraft()));
     this.#presence.written(text, this.#open?.conversation.id);
   }
 
@@ -141,10 +151,6 @@ export class Chat implements ChatInput, ChatContext {
     this.view.append(lines.map((text): Entry => ({ kind: 'notice', tone, text })));
   }
 
-  rule(text: string): void {
-    this.view.append([{ kind: 'rule', text }]);
-  }
-
   async openChat(name: string): Promise<void> {
     const conversation = await this.model.open(this.#list.nameOf(name));
     await this.#keepDraft();
@@ -171,9 +177,11 @@ export class Chat implements ChatInput, ChatContext {
     this.say('quiet', 'Open one with /open and its number or name. /help shows what else can be typed.');
   }
 
-  showMessages(record: ChatRecord, messages: readonly ChatMessage[]): Promise<void> {
+  showMessages(record: ChatRecord, messages: readonly ChatMessage[], { above, below }: Enclosing): Promise<void> {
     return this.#pages.inTurn(async () => {
+      this.view.append([{ kind: 'rule', text: above }]);
       await this.#pages.show(record, messages);
+      this.view.append([{ kind: 'rule', text: below }]);
       await this.#pages.markRead(messages);
     });
   }

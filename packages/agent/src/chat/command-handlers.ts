@@ -76,9 +76,10 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
     if (rest === '') throw wrong('search');
     const found = await chat.model.search(conversation.id, rest, FOUND_MAX);
     const which = found.length === FOUND_MAX ? `the last ${found.length}` : String(found.length);
-    chat.rule(`${which} with ${JSON.stringify(escapeText(rest))}`);
-    await chat.showMessages(record, found);
-    chat.rule('end of the search');
+    await chat.showMessages(record, found, {
+      above: `${which} with “${escapeText(rest)}”`,
+      below: 'end of the search',
+    });
   },
   async more(chat) {
     const { conversation, record } = opened(chat);
@@ -87,9 +88,7 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
       chat.say('quiet', 'There are no older messages.');
       return;
     }
-    chat.rule('older messages');
-    await chat.showMessages(record, older);
-    chat.rule('end of the older messages');
+    await chat.showMessages(record, older, { above: 'older messages', below: 'end of the older messages' });
   },
   retry,
   quit: (chat) => chat.leave(),
@@ -131,12 +130,23 @@ async function saveFile(chat: ChatContext, rest: string): Promise<void> {
   if (words === '') throw wrong('save');
   const typed = pathOf(words, chat.cwd);
   const isDirectory = isDirectoryPath(words) || (await stat(typed).catch(() => undefined))?.isDirectory() === true;
-  // A peer's name is used only as it is, and only where it is harmless.
-  const path = isDirectory ? join(typed, checkedFileName(file.name)) : typed;
+  const path = isDirectory ? join(typed, harmlessName(file.name, entry.number)) : typed;
   inBackground(chat, file.name, async (transfer) => {
     await chat.model.saveFile(id, path, transfer);
     chat.say('good', `Saved ${escapeText(path)}`);
   });
+}
+
+/** A peer's name is used only as it is, and only where it is harmless. */
+function harmlessName(name: string, number: number): string {
+  try {
+    return checkedFileName(name);
+  } catch {
+    throw new ConfigError(
+      'E_USAGE',
+      `#${number} has a name that cannot be used here: choose one, /save ${number} PATH/NAME`,
+    );
+  }
 }
 
 function inBackground(chat: ChatContext, name: string, work: (transfer: ChatTransfer) => Promise<void>): void {

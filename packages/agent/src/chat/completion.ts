@@ -55,6 +55,8 @@ async function wordsOf(kind: Word | undefined, begun: string, source: Completion
       return EMOJI;
     case 'path':
       return await source.paths(begun);
+    case 'confirm':
+      return ['confirm'];
     case 'time':
       return TIMES;
     case 'message':

@@ -31,29 +31,24 @@ export class Incoming {
   async take(event: ChatEvent): Promise<void> {
     const { chat, pages, presence, records, refresh, onConnection } = this.#options;
     switch (event.type) {
-      case 'message': {
+      case 'message':
         await pages.inTurn(() => this.#takeMessage(event.message));
         return;
-      }
-      case 'message-changed': {
+      case 'message-changed':
         await pages.inTurn(() => this.#takeChange(event.message));
         return;
-      }
-      case 'message-gone': {
+      case 'message-gone':
         await pages.inTurn(async () => {
           const shown = records.get(event.conversation)?.byId(event.id)?.message;
           if (shown !== undefined) await this.#takeChange({ ...shown, body: '', reactions: {}, isDeleted: true });
         });
         return;
-      }
-      case 'typing': {
+      case 'typing':
         presence.took(event);
         return;
-      }
-      case 'conversation-changed': {
+      case 'conversation-changed':
         await refresh();
         return;
-      }
       case 'contact-changed':
         if (event.change !== 'profile') chat.say('warning', contactWords(event));
         return;
@@ -63,10 +58,9 @@ export class Incoming {
       case 'group-state':
         if (this.#isOpen(`#${event.group}`)) chat.say('warning', GROUP_WORDS[event.state]);
         return;
-      case 'connection': {
+      case 'connection':
         onConnection(event.isConnected);
         return;
-      }
       case 'trouble':
         chat.say('error', failureWords(event.error));
     }

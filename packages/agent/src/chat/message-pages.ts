@@ -2,6 +2,7 @@
  * MessagePages: messages as they are put into the record, by pages and one by one, with a line wherever a day begins. What shows
  * messages takes its turn here, so that a message that comes while a page is read stands where it belongs, and once.
  */
+import { escapeText } from '@sealane/shared/bytes';
 import type { ChatClock } from './chat-clock.ts';
 import { PAGE_MESSAGES, type OpenChat } from './chat-context.ts';
 import type { ChatMessage, ChatModel } from './chat-model.ts';
@@ -48,7 +49,11 @@ export class MessagePages {
     const [messages, members] = await Promise.all([this.#model.messages(id, { limit }), this.#model.members(id)]);
     this.#day = '';
     record.oldest = Number.POSITIVE_INFINITY;
-    this.#view.append([{ kind: 'rule', text: headingWords(conversation, members) }]);
+    const heading = `Chat with ${escapeText(conversation.name)}`;
+    this.#view.append([
+      { kind: 'rule', text: heading },
+      { kind: 'notice', ...headingWords(conversation, members) },
+    ]);
     const hidden = unread - messages.filter(isUnread).length;
     if (hidden > 0) this.#notice(`${hidden} older ones are unread, too: /more shows them.`);
     if (messages.length === 0) this.#notice('Nothing was written here yet.');

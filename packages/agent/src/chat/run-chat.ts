@@ -2,7 +2,7 @@
 import type { Paint } from '@sealane/node/log';
 import { systemClock, type ChatClock } from './chat-clock.ts';
 import type { ChatModel } from './chat-model.ts';
-import { ProcessTerminal, type TerminalInput, type TerminalOutput } from './chat-terminal.ts';
+import { ProcessTerminal, type StoppableProcess, type TerminalInput, type TerminalOutput } from './chat-terminal.ts';
 import { Chat } from './chat.ts';
 import { PlainView } from './plain-view.ts';
 import { ScreenView } from './screen-view.ts';
@@ -16,7 +16,7 @@ interface RunChatOptions {
   readonly paint: Paint;
   readonly stdin: TerminalInput;
   readonly stdout: TerminalOutput;
-  readonly process: Pick<NodeJS.Process, 'on' | 'off' | 'kill' | 'pid'>;
+  readonly process: StoppableProcess;
   readonly cwd: string;
   /** Ends the chat. */
   readonly signal: AbortSignal;

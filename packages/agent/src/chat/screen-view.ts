@@ -17,6 +17,8 @@ import { Screen, type Frame } from './screen.ts';
 const ENTRIES_MAX = 400;
 /** Sizes come in bursts while a window is dragged. */
 const RESIZE_MS = 60;
+/** More than anybody types ahead: from then on, no completion is waited for. */
+const KEYS_WAITING_MAX = 1_000;
 /** Words of a completion that are listed. */
 const HINTS_MAX = 40;
 
@@ -44,6 +46,8 @@ export class ScreenView implements ChatView {
   #hints: readonly string[] = [];
   #question: { readonly words: string; readonly answer: (isYes: boolean) => void } | undefined;
   #input: ChatInput | undefined;
+  /** Keys that came while the words of a completion were asked for. */
+  #keysWaiting: Key[] | undefined;
   #isDrawing = false;
   #isStopped = false;
   #stopResize: () => void = () => undefined;
@@ -128,6 +132,10 @@ export class ScreenView implements ChatView {
   }
 
   #press(key: Key): void {
+    if (this.#keysWaiting !== undefined && this.#keysWaiting.length < KEYS_WAITING_MAX) {
+      this.#keysWaiting.push(key);
+      return;
+    }
     this.#hints = [];
     if (this.#question === undefined) this.#edit(key);
     else this.#answer(key, this.#question.answer);
@@ -176,8 +184,13 @@ export class ScreenView implements ChatView {
 
   #complete(): void {
     const { text, cursor } = this.#editor;
-    void this.#input?.complete(text.slice(0, cursor)).then((completion) => {
+    if (this.#input === undefined) return;
+    this.#keysWaiting = [];
+    void this.#input.complete(text.slice(0, cursor)).then((completion) => {
+      const keys = this.#keysWaiting ?? [];
+      this.#keysWaiting = undefined;
       if (this.#editor.text === text && this.#editor.cursor === cursor) this.#completed(completion);
+      for (const key of keys) this.#press(key);
     });
   }
 
