@@ -2,11 +2,11 @@
 
 export interface ChatClock {
   /** Unix time in ms. */
-  now(): number;
+  readonly now: () => number;
   /** `14:02`. */
   readonly timeOf: (at: number) => string;
   /** `Thursday 26 November 2026`. */
-  dayOf(at: number): string;
+  readonly dayOf: (at: number) => string;
   /** @returns what takes it back. */
   readonly after: (ms: number, task: () => void) => () => void;
 }

@@ -10,6 +10,8 @@ describe('parseTyped', () => {
     ['/OPEN  bob ', { kind: 'command', name: 'open', rest: 'bob' }],
     ['/reply 3 two\nlines', { kind: 'command', name: 'reply', rest: '3 two\nlines' }],
     ['/repyl 3', { kind: 'unknown', word: 'repyl', meant: 'reply' }],
+    ['/q', { kind: 'command', name: 'quit', rest: '' }],
+    ['/re 3', { kind: 'unknown', word: 're', meant: undefined }],
     ['/', { kind: 'unknown', word: '', meant: undefined }],
   ])('%j', (input, typed) => {
     expect(parseTyped(input)).toEqual(typed);

@@ -57,9 +57,15 @@ export function parseTyped(input: string): Typed {
   const command = /^\/(?<word>\S*)\s*(?<rest>.*)$/su.exec(text);
   if (command === null) return { kind: 'text', text };
   const { word = '', rest = '' } = command.groups ?? {};
-  const name = CHAT_COMMAND_NAMES.find((candidate) => candidate === word.toLowerCase());
+  const name = commandNamed(word);
   if (name !== undefined) return { kind: 'command', name, rest };
   return { kind: 'unknown', word, meant: suggest(word, CHAT_COMMAND_NAMES) };
+}
+
+/** The command of this name, or the only one that begins like it. */
+function commandNamed(word: string): ChatCommandName | undefined {
+  const begun = CHAT_COMMAND_NAMES.filter((name) => word !== '' && name.startsWith(word.toLowerCase()));
+  return begun.find((name) => name === word.toLowerCase()) ?? (begun.length === 1 ? begun[0] : undefined);
 }
 
 const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };

@@ -28,6 +28,11 @@ export class ChatRecord {
     return this.byId(this.#idByNumber.get(number) ?? '');
   }
 
+  /** How many own messages are on this device alone. */
+  get sending(): number {
+    return [...this.#byId.values()].filter(({ message }) => message.state === 'sending' && !message.isDeleted).length;
+  }
+
   /** Own messages that failed, in the order of their numbers. */
   get failed(): readonly MessageEntry[] {
     return [...this.#byId.values()].filter(({ message }) => message.isOwn && message.state === 'failed');

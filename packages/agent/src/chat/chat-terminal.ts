@@ -34,7 +34,7 @@ export type TerminalOutput = TerminalStream & { readonly rows?: number | undefin
 const COLUMNS_DEFAULT = 80;
 const ROWS_DEFAULT = 24;
 /** Narrower ones get rows of this width. */
-const COLUMNS_MIN = 12;
+const COLUMNS_MIN = 16;
 
 /** Within this time the system has stopped the process that asked for it. */
 const STOPPED_MS = 100;

@@ -2,6 +2,7 @@
 import { escapeText } from '@sealane/shared/bytes';
 import { SealaneError } from '@sealane/shared/errors';
 import { failureOf, showBytes } from '@sealane/node/cli';
+import type { ChatClock } from './chat-clock.ts';
 import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, showExpiry, type ChatCommandName } from './chat-command.ts';
 import type { Tone } from './entry.ts';
 import type { ChatConversation, ChatEvent, ChatMember, ChatSafetyNumber, ChatTrust } from './chat-model.ts';
@@ -50,16 +51,24 @@ function trustOfGroup(others: readonly ChatMember[]): readonly string[] {
 }
 
 /** One line each, with the number by which it is opened. */
-export function chatsWords(
-  conversations: readonly ChatConversation[],
-  timeOf: (at: number) => string,
-): readonly string[] {
+export function chatsWords(conversations: readonly ChatConversation[], clock: ChatClock): readonly string[] {
   return conversations.map(({ name, kind, unread, lastAt, lastText }, index) => {
     const group = kind === 'group' ? ' (group)' : '';
     const waiting = unread > 0 ? `  ${unread} unread` : '';
-    const last = lastText === '' ? '' : `  ${lastAt > 0 ? `${timeOf(lastAt)} ` : ''}${escapeText(lastText)}`;
+    const last = lastText === '' ? '' : `  ${lastAt > 0 ? `${whenWords(lastAt, clock)} ` : ''}${escapeText(lastText)}`;
     return `${index + 1}  ${escapeText(name)}${group}${waiting}${last}`;
   });
+}
+
+/** The time, and before today the day. */
+function whenWords(at: number, { timeOf, dayOf, now }: ChatClock): string {
+  return dayOf(at) === dayOf(now()) ? timeOf(at) : dayOf(at);
+}
+
+/** What is told when the chat ends before all is sent. */
+export function unsentWords(count: number): string {
+  const what = count === 1 ? '1 message is' : `${count} messages are`;
+  return `${what} not sent yet, and kept: sent as soon as this device is connected again, by "chat" or "message list".`;
 }
 
 /** One line each. */

@@ -3,13 +3,14 @@
  * (command-handlers.ts), what comes to incoming.ts. It draws nothing and knows no terminal.
  */
 import { escapeText } from '@sealane/shared/bytes';
+import { suggest } from '@sealane/node/config';
 import type { ChatClock } from './chat-clock.ts';
 import { parseTyped } from './chat-command.ts';
 import type { ChatContext, Enclosing, OpenChat } from './chat-context.ts';
-import type { ChatMessage, ChatModel } from './chat-model.ts';
+import type { ChatConversation, ChatMessage, ChatModel } from './chat-model.ts';
 import { ChatRecord } from './chat-record.ts';
 import type { ChatInput, ChatView } from './chat-view.ts';
-import { chatsWords, failureWords } from './chat-words.ts';
+import { chatsWords, failureWords, unsentWords } from './chat-words.ts';
 import { handleCommand } from './command-handlers.ts';
 import { complete, type Completion } from './completion.ts';
 import { ConversationList } from './conversation-list.ts';
@@ -104,6 +105,8 @@ export class Chat implements ChatInput, ChatContext {
     this.transfers.cancel();
     this.#stopDraft();
     await this.#guard(() => this.#keepDraft());
+    const unsent = [...this.#records.values()].reduce((sum, { sending }) => sum + sending, 0);
+    if (unsent > 0) this.say('warning', unsentWords(unsent));
   }
 
   submit(text: string): void {
@@ -152,7 +155,7 @@ export class Chat implements ChatInput, ChatContext {
   }
 
   async openChat(name: string): Promise<void> {
-    const conversation = await this.model.open(this.#list.nameOf(name));
+    const conversation = await this.#find(name);
     await this.#keepDraft();
     const record = this.#records.get(conversation.id) ?? new ChatRecord();
     const open = { conversation, record };
@@ -173,7 +176,7 @@ export class Chat implements ChatInput, ChatContext {
       this.say('plain', 'You have no chats yet. /open USER begins one; /help shows what else can be typed.');
       return;
     }
-    this.say('plain', ...chatsWords(listed, this.clock.timeOf));
+    this.say('plain', ...chatsWords(listed, this.clock));
     this.say('quiet', 'Open one with /open and its number or name. /help shows what else can be typed.');
   }
 
@@ -232,6 +235,17 @@ export class Chat implements ChatInput, ChatContext {
       return;
     }
     await this.send(this.#open, { text });
+  }
+
+  async #find(name: string): Promise<ChatConversation> {
+    try {
+      return await this.model.open(this.#list.nameOf(name));
+    } catch (error) {
+      const names = this.#list.all.map((each) => each.name);
+      const meant = suggest(name, names);
+      if (meant !== undefined && meant !== name) this.say('warning', `Did you mean /open ${escapeText(meant)}?`);
+      throw error;
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -22,8 +22,9 @@ export async function pathWords(begun: string, cwd: string): Promise<readonly st
   }
 }
 
-/** The absolute path of what was typed. */
-export function pathOf(typed: string, cwd: string): string {
+/** The absolute path of what was typed; quotes around it are a shell's or a file manager's, not its own. */
+export function pathOf(text: string, cwd: string): string {
+  const typed = /^(?<quote>['"])(?<inner>.+)\k<quote>$/su.exec(text)?.groups?.['inner'] ?? text;
   const path = /^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed;
   return isAbsolute(path) ? path : resolve(cwd, path);
 }

@@ -76,8 +76,10 @@ describe('opening', () => {
   it('says what is wrong with a name, and goes on', async () => {
     const chat = await ChatOnTerminal.start(model, { open: 'nobody' });
     expect(chat.shown).toContain('There is no account nobody');
+    model.receive('alice', 'here');
+    await chat.type('/open alcie\r');
+    expect(chat.shown).toContain('Did you mean /open alice?');
     await chat.type('/open alice\r');
-    expect(chat.shown).toContain('Nothing was written here yet.');
     expect(chat.prompt).toBe('alice>');
   });
 });
@@ -349,6 +351,8 @@ describe('the connection', () => {
     expect(chat.prompt).toBe('alice>');
     expect(model.all.map(({ body }) => body)).toEqual(['one', 'two', 'three']);
     expect(chat.shown).toContain('you: two (sent)');
+    await chat.stop();
+    expect(chat.said).toContain('1 message is not sent yet, and kept');
   });
 });
 
@@ -380,7 +384,7 @@ describe('files', () => {
     model.receive('alice', '../../x', { kind: 'file', file: { name: '../../x', sizeBytes: 3 } });
     await chat.type('');
     await chat.typeUntil(
-      '/save 3 papers\r/save 3 papers/b.txt\r/save 4 papers/\r/save 1 x\r/file nothing\r',
+      '/save 3 papers\r/save 3 "papers/b.txt"\r/save 4 papers/\r/save 1 x\r/file nothing\r',
       'is no file',
     );
     await chat.typeUntil('', '"nothing" is no file');

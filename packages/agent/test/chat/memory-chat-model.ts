@@ -9,7 +9,7 @@ import type {
   ChatTransfer,
   ChatTrust,
 } from '../../src/chat/chat-model.ts';
-import { ConfigError, ProtocolError } from '@sealane/shared/errors';
+import { ProtocolError } from '@sealane/shared/errors';
 
 type Change = { -readonly [Field in keyof ChatMessage]?: ChatMessage[Field] };
 
@@ -235,9 +235,4 @@ export class MemoryChatModel implements ChatModel {
     this.failure = undefined;
     if (failure !== undefined) throw failure;
   }
-}
-
-/** The error of a call for somebody whose identity changed. */
-export function unverified(name: string): Error {
-  return new ConfigError('E_USAGE', `The identity of ${name} changed`);
 }
