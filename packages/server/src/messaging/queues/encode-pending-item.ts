@@ -12,7 +12,7 @@ export function encodePendingItem(item: PendingItem): Uint8Array {
     case 'welcome':
     case 'commit':
     case 'message':
-      return encodeItem({ kind: item.kind, at, ...place, ...contentOf(item) });
+      return encodeItem({ kind: item.kind, at, ...place, ...encodeContent(item) });
     case 'removed':
       return encodeItem({ kind: 'removed', at, ...place });
     case 'link':
@@ -35,6 +35,7 @@ export function encodePendingItem(item: PendingItem): Uint8Array {
   }
 }
 
-function contentOf({ body, blob }: PendingItem) {
+/** What an item carries, as it is encoded. */
+export function encodeContent({ body, blob }: Pick<PendingItem, 'body' | 'blob'>) {
   return blob === null ? { body: body ?? NO_BYTES } : { blob };
 }

@@ -38,6 +38,8 @@ export interface MessageQueuesOptions {
   readonly onTransient: (agentId: string, message: TransientMessage) => void;
 }
 
+/** Bytes of items that may wait to be published. */
+const PENDING_BYTES_MAX = 67_108_864;
 /** Rows that are read at once at the start. */
 const PAGE_ROWS = 64;
 
@@ -111,7 +113,8 @@ export class MessageQueues {
   /** Refuses where as much waits as may. @throws CallError `E_STORE_UNAVAILABLE`. */
   checkRoom(): void {
     const { pendingMax, busyRetryMs } = this.#options;
-    if (this.waiting >= pendingMax) throw new CallError('E_STORE_UNAVAILABLE', { retryAfterMs: busyRetryMs });
+    const isFull = this.waiting >= pendingMax || this.#lane.waitingBytes >= PENDING_BYTES_MAX;
+    if (isFull) throw new CallError('E_STORE_UNAVAILABLE', { retryAfterMs: busyRetryMs });
   }
 
   /** Promises items and publishes them. Resolves when they are safe. @throws CallError, StorageError. */
@@ -132,13 +135,13 @@ export class MessageQueues {
   }
 
   async #add(item: PendingItem): Promise<void> {
-    const { recipients, id } = item;
+    const { recipients, id, at, expiresAt } = item;
     const body = encodePendingItem(item);
     const key = item.messageId === null ? String(id) : `${toBase64Url(item.messageId)}.${id}`;
     await this.#lane.add({
       recipients,
       bytes: body.length,
-      eventFor: (agentId) => eventOf({ item, body, key, agentId }),
+      eventFor: (agentId) => eventOf({ at, expiresAt, body, key, agentId }),
       onDone: () => {
         this.#published.push(id);
         if (!this.#isRemoving) void this.#removePublished();
@@ -188,20 +191,21 @@ function queueOf(agentId: string): QueueSpec {
 
 /** The same for a repetition, to the byte: that is how the store knows it. */
 function eventOf(of: {
-  readonly item: PendingItem;
+  readonly at: number;
+  readonly expiresAt: number;
   readonly body: Uint8Array;
   readonly key: string;
   readonly agentId: string;
 }): NewEvent {
-  const { item, body, key, agentId } = of;
+  const { at, expiresAt, body, key, agentId } = of;
   return {
     id: `${key}.${agentId}`,
     from: 'server',
     to: `topic:${messagesTopic(agentId)}`,
     contentType: null,
     body,
-    publishedAt: item.at,
-    expiresAt: item.expiresAt,
+    publishedAt: at,
+    expiresAt,
     dueAt: 0,
     durability: 'durable',
     dedup: { kind: 'id' },

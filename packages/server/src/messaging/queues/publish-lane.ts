@@ -52,6 +52,7 @@ export class PublishLane {
   /** Parts that the store refused for now: they come before everything else. */
   #again: Part[] = [];
   #waiting = 0;
+  #waitingBytes = 0;
   #isRunning = false;
   /** The store takes nothing: whoever comes is not to wait. */
   #isHalted = false;
@@ -66,11 +67,17 @@ export class PublishLane {
     return this.#waiting;
   }
 
+  /** Bytes of their bodies. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Resolves when all of it is published, or the store takes nothing for now. */
   add(work: LaneWork): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#entries.push({ work, next: 0, left: work.recipients.length, resolve: () => resolve(undefined) });
     this.#waiting += 1;
+    this.#waitingBytes += work.bytes;
     if (this.#isHalted || this.#isStopped) resolve(undefined);
     if (!this.#isRunning) void this.#run();
     return promise;
@@ -134,6 +141,7 @@ export class PublishLane {
     entry.left -= 1;
     if (entry.left > 0) return;
     this.#waiting -= 1;
+    this.#waitingBytes -= entry.work.bytes;
     entry.work.onDone();
     entry.resolve();
   }
