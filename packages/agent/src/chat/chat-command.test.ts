@@ -39,9 +39,9 @@ describe('complete', () => {
   };
 
   it.each([
-    ['/re', 1, ['reply', 'react', 'retry']],
+    ['/re', 1, ['reply', 'react', 'retry', 'rejoin']],
     ['/open al', 6, ['alice', 'albert']],
-    ['/verify a', 8, ['alice']],
+    ['/verify a', 8, ['alice', 'accept']],
     ['/verify alice c', 14, ['confirm']],
     ['/save 3 my f', 8, ['my fx y']],
     ['/expire 1', 8, ['1h', '1d', '1w']],

@@ -17,8 +17,8 @@ export const CHAT_COMMANDS = {
   open: { syntax: '/open NAME', help: 'open a chat: a user, a group, or a number of /chats', words: ['conversation'] },
   members: { syntax: '/members', help: 'who reads here, with which devices', words: [] },
   verify: {
-    syntax: '/verify [USER] [confirm]',
-    help: 'show a safety number; with confirm, after you compared it, accept it',
+    syntax: '/verify [USER] [confirm|accept]',
+    help: 'show a safety number; confirm says that you compared it, accept takes a changed identity unseen',
     words: ['member', 'confirm'],
   },
   reply: { syntax: '/reply N TEXT', help: 'answer message N', words: ['message', 'text'] },
@@ -35,6 +35,7 @@ export const CHAT_COMMANDS = {
   search: { syntax: '/search WORDS', help: 'messages of this chat that have all the words', words: ['text'] },
   more: { syntax: '/more', help: 'older messages', words: [] },
   retry: { syntax: '/retry [N]', help: 'send what failed again', words: ['message'] },
+  rejoin: { syntax: '/rejoin', help: 'join this chat again, where it cannot be repaired without you', words: [] },
   quit: { syntax: '/quit', help: 'leave; what is not sent yet is sent later', words: [] },
 } as const satisfies Readonly<Record<string, CommandRow>>;
 

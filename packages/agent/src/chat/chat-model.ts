@@ -134,6 +134,10 @@ export interface ChatModel {
   safetyNumber(username: string): Promise<ChatSafetyNumber>;
   /** The numbers were compared: this identity is accepted and verified. */
   confirmSafetyNumber(username: string): Promise<void>;
+  /** A changed identity is accepted without comparing: unverified from then on. */
+  acceptIdentity(username: string): Promise<void>;
+  /** Joins a group again that could not be repaired without being asked. */
+  rejoin(conversation: string): Promise<void>;
   /** @returns what ends the listening. */
   listen(listener: (event: ChatEvent) => void): () => void;
 }

@@ -39,7 +39,9 @@ export function headingWords(
   const about =
     kind === 'direct'
       ? others.map(({ trust }) => TRUST_WORDS[trust])
-      : [`${members.length} member${members.length === 1 ? '' : 's'}: /members`, ...trustOfGroup(others)];
+      : members.length === 0
+        ? ['you are not a member any more']
+        : [`${members.length} member${members.length === 1 ? '' : 's'}: /members`, ...trustOfGroup(others)];
   const expiry = expiresAfterSeconds > 0 ? [`messages expire after ${showExpiry(expiresAfterSeconds)}`] : [];
   const isChanged = others.some(({ trust }) => trust === 'changed');
   return { text: [...about, ...expiry].join(' · '), tone: isChanged ? 'warning' : 'quiet' };
@@ -128,7 +130,7 @@ export const GROUP_WORDS = {
   healing: 'This chat does not fit together with the others any more; it is being repaired. Messages wait until then.',
   healed: 'The chat is repaired.',
   asking:
-    'This chat cannot be repaired without you: the server offers a state that nobody you know vouches for. Ask a member to remove and add you again.',
+    'This chat cannot be repaired without you: nobody whom you verified vouches for the state that the server offers. If the others say that all is well with them: /rejoin',
   removed: 'You are not a member of this group any more: you cannot read or write here.',
 } as const;
 

@@ -91,19 +91,29 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
     await chat.showMessages(record, older, { above: 'older messages', below: 'end of the older messages' });
   },
   retry,
+  async rejoin(chat) {
+    await chat.model.rejoin(opened(chat).conversation.id);
+    chat.say('good', 'Joined again.');
+  },
   quit: (chat) => chat.leave(),
 };
 
 async function verify(chat: ChatContext, rest: string): Promise<void> {
   const words = rest.split(/\s+/).filter((word) => word !== '');
-  const isConfirmed = words.at(-1)?.toLowerCase() === 'confirm';
-  const username = words[0] !== undefined && !(isConfirmed && words.length === 1) ? words[0] : otherOf(opened(chat));
-  if (!isConfirmed) {
+  const last = words.at(-1)?.toLowerCase();
+  const verb = last === 'confirm' || last === 'accept' ? last : undefined;
+  const name = words.length > (verb === undefined ? 0 : 1) ? words[0] : undefined;
+  const username = name ?? otherOf(opened(chat));
+  const shown = escapeText(username);
+  if (verb === undefined) {
     chat.say('plain', ...safetyWords(username, await chat.model.safetyNumber(username)));
-    return;
+  } else if (verb === 'confirm') {
+    await chat.model.confirmSafetyNumber(username);
+    chat.say('good', `${shown} is verified: this identity was compared.`);
+  } else if (await chat.view.ask(`Take the identity of ${shown} without comparing? It could be anybody.`)) {
+    await chat.model.acceptIdentity(username);
+    chat.say('warning', `The identity of ${shown} is accepted, and not verified.`);
   }
-  await chat.model.confirmSafetyNumber(username);
-  chat.say('good', `${escapeText(username)} is verified: this identity was compared.`);
 }
 
 function otherOf({ conversation }: OpenChat): string {

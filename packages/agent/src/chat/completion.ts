@@ -50,13 +50,13 @@ async function wordsOf(kind: Word | undefined, begun: string, source: Completion
     case 'conversation':
       return await source.conversations();
     case 'member':
-      return [...(await source.members()), 'confirm'];
+      return [...(await source.members()), 'confirm', 'accept'];
     case 'emoji':
       return EMOJI;
     case 'path':
       return await source.paths(begun);
     case 'confirm':
-      return ['confirm'];
+      return ['confirm', 'accept'];
     case 'time':
       return TIMES;
     case 'message':

@@ -200,7 +200,7 @@ describe('writing', () => {
     await chat.type('/hlep\r/xyzzy\r/help verify\r/help\r');
     expect(chat.shown).toContain('There is no command /hlep. Did you mean /help?');
     expect(chat.shown).toContain('There is no command /xyzzy. /help shows what there is.');
-    expect(chat.shown.match(/\/verify \[USER\] \[confirm\]: show a safety number/g)).toHaveLength(2);
+    expect(chat.said.match(/\/verify \[USER\] \[confirm\|accept\]: show a safety number/g)).toHaveLength(2);
   });
 
   it('sends nothing while no chat is open, and gives the text back', async () => {
@@ -278,6 +278,10 @@ describe('what comes', () => {
     await chat.type('\u0015/verify\r');
     expect(chat.shown).toContain('12345 67890 12345 67890\n    12345');
     expect(chat.said).toContain('Without comparing, it could be anybody.');
+    await chat.type('/verify accept\r');
+    expect(chat.said).toContain('It could be anybody. (y/n)');
+    await chat.type('n');
+    expect(model.trust.get('alice')).toBe('changed');
     await chat.type('/verify confirm\r/members\r');
     expect(chat.shown).toContain('alice is verified: this identity was compared.');
     expect(chat.shown).toContain("alice  verified  alice's phone");
@@ -292,6 +296,10 @@ describe('what comes', () => {
     model.tell({ type: 'group-state', group: team.slice(1), state: 'removed' });
     await chat.type('');
     expect(chat.shown).toContain('You are not a member of this group any more');
+    model.tell({ type: 'group-state', group: team.slice(1), state: 'asking' });
+    await chat.type('/rejoin\r');
+    expect(chat.said).toContain('If the others say that all is well with them: /rejoin');
+    expect(model.calls).toContain(`rejoin ${team}`);
   });
 
   it('E11: no text of a peer acts on the terminal, wherever it is shown', async () => {

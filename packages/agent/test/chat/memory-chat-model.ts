@@ -174,6 +174,14 @@ export class MemoryChatModel implements ChatModel {
     this.trust.set(username, 'verified');
   }
 
+  async acceptIdentity(username: string): Promise<void> {
+    this.trust.set(username, 'unverified');
+  }
+
+  async rejoin(conversation: string): Promise<void> {
+    this.calls.push(`rejoin ${conversation}`);
+  }
+
   listen(listener: (event: ChatEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
