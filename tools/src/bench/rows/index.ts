@@ -1,4 +1,6 @@
 /** All series, in the order of the design. */
+import { messages } from './m1-messages.ts';
+import { groups } from './m2-groups.ts';
 import { oneWay } from './p1-one-way.ts';
 import { start } from './p10-start.ts';
 import { growth } from './p11-growth.ts';
@@ -27,4 +29,6 @@ export const allSeries: readonly Series[] = [
   ...fleet,
   ...start,
   ...growth,
+  ...messages,
+  ...groups,
 ];
