@@ -38,8 +38,10 @@ const purpose = { domain: 'sealane fuzz 1', context: new Uint8Array(16) };
 const boxes: FuzzDecoder = {
   name: 'sealed-boxes',
   seeds: () => {
-    const box = { recipientKey: recipient.publicKey, plaintext: utf8Encode('secret'), random: seededRandom(1) };
-    return [sealBox(nativeCrypto, purpose, box), new Uint8Array(49).fill(1)];
+    const random = seededRandom(1);
+    const seal = (text: string): Uint8Array =>
+      sealBox(nativeCrypto, purpose, { recipientKey: recipient.publicKey, plaintext: utf8Encode(text), random });
+    return [seal('secret'), seal(''), seal('x'.repeat(500)), new Uint8Array(49).fill(1)];
   },
   decode: (input) => (openBox(nativeCrypto, purpose, { recipient, sealed: input }) === undefined ? 'refused' : 'ok'),
 };

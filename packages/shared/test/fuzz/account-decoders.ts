@@ -70,7 +70,12 @@ const statements: FuzzDecoder = {
 
 const credentials: FuzzDecoder = {
   name: 'device-credentials',
-  seeds: () => [encodeCredential({ accountId: hash(1), agentId: 'phone' }), new Uint8Array(33)],
+  seeds: () => [
+    encodeCredential({ accountId: hash(1), agentId: 'phone' }),
+    encodeCredential({ accountId: hash(2), agentId: 'ä'.repeat(32) }),
+    new Uint8Array(33),
+    new Uint8Array(40).fill(1),
+  ],
   decode(input) {
     const credential = decodeCredential(input);
     if (credential === undefined) return 'refused';
