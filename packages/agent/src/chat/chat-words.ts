@@ -4,7 +4,7 @@ import { SealaneError } from '@sealane/shared/errors';
 import { failureOf, showBytes } from '@sealane/node/cli';
 import type { ChatClock } from './chat-clock.ts';
 import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, showExpiry, type ChatCommandName } from './chat-command.ts';
-import type { Tone } from './entry.ts';
+import type { TableRow, Tone } from './entry.ts';
 import type { ChatConversation, ChatEvent, ChatMember, ChatSafetyNumber, ChatTrust } from './chat-model.ts';
 
 /** Digits of a safety number are read in groups of five. */
@@ -52,13 +52,13 @@ function trustOfGroup(others: readonly ChatMember[]): readonly string[] {
   return changed.length === 0 ? [] : [`IDENTITY CHANGED: ${changed.join(', ')}`];
 }
 
-/** One line each, with the number by which it is opened. */
-export function chatsWords(conversations: readonly ChatConversation[], clock: ChatClock): readonly string[] {
+/** One row each, with the number by which it is opened. */
+export function chatRows(conversations: readonly ChatConversation[], clock: ChatClock): readonly TableRow[] {
   return conversations.map(({ name, kind, unread, lastAt, lastText }, index) => {
-    const group = kind === 'group' ? ' (group)' : '';
-    const waiting = unread > 0 ? `  ${unread} unread` : '';
-    const last = lastText === '' ? '' : `  ${lastAt > 0 ? `${whenWords(lastAt, clock)} ` : ''}${escapeText(lastText)}`;
-    return `${index + 1}  ${escapeText(name)}${group}${waiting}${last}`;
+    const when = lastAt > 0 ? [whenWords(lastAt, clock)] : [];
+    const waiting = unread > 0 ? [`${unread} unread`] : [];
+    const parts = [...waiting, ...when, ...(lastText === '' ? [] : [escapeText(lastText)])];
+    return [`${index + 1}  ${escapeText(name)}${kind === 'group' ? ' (group)' : ''}`, parts.join(' · ')];
   });
 }
 
@@ -73,12 +73,12 @@ export function unsentWords(count: number): string {
   return `${what} not sent yet, and kept: sent as soon as this device is connected again, by "chat" or "message list".`;
 }
 
-/** One line each. */
-export function memberWords(members: readonly ChatMember[]): readonly string[] {
+/** One row each. */
+export function memberRows(members: readonly ChatMember[]): readonly TableRow[] {
   return members.map(({ username, isOwn, trust, devices }) => {
     const names = devices.map(({ name, state }) => escapeText(name) + (state === 'listed' ? '' : ` (${state})`));
     const shownTrust = isOwn ? 'you' : TRUST_WORDS[trust].replace(/: \/verify$/, '');
-    return `${escapeText(username)}  ${shownTrust}  ${names.length === 0 ? 'no devices' : names.join(', ')}`;
+    return [escapeText(username), `${shownTrust} · ${names.length === 0 ? 'no devices' : names.join(', ')}`];
   });
 }
 
@@ -104,14 +104,15 @@ export function safetyWords(username: string, { digits, trust }: ChatSafetyNumbe
 }
 
 /** All commands, or one. */
-export function helpWords(name?: ChatCommandName): readonly string[] {
-  if (name !== undefined) return [`${CHAT_COMMANDS[name].syntax}: ${CHAT_COMMANDS[name].help}`];
-  return [
-    ...CHAT_COMMAND_NAMES.map((each) => `${CHAT_COMMANDS[each].syntax}: ${CHAT_COMMANDS[each].help}`),
-    'Anything else is sent. N is the number behind #. Tab completes. A \\ at the end of a line, or Alt-Enter, goes on in another line; // sends a text that begins with /.',
-    'Ctrl-C clears the line, on an empty one it leaves; Ctrl-D leaves; up and down bring back what you wrote.',
-  ];
+export function helpRows(name?: ChatCommandName): readonly TableRow[] {
+  const names = name === undefined ? CHAT_COMMAND_NAMES : [name];
+  return names.map((each) => [CHAT_COMMANDS[each].syntax, CHAT_COMMANDS[each].help]);
 }
+
+export const HELP_WORDS = [
+  'Anything else is sent. N is the number behind #. Tab completes, and /q is enough for /quit. A \\ at the end of a line, or Alt-Enter, goes on in another line; // sends a text that begins with /.',
+  'Ctrl-C clears the line, on an empty one it leaves; Ctrl-D leaves; up and down bring back what you wrote.',
+] as const;
 
 /** What somebody has to know of another account. */
 export function contactWords({ username, change }: Extract<ChatEvent, { type: 'contact-changed' }>): string {

@@ -10,7 +10,7 @@ import type { ChatContext, Enclosing, OpenChat } from './chat-context.ts';
 import type { ChatConversation, ChatMessage, ChatModel } from './chat-model.ts';
 import { ChatRecord } from './chat-record.ts';
 import type { ChatInput, ChatView } from './chat-view.ts';
-import { chatsWords, failureWords, unsentWords } from './chat-words.ts';
+import { chatRows, failureWords, unsentWords } from './chat-words.ts';
 import { handleCommand } from './command-handlers.ts';
 import { complete, type Completion } from './completion.ts';
 import { ConversationList } from './conversation-list.ts';
@@ -176,7 +176,7 @@ export class Chat implements ChatInput, ChatContext {
       this.say('plain', 'You have no chats yet. /open USER begins one; /help shows what else can be typed.');
       return;
     }
-    this.say('plain', ...chatsWords(listed, this.clock));
+    this.view.append([{ kind: 'table', rows: chatRows(listed, this.clock) }]);
     this.say('quiet', 'Open one with /open and its number or name. /help shows what else can be typed.');
   }
 

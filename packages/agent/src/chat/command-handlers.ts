@@ -8,7 +8,7 @@ import { checkedFileName } from '@sealane/node/files';
 import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, parseExpiry, showExpiry, type ChatCommandName } from './chat-command.ts';
 import { PAGE_MESSAGES, type ChatContext, type OpenChat } from './chat-context.ts';
 import type { ChatTransfer } from './chat-model.ts';
-import { failureWords, helpWords, memberWords, safetyWords } from './chat-words.ts';
+import { HELP_WORDS, failureWords, helpRows, memberRows, safetyWords } from './chat-words.ts';
 import type { MessageEntry } from './entry.ts';
 import { isDirectoryPath, pathOf } from './path-words.ts';
 
@@ -29,7 +29,8 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
     const word = rest.replace(/^\//, '').toLowerCase();
     const name = CHAT_COMMAND_NAMES.find((candidate) => candidate === word);
     if (word !== '' && name === undefined) throw unknownCommand(word);
-    chat.say('plain', ...helpWords(name));
+    chat.view.append([{ kind: 'table', rows: helpRows(name) }]);
+    if (name === undefined) chat.say('quiet', ...HELP_WORDS);
   },
   chats: (chat) => chat.showChats(),
   async open(chat, rest) {
@@ -37,7 +38,8 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
     await chat.openChat(rest);
   },
   async members(chat) {
-    chat.say('plain', ...memberWords(await chat.model.members(opened(chat).conversation.id)));
+    const members = await chat.model.members(opened(chat).conversation.id);
+    chat.view.append([{ kind: 'table', rows: memberRows(members) }]);
   },
   verify,
   async reply(chat, rest) {

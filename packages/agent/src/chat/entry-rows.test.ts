@@ -84,6 +84,13 @@ describe('entryRows', () => {
         { kind: 'message', number: 1_234, message: full, quoted: { from: text, text, number: 17 } },
         { kind: 'message', number: 1, message: { ...full, file: { name: text, sizeBytes: 2 ** 40 } } },
         { kind: 'notice', tone: 'error', text: 'words of the chat itself, '.repeat(4) },
+        {
+          kind: 'table',
+          rows: [
+            ['a term 漢字'.repeat(4), 'words '.repeat(20)],
+            ['b', ''],
+          ],
+        },
         { kind: 'rule', text: 'a line with words '.repeat(4) },
       ];
       for (const entry of entries) {

@@ -3,7 +3,7 @@ import { escapeText } from '@sealane/shared/bytes';
 import { displayWidth, fitColumns, showBytes, terminalText, wrapColumns } from '@sealane/node/cli';
 import type { Format, Paint } from '@sealane/node/log';
 import type { ChatMessage } from './chat-model.ts';
-import type { Entry, MessageEntry, NoticeEntry, Tone } from './entry.ts';
+import type { Entry, MessageEntry, NoticeEntry, TableEntry, Tone } from './entry.ts';
 
 /** How rows look. */
 export interface RowStyle {
@@ -22,6 +22,8 @@ const INDENT_NARROW = ' ';
 const NARROW_COLUMNS = 40;
 const RULE_COLUMNS_MAX = 100;
 const QUOTE_COLUMNS_MAX = 72;
+const TERM_COLUMNS_MAX = 34;
+const TABLE_GAP = '  ';
 /** Reactions that are named one by one. */
 const REACTIONS_SHOWN_MAX = 8;
 
@@ -45,6 +47,8 @@ export function entryRows(entry: Entry, style: RowStyle): readonly string[] {
       return noticeRows(entry, style);
     case 'rule':
       return [ruleRow(entry.text, style)];
+    case 'table':
+      return tableRows(entry, style);
   }
 }
 
@@ -174,6 +178,24 @@ function noticeRows({ tone, text }: NoticeEntry, { columns, paint }: RowStyle): 
   const format = TONES[tone];
   const lines = wrapColumns(text, { first: columns, rest: columns });
   return format === undefined ? lines : lines.map((line) => painted(paint, format, line));
+}
+
+/** Two columns; where there is no room for them, and in plain lines, one after the other. */
+function tableRows({ rows }: TableEntry, { columns, hasLines }: RowStyle): readonly string[] {
+  const termColumns = Math.min(TERM_COLUMNS_MAX, Math.max(...rows.map(([term]) => displayWidth(term))));
+  const room = columns - termColumns - TABLE_GAP.length;
+  if (!hasLines || room < NARROW_COLUMNS) {
+    return rows.flatMap(([term, text]) =>
+      wrapColumns(text === '' ? term : `${term}: ${text}`, { first: columns, rest: columns }),
+    );
+  }
+  return rows.flatMap(([term, text]) => {
+    const lines = wrapColumns(text, { first: room, rest: room });
+    const indent = ' '.repeat(termColumns) + TABLE_GAP;
+    const padded =
+      fitColumns(term, termColumns) + ' '.repeat(Math.max(0, termColumns - displayWidth(term))) + TABLE_GAP;
+    return [(padded + (lines[0] ?? '')).trimEnd(), ...lines.slice(1).map((line) => indent + line)];
+  });
 }
 
 function ruleRow(text: string, { columns, paint, hasLines }: RowStyle): string {

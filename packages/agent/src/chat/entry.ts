@@ -25,4 +25,12 @@ export interface RuleEntry {
   readonly text: string;
 }
 
-export type Entry = MessageEntry | NoticeEntry | RuleEntry;
+/** What the chat lists; peers' words in it are escaped already. */
+export interface TableEntry {
+  readonly kind: 'table';
+  readonly rows: readonly TableRow[];
+}
+
+export type TableRow = readonly [term: string, text: string];
+
+export type Entry = MessageEntry | NoticeEntry | RuleEntry | TableEntry;

@@ -20,8 +20,8 @@ describe('opening', () => {
     model.receive('bob', 'one');
     model.receive('bob', 'two');
     const chat = await ChatOnTerminal.start(model);
-    expect(chat.shown).toContain('1  bob  2 unread  14:02 two');
-    expect(chat.shown).toContain('2  alice  1 unread  14:00 hello');
+    expect(chat.shown).toContain('1  bob    2 unread · 14:02 · two');
+    expect(chat.shown).toContain('2  alice  1 unread · 14:00 · hello');
     expect(chat.prompt).toBe('chats +3>');
     await chat.type('2\r');
     expect(chat.shown).toMatch(/── Chat with alice ─+\nnot verified: \/verify\n/);
@@ -200,7 +200,7 @@ describe('writing', () => {
     await chat.type('/hlep\r/xyzzy\r/help verify\r/help\r');
     expect(chat.shown).toContain('There is no command /hlep. Did you mean /help?');
     expect(chat.shown).toContain('There is no command /xyzzy. /help shows what there is.');
-    expect(chat.said.match(/\/verify \[USER\] \[confirm\|accept\]: show a safety number/g)).toHaveLength(2);
+    expect(chat.said.match(/\/verify \[USER\] \[confirm\|accept\] show a safety number/g)).toHaveLength(2);
   });
 
   it('sends nothing while no chat is open, and gives the text back', async () => {
@@ -284,7 +284,7 @@ describe('what comes', () => {
     expect(model.trust.get('alice')).toBe('changed');
     await chat.type('/verify confirm\r/members\r');
     expect(chat.shown).toContain('alice is verified: this identity was compared.');
-    expect(chat.shown).toContain("alice  verified  alice's phone");
+    expect(chat.shown).toContain("alice  verified · alice's phone");
   });
 
   it('in a group, /verify needs a name, and a broken group is told of', async () => {
