@@ -112,7 +112,9 @@ function imports(fields: Fields, typeOnlyReader: boolean): string {
   if (kinds.has('bytes')) names.push('checkLength', 'putBytes');
   if (kinds.has('list')) names.push('listBytes');
   if (kinds.has('text')) names.push('UTF8_BYTES_PER_UNIT_MAX', 'checkLength', 'putText');
-  if (kinds.has('bytes') || kinds.has('text')) names.push('VALUE_HEADER_BYTES_MAX');
+  // The elements of a list have theirs counted by `listBytes`.
+  const isHeaded = Object.values(fields).some((field) => ['bytes', 'text'].includes(requiredOf(field).kind));
+  if (isHeaded) names.push('VALUE_HEADER_BYTES_MAX');
   if (kinds.has('optional')) names.push('putNil');
   return `import type { ByteWriter } from '../../bytes/index.ts';
     import ${typeOnlyReader ? 'type ' : ''}{ MsgpackReader } from '../msgpack/reader.ts';

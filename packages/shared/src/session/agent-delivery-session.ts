@@ -17,9 +17,15 @@ import {
   encodePublish,
   encodePresenceWatch,
 } from '../packets/index.ts';
+import type { MessagingCall } from '../items/index.ts';
 import { Session } from './session.ts';
 
 export abstract class AgentDeliverySession extends Session {
+  /** Makes a call of messaging (docs/protocols/messaging.md §1), refused with `E_NO_MESSAGING` below version 3. */
+  sendCall(call: MessagingCall): void {
+    this.sendPacketOfMessaging(call);
+  }
+
   /** Takes deliveries of a subscription from now on (§4). */
   subscribe(
     subscription: number,

@@ -25,6 +25,7 @@ import type {
   Unsubscribe,
   Unsubscribed,
 } from '../packets/index.ts';
+import type { MessagingCall, ServerMessagingPacket } from '../items/index.ts';
 import type { PeerLimits, SuiteId } from '../wire/index.ts';
 
 /** Why a session ended. */
@@ -116,6 +117,8 @@ export type SessionEvent =
   | { readonly type: 'notification'; readonly notification: Notification }
   /** A packet about events, of those that this role receives. */
   | { readonly type: 'delivery'; readonly packet: AgentDeliveryPacket | ServerDeliveryPacket }
+  /** A packet of messaging, of those that this role receives. */
+  | { readonly type: 'messaging'; readonly packet: MessagingCall | ServerMessagingPacket }
   /** No last response came before the deadline; the request is over. */
   | { readonly type: 'response-timeout'; readonly requestId: number }
   /** The time came that `watchQueue` was told of. */

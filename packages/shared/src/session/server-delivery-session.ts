@@ -16,9 +16,15 @@ import {
   encodeReceipt,
   encodePresence,
 } from '../packets/index.ts';
+import type { ServerMessagingPacket } from '../items/index.ts';
 import { Session } from './session.ts';
 
 export abstract class ServerDeliverySession extends Session {
+  /** Answers a call of messaging, or passes on what is not stored (docs/protocols/messaging.md §1). */
+  sendMessaging(packet: ServerMessagingPacket): void {
+    this.sendPacketOfMessaging(packet);
+  }
+
   /** Grants a Subscribe (§4). */
   sendSubscribed(
     subscription: number,

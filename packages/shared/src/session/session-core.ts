@@ -15,7 +15,7 @@ import {
 } from '../packets/index.ts';
 import { RECORD_FRAME_BODY_BYTES_MAX, RecordOpener, RecordSealer } from '../records/index.ts';
 import type { StreamRole } from '../streams/index.ts';
-import { EVENTS_VERSION_MIN, type PeerLimits } from '../wire/index.ts';
+import { EVENTS_VERSION_MIN, MESSAGING_VERSION_MIN, type PeerLimits } from '../wire/index.ts';
 import { EventQueue } from './event-queue.ts';
 import type { ClosedEvent, SessionEvent } from './events.ts';
 import { Liveness } from './liveness.ts';
@@ -80,6 +80,11 @@ export abstract class SessionCore {
   /** Whether events may travel (docs/protocols/delivery.md §1). */
   get hasEvents(): boolean {
     return this.#version >= EVENTS_VERSION_MIN;
+  }
+
+  /** Whether messaging may travel (docs/protocols/messaging.md §1). */
+  get hasMessaging(): boolean {
+    return this.#version >= MESSAGING_VERSION_MIN;
   }
 
   /** Round trip of the last answered ping in ms; undefined before the first. */

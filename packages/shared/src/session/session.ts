@@ -15,7 +15,8 @@
  */
 import type { ByteWriter } from '../bytes/index.ts';
 import { ProtocolError, assert, type ErrorCode } from '../errors/index.ts';
-import { encodeNotification, type Packet } from '../packets/index.ts';
+import type { MessagingCall, ServerMessagingPacket } from '../items/index.ts';
+import { encodeNotification, encodePacket, type Packet } from '../packets/index.ts';
 import type { AgentDeliveryPacket, ServerDeliveryPacket } from './events.ts';
 import { SessionCore } from './session-core.ts';
 import type { StreamRole } from '../streams/index.ts';
@@ -132,6 +133,19 @@ export abstract class Session extends SessionCore {
     if (this.state === 'Open') this.#openStreams().consume(streamId, size);
   }
 
+  /**
+   * Sends a packet of messaging: a call of an agent, or what a server says.
+   *
+   * @throws RangeError when a field is over its limit, ProtocolError `E_CLOSED` when the session is not open and
+   *   `E_NO_MESSAGING` when its version has no messaging; the session stays as it was.
+   */
+  protected sendPacketOfMessaging(packet: MessagingCall | ServerMessagingPacket): void {
+    this.#assertOpen();
+    if (!this.hasMessaging) throw new ProtocolError('E_NO_MESSAGING');
+    encodePacket(this.outbox.writer(), packet);
+    this.outbox.written();
+  }
+
   protected override onOpenPacket(packet: Packet, now: number): boolean {
     switch (packet.id) {
       case 0x20:
@@ -178,6 +192,37 @@ export abstract class Session extends SessionCore {
       case 0x3c:
       case 0x3e:
         return this.#onDelivery(packet, 'agent');
+      case 0x40:
+      case 0x41:
+      case 0x43:
+      case 0x44:
+      case 0x45:
+      case 0x46:
+      case 0x48:
+      case 0x4a:
+      case 0x4b:
+      case 0x4d:
+      case 0x4e:
+      case 0x50:
+      case 0x52:
+      case 0x53:
+      case 0x54:
+      case 0x56:
+      case 0x57:
+      case 0x58:
+      case 0x59:
+        return this.#onMessaging(packet, 'server');
+      case 0x42:
+      case 0x47:
+      case 0x49:
+      case 0x4c:
+      case 0x4f:
+      case 0x51:
+      case 0x55:
+      case 0x5a:
+      case 0x5b:
+      case 0x5c:
+        return this.#onMessaging(packet, 'agent');
       default:
         return false;
     }
@@ -212,6 +257,13 @@ export abstract class Session extends SessionCore {
     if (this.role !== receiver) return false;
     if (packet.id === 0x38 && packet.to < packet.from) throw new ProtocolError('E_MALFORMED');
     this.emit({ type: 'delivery', packet });
+    return true;
+  }
+
+  /** docs/protocols/messaging.md §1: only `receiver` takes it. @returns whether this side is that one. */
+  #onMessaging(packet: MessagingCall | ServerMessagingPacket, receiver: StreamRole): boolean {
+    if (this.role !== receiver) return false;
+    this.emit({ type: 'messaging', packet });
     return true;
   }
 

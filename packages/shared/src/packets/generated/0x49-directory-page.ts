@@ -3,7 +3,6 @@ import type { ByteWriter } from '../../bytes/index.ts';
 import type { MsgpackReader } from '../msgpack/reader.ts';
 import {
   UINT_BYTES_MAX,
-  VALUE_HEADER_BYTES_MAX,
   checkLength,
   checkUint,
   listBytes,
