@@ -1,0 +1,43 @@
+/** What a call to the server ended with, and making it again where that is welcome. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import type { Stored } from '@sealane/shared/packets';
+import type { CallServer } from './messaging-connection.ts';
+
+/** The answer of calls that change something. */
+export type StoredAnswer = Pick<Stored, 'sequence' | 'epoch' | 'at'>;
+
+/** Failures of a connection: whether the call was done is unknown, and it may be made again as it was. */
+const cutCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['E_TRUNCATED', 'E_IDLE', 'E_DRAINING']);
+const ATTEMPTS_MAX = 8;
+const RETRY_AFTER_MS_MAX = 15_000;
+
+/** The error with its code; undefined for what is a fault of this program. */
+export function callFailure(error: unknown): SealaneError | undefined {
+  return error instanceof SealaneError ? error : undefined;
+}
+
+/**
+ * Calls that are made again over the next connection after a cut, and after the time that the server names. Every call may be
+ * repeated as it was (docs/protocols/messaging.md §1.5).
+ */
+export function retryingCalls(call: CallServer): CallServer {
+  return async (id, fields, options) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(id, fields, options);
+      } catch (error) {
+        const failure = callFailure(error);
+        const delayMs = failure === undefined ? undefined : delayOf(failure);
+        if (delayMs === undefined || attempt >= ATTEMPTS_MAX) throw error;
+        await sleep(delayMs, undefined, options?.signal === undefined ? {} : { signal: options.signal });
+      }
+    }
+  };
+}
+
+/** Undefined where another attempt is of no use, or takes too long. */
+function delayOf({ code, retryAfterMs = 0 }: SealaneError): number | undefined {
+  if (cutCodes.has(code)) return 0;
+  return retryAfterMs > 0 && retryAfterMs <= RETRY_AFTER_MS_MAX ? retryAfterMs : undefined;
+}

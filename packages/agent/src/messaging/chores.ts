@@ -1,0 +1,94 @@
+/**
+ * Chores: what has to be done after something came in and needs the server: make a commit, ask for a log, heal a group.
+ * They are rows, written with what caused them, so that the end of the process forgets none.
+ */
+import { toHex } from '@sealane/shared/bytes';
+import { SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import type { Transaction } from '@sealane/e2ee/storage';
+import type { Journal } from './journal.ts';
+import { nextNumber, tables, type ChoreRow } from './tables.ts';
+
+/** Does one chore; throws when it could not be done. */
+export type DoChore = (chore: ChoreRow) => Promise<void>;
+
+/** Attempts before a chore is given up: the next message, or the next start, makes a new one where it matters. */
+const ATTEMPTS_MAX = 5;
+const NOTHING = new Uint8Array(0);
+
+/** Failures of the connection: they are no attempt. */
+const offlineCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'E_CLOSED',
+  'E_TRUNCATED',
+  'E_TIMEOUT',
+  'E_CANCELLED',
+]);
+
+export class Chores {
+  readonly #journal: Journal;
+  readonly #do: DoChore;
+  readonly #onTrouble: (error: SealaneError) => void;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(journal: Journal, run: DoChore, onTrouble: (error: SealaneError) => void) {
+    this.#journal = journal;
+    this.#do = run;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Notes a chore, once for the same thing. */
+  async add(
+    tx: Transaction,
+    kind: ChoreRow['kind'],
+    about: Partial<Pick<ChoreRow, 'group' | 'username' | 'data'>>,
+  ): Promise<void> {
+    const { group = NOTHING, username = '', data = NOTHING } = about;
+    const rows = await tables.chores.list(tx);
+    const isKnown = rows.some(
+      (row) =>
+        row.kind === kind && row.username === username && toHex(row.group) === toHex(group) && row.attempts === 0,
+    );
+    if (isKnown && kind !== 'gossip') return;
+    const order = await nextNumber(tx, 'order');
+    await tables.chores.put(tx, { order, kind, group, username, data, attempts: 0 });
+  }
+
+  /** Does what there is, one after the other. Resolves when all was tried. */
+  run(): Promise<void> {
+    this.#running ??= this.#runAll().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    const tried = new Set<number>();
+    for (;;) {
+      const rows = await this.#journal.transaction((tx) => tables.chores.list(tx));
+      const chore = rows.find(({ order }) => !tried.has(order));
+      if (chore === undefined || this.#isClosed) return;
+      tried.add(chore.order);
+      await this.#runOne(chore);
+    }
+  }
+
+  async #runOne(chore: ChoreRow): Promise<void> {
+    try {
+      await this.#do(chore);
+      await this.#journal.transaction((tx) => tables.chores.delete(tx, chore.order));
+    } catch (error) {
+      if (!(error instanceof SealaneError)) throw error;
+      if (offlineCodes.has(error.code)) return;
+      const attempts = chore.attempts + 1;
+      if (attempts >= ATTEMPTS_MAX) this.#onTrouble(error);
+      await this.#journal.transaction((tx) =>
+        attempts >= ATTEMPTS_MAX
+          ? tables.chores.delete(tx, chore.order)
+          : tables.chores.put(tx, { ...chore, attempts }),
+      );
+    }
+  }
+}

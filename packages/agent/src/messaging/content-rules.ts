@@ -1,0 +1,230 @@
+/**
+ * ContentRules: what the content of a message does to the rows of this device. Who said it is what MLS authenticated; whether
+ * an edit, a deletion, a reaction or a receipt counts is said by the rules of `@sealane/e2ee/content`.
+ */
+import { toBase64, toHex } from '@sealane/shared/bytes';
+import type { Sender } from '@sealane/e2ee/engine';
+import {
+  applyContent,
+  decodeContent,
+  leastReceipt,
+  viewOf,
+  type Content,
+  type FileBody,
+  type MessageView,
+} from '@sealane/e2ee/content';
+import type { Transaction } from '@sealane/e2ee/storage';
+import type { Chores } from './chores.ts';
+import type { Directory } from './directory.ts';
+import type { Journal } from './journal.ts';
+import type { MessageBook, NewMessage } from './message-book.ts';
+import type { Receipts } from './receipts.ts';
+import { tables, type GroupRow, type MessageRow } from './tables.ts';
+
+export interface ContentRulesParts {
+  readonly journal: Journal;
+  readonly book: MessageBook;
+  readonly chores: Chores;
+  readonly directory: Directory;
+  readonly now: () => number;
+  receipts(): Receipts;
+  username(): string;
+  /** Accounts of a group but the own one, 32-byte ids in hexadecimal. */
+  others(tx: Transaction, group: Uint8Array): Promise<readonly string[]>;
+}
+
+/** A message that was opened. */
+export interface OpenedMessage {
+  readonly group: GroupRow;
+  readonly item: { readonly messageId: Uint8Array; readonly at: number };
+  readonly sender: Sender;
+  readonly plaintext: Uint8Array;
+}
+
+export class ContentRules {
+  readonly #parts: ContentRulesParts;
+
+  constructor(parts: ContentRulesParts) {
+    this.#parts = parts;
+  }
+
+  /** Applies one message, within the transaction in which it was opened. */
+  async apply(tx: Transaction, message: OpenedMessage): Promise<void> {
+    const content = decodeContent(message.plaintext);
+    const placeholder = await this.#parts.book.find(tx, message.item.messageId);
+    const isPlaceholder = placeholder !== undefined && placeholder.kind === 'unknown' && placeholder.username === '';
+    if (content === undefined) {
+      if (isPlaceholder) await this.#parts.book.change(tx, placeholder, { state: 'lost', reason: 'malformed' });
+      return;
+    }
+    const isShown =
+      viewOf(content, message.sender.accountId) !== undefined &&
+      content.kind !== 'group-name' &&
+      content.kind !== 'expiry';
+    if (isPlaceholder && !(isShown && toHex(content.id) === toHex(placeholder.id)))
+      await this.#parts.book.remove(tx, placeholder);
+    if (isShown) await this.#add(tx, message, content);
+    else await this.#applyOther(tx, message, content);
+  }
+
+  async #add(tx: Transaction, { group, item, sender }: OpenedMessage, content: Content): Promise<void> {
+    const { book, now } = this.#parts;
+    const username = this.#nameOf(sender);
+    const isOwn = username === this.#parts.username();
+    const row = await book.add(tx, {
+      ...shownFields(content),
+      conversation: group.conversation,
+      id: content.id,
+      group: group.group,
+      username,
+      device: sender.agentId,
+      isOwn: isOwn ? 1 : 0,
+      at: item.at,
+      state: isOwn ? 'sent' : 'decrypted',
+      view: JSON.stringify(viewOf(content, sender.accountId)),
+    });
+    if (isOwn) await book.beginLife(tx, row, now());
+    else await this.#parts.receipts().note(tx, group.group, content.id, 'delivered');
+  }
+
+  async #applyOther(tx: Transaction, message: OpenedMessage, content: Content): Promise<void> {
+    const { group, sender } = message;
+    const { book, chores } = this.#parts;
+    const conversation = await tables.conversations.get(tx, group.conversation);
+    switch (content.kind) {
+      case 'edit':
+      case 'delete':
+      case 'reaction':
+        if (content.ref !== undefined) await this.#change(tx, content.ref, message, content);
+        return;
+      case 'receipts':
+        for (const id of content.body.messages) await this.#change(tx, id, message, content);
+        return;
+      case 'expiry':
+        if (conversation !== undefined) {
+          await book.changeConversation(tx, conversation, { expiresAfterSeconds: content.body.seconds });
+        }
+        return;
+      case 'group-name':
+        if (conversation?.kind === 'group')
+          await book.changeConversation(tx, conversation, { name: content.body.name });
+        return;
+      case 'profile':
+        await this.#profile(tx, sender, content.body.displayName);
+        return;
+      case 'tree-head': {
+        await chores.add(tx, 'gossip', { data: content.body.head });
+        return;
+      }
+      case 'leave': {
+        await chores.add(tx, 'remove', { group: group.group, username: this.#nameOf(sender) });
+        return;
+      }
+      default:
+        // Typing comes unstored, and calls are shown above.
+        return;
+    }
+  }
+
+  /** What this content makes of the message it is about; only within the same conversation. */
+  async #change(tx: Transaction, id: Uint8Array, message: OpenedMessage, content: Content): Promise<void> {
+    const { group, sender } = message;
+    const row = await this.#parts.book.find(tx, id);
+    if (row === undefined || row.view === '' || row.conversation !== group.conversation) return;
+    const isOwnReading = content.kind === 'receipts' && content.body.status === 'read' && this.#isOwn(sender);
+    if (isOwnReading) {
+      await this.#readElsewhere(tx, row);
+      return;
+    }
+    await applyToRow(tx, this.#parts, row, { content, from: sender.accountId });
+    if (content.kind === 'receipts' && row.isOwn === 1) await this.#advance(tx, row.id, group.group);
+  }
+
+  async #advance(tx: Transaction, id: Uint8Array, group: Uint8Array): Promise<void> {
+    const { book } = this.#parts;
+    const row = await book.find(tx, id);
+    if (row === undefined) return;
+    const status = leastReceipt(JSON.parse(row.view) as MessageView, await this.#parts.others(tx, group));
+    if (status !== undefined) await book.advance(tx, row, status);
+  }
+
+  /** Another own device has shown it. */
+  async #readElsewhere(tx: Transaction, row: MessageRow): Promise<void> {
+    if (row.isOwn === 1 || row.isRead === 1) return;
+    const { book, now } = this.#parts;
+    await book.change(tx, row, { isRead: 1 });
+    await book.beginLife(tx, { ...row, isRead: 1 }, now());
+    const conversation = await tables.conversations.get(tx, row.conversation);
+    if (conversation === undefined) return;
+    await book.changeConversation(tx, conversation, { unread: Math.max(0, conversation.unread - 1) });
+  }
+
+  async #profile(tx: Transaction, sender: Sender, displayName: string): Promise<void> {
+    const username = this.#nameOf(sender);
+    const contact = await tables.contacts.get(tx, username);
+    if (contact === undefined || contact.displayName === displayName) return;
+    await tables.contacts.patch(tx, contact, { displayName });
+    this.#parts.journal.tell(tx, { type: 'contact-changed', username, change: 'profile' });
+  }
+
+  #isOwn(sender: Sender): boolean {
+    return this.#nameOf(sender) === this.#parts.username();
+  }
+
+  #nameOf({ accountId }: Sender): string {
+    return this.#parts.directory.stateById(accountId)?.username ?? toHex(accountId).slice(0, 16);
+  }
+}
+
+/** Applies a content of an account to the row of a message. @returns whether it counts. */
+export async function applyToRow(
+  tx: Transaction,
+  { book, directory }: Pick<ContentRulesParts, 'book' | 'directory'>,
+  row: MessageRow,
+  { content, from }: { readonly content: Content; readonly from: Uint8Array },
+): Promise<boolean> {
+  const result = applyContent(JSON.parse(row.view) as MessageView, content, from);
+  if (!result.ok) return false;
+  const reactions = Object.entries(result.view.reactions).flatMap(([account, { emoji }]) => {
+    const name = directory.nameOf(account);
+    return emoji === undefined ? [] : [[name, emoji] as const];
+  });
+  await book.show(tx, row, result.view, Object.fromEntries(reactions));
+  return true;
+}
+
+/** How a content is shown. */
+export function shownFields(content: Content): Pick<NewMessage, 'kind' | 'body'> & Partial<NewMessage> {
+  const common = { expiresAfter: content.expiresAfter, ...(content.ref !== undefined && { replyTo: content.ref }) };
+  switch (content.kind) {
+    case 'text':
+      return { ...common, kind: 'text', body: content.body.text };
+    case 'reply':
+      return { ...common, kind: 'reply', body: content.body.text };
+    case 'file':
+      return { ...common, kind: 'file', body: content.body.name, details: fileDetails(content.body) };
+    case 'call-offer':
+      return {
+        ...common,
+        kind: 'call',
+        body: content.body.isVideo ? 'video call' : 'call',
+        details: callDetails(content),
+      };
+    case 'call-end':
+      return { ...common, kind: 'call', body: `call ended: ${content.body.reason}`, details: callDetails(content) };
+    default:
+      return { ...common, kind: 'unknown', body: '' };
+  }
+}
+
+/** What is needed to get the file, as JSON. */
+function fileDetails(file: FileBody): string {
+  const { mediaType, size, sealedSize, caption } = file;
+  const [blob, key, noncePrefix, hash] = [file.blob, file.key, file.noncePrefix, file.hash].map(toBase64);
+  return JSON.stringify({ contentType: mediaType, size, sealedSize, caption, blob, key, noncePrefix, hash });
+}
+
+function callDetails(content: Content & { readonly kind: 'call-offer' | 'call-end' }): string {
+  const { call, ...rest } = content.body;
+  return JSON.stringify({ event: content.kind, call: toHex(call), ...rest });
+}

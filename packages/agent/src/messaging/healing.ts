@@ -1,0 +1,137 @@
+/**
+ * Healing: a device whose state of a group is gone, or has parted from the others, joins again by an external commit, within
+ * the guards of docs/protocols/messaging.md §6.8; outside of them its user is asked.
+ */
+import { toHex } from '@sealane/shared/bytes';
+import { ConfigError, ProtocolError } from '@sealane/shared/errors';
+import type { E2eeEngine, PendingCommit, RejoinGuard } from '@sealane/e2ee/engine';
+import type { Transaction } from '@sealane/e2ee/storage';
+import type { Blobs } from './blobs.ts';
+import type { Directory } from './directory.ts';
+import { groupConversation } from './ids.ts';
+import type { Intake } from './intake.ts';
+import type { Journal } from './journal.ts';
+import type { MessageBook } from './message-book.ts';
+import type { CallServer } from './messaging-connection.ts';
+import type { Outbox } from './outbox.ts';
+import type { OwnAccount } from './own-account.ts';
+import { tables } from './tables.ts';
+
+export interface HealingParts {
+  readonly call: CallServer;
+  readonly journal: Journal;
+  readonly book: MessageBook;
+  readonly blobs: Blobs;
+  readonly directory: Directory;
+  readonly own: OwnAccount;
+  readonly intake: Intake;
+  engine(): E2eeEngine;
+  outbox(): Outbox;
+  queueRejoin(tx: Transaction, commit: PendingCommit): Promise<number>;
+}
+
+const GROUP_INFO_BYTES_MAX = 16_777_216;
+const ROUNDS_MAX = 5;
+
+export class Healing {
+  readonly #parts: HealingParts;
+
+  constructor(parts: HealingParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Joins a group again.
+   *
+   * @param isForced the user was asked and wants it, whoever vouches for the state of the group.
+   * @throws ProtocolError `E_NO_GROUP` where the server has no state that can be joined.
+   */
+  async heal(group: Uint8Array, { isForced = false }: { readonly isForced?: boolean } = {}): Promise<void> {
+    const { journal } = this.#parts;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const row = await journal.transaction((tx) => tables.groups.get(tx, group));
+      if (row === undefined || (row.state !== 'healing' && row.state !== 'asking')) return;
+      if ((await this.#attempt(group, isForced)) === 'done') return;
+    }
+    throw new ProtocolError('E_STALE_EPOCH', 'the group changed faster than this device could join');
+  }
+
+  async #attempt(group: Uint8Array, isForced: boolean): Promise<'done' | 'again'> {
+    const { call, blobs, journal, directory } = this.#parts;
+    const { groupInfoBlob } = await call(0x50, { group, fromEpoch: Number.MAX_SAFE_INTEGER });
+    if (groupInfoBlob === null) throw new ProtocolError('E_NO_GROUP', 'the server has no state of the group to join');
+    const groupInfo = await blobs.get(groupInfoBlob.slice(), GROUP_INFO_BYTES_MAX);
+    const guard: RejoinGuard = { isTrusted: await this.#trust(), isForced };
+    const outcome = await journal.transaction(async (tx) => {
+      const rejoined = await this.#parts.engine().rejoin(tx, group, groupInfo, guard);
+      if (rejoined.state === 'pending') return { order: await this.#parts.queueRejoin(tx, rejoined.commit) };
+      if (rejoined.state === 'refused') await this.#ask(tx, group);
+      return rejoined;
+    });
+    if ('order' in outcome) {
+      await this.#parts.outbox().settle(outcome.order);
+      await this.#finish(group);
+      return 'done';
+    }
+    if (outcome.state === 'refused') return 'done';
+    for (const { username } of outcome.accounts) await directory.refresh(username);
+    return 'again';
+  }
+
+  /** Own devices, and members that the user has verified. */
+  async #trust(): Promise<RejoinGuard['isTrusted']> {
+    const own = await this.#parts.own.require();
+    const contacts = await this.#parts.directory.contacts();
+    const trusted = new Set(
+      contacts.filter(({ trust }) => trust === 'verified').map(({ accountId }) => toHex(accountId)),
+    );
+    trusted.add(toHex(own.accountId));
+    return ({ accountId }) => trusted.has(toHex(accountId));
+  }
+
+  async #ask(tx: Transaction, group: Uint8Array): Promise<void> {
+    const row = await tables.groups.get(tx, group);
+    if (row === undefined) throw new ConfigError('E_USAGE', 'This device knows no such group');
+    await tables.groups.patch(tx, row, { state: 'asking' });
+    this.#parts.journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'asking' });
+  }
+
+  /** What waited is opened, or is known to be lost. */
+  async #finish(group: Uint8Array): Promise<void> {
+    const { journal, book, intake } = this.#parts;
+    const view = await journal.transaction(async (tx) => {
+      const row = await tables.groups.get(tx, group);
+      if (row?.state !== 'active') return undefined;
+      const known = await tables.conversations.get(tx, row.conversation);
+      if (known === undefined) {
+        await book.conversation(tx, {
+          id: row.conversation,
+          kind: row.conversation === groupConversation(group) ? 'group' : 'direct',
+          username: row.conversation.startsWith('@') ? row.conversation.slice(1) : '',
+          name: '',
+        });
+      }
+      journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'healed' });
+      return await this.#parts.engine().groupOf(tx, group);
+    });
+    if (view === undefined) return;
+    await this.#loseOlder(group, view.epoch);
+    await intake.retryWaiting(group);
+  }
+
+  /** Messages of epochs in which this device was not there. */
+  async #loseOlder(group: Uint8Array, epoch: number): Promise<void> {
+    const { journal, book } = this.#parts;
+    await journal.transaction(async (tx) => {
+      for (const row of await tables.waiting.list(tx, { prefix: [group], to: [group, epoch] })) {
+        await tables.waiting.delete(tx, row.group, row.epoch, row.order);
+      }
+      const conversation = (await tables.groups.get(tx, group))?.conversation;
+      if (conversation === undefined) return;
+      for (const row of await tables.messages.list(tx, { prefix: [conversation] })) {
+        const isOpen = row.state === 'waiting' || row.state === 'healing';
+        if (isOpen) await book.change(tx, row, { state: 'lost', reason: 'epoch-gone' });
+      }
+    });
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * Intake: one item of the queue after the other, from bytes to rows (docs/protocols/messaging.md §8).
+ *
+ * item → engine → content rules → rows, in one transaction; the delivery is acked after it. What cannot be read yet is kept in
+ * the table of waiting items and opened again after the next commit of its group; what never can be is said to be lost.
+ * What an item asks for besides becomes a chore.
+ */
+import { concat, toHex, utf8Encode } from '@sealane/shared/bytes';
+import type { Crypto } from '@sealane/shared/crypto';
+import { SealaneError } from '@sealane/shared/errors';
+import { decodeItem, type GroupItem, type Item } from '@sealane/shared/items';
+import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
+import type { CommitTaken, E2eeEngine, Opened, Sender, UnknownAccount } from '@sealane/e2ee/engine';
+import type { Transaction } from '@sealane/e2ee/storage';
+import type { Blobs } from './blobs.ts';
+import type { Chores } from './chores.ts';
+import type { ContentRules } from './content-rules.ts';
+import type { Directory } from './directory.ts';
+import { freshGroup } from './groups.ts';
+import { directConversation, groupConversation, linesOf } from './ids.ts';
+import type { Journal } from './journal.ts';
+import type { MessageBook } from './message-book.ts';
+import { nextNumber, tables, type GroupRow, type WaitingRow } from './tables.ts';
+
+export interface IntakeParts {
+  readonly journal: Journal;
+  readonly book: MessageBook;
+  readonly blobs: Blobs;
+  readonly chores: Chores;
+  readonly rules: ContentRules;
+  readonly directory: Directory;
+  readonly crypto: Crypto;
+  readonly now: () => number;
+  engine(): E2eeEngine;
+  username(): string;
+  /** An answer to the link that this device opened. */
+  takeLink(body: Uint8Array): Promise<void>;
+}
+
+/** A commit or Welcome of a group of 2,048 devices. */
+const HANDSHAKE_BYTES_MAX = 16_777_216;
+/** Rounds of asking the directory for accounts of one item. */
+const ROUNDS_MAX = 3;
+
+/** What became of an attempt inside a transaction. */
+type Outcome = 'done' | readonly UnknownAccount[];
+
+export class Intake {
+  readonly #parts: IntakeParts;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes one item. What it says is on the disk when this resolves. @throws when the connection or the disk fails. */
+  async take(bytes: Uint8Array): Promise<void> {
+    const item = decodeItem(bytes);
+    if (item === undefined) return;
+    switch (item.kind) {
+      case 'welcome':
+      case 'commit':
+      case 'message': {
+        await this.#takeSealed(item, bytes);
+        return;
+      }
+      case 'removed': {
+        await this.#takeRemoved(item);
+        return;
+      }
+      case 'account': {
+        await this.#note('refresh', { username: item.username });
+        return;
+      }
+      case 'link': {
+        await this.#parts.takeLink(item.body);
+        return;
+      }
+      case 'envelope':
+        // Opaque messages of clients with their own encryption are for the other ways in.
+        return;
+    }
+  }
+
+  /** Opens again what waited for a group. */
+  async retryWaiting(group: Uint8Array): Promise<void> {
+    const { journal } = this.#parts;
+    const rows = await journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
+    for (const row of rows) {
+      await journal.transaction((tx) => tables.waiting.delete(tx, row.group, row.epoch, row.order));
+      await this.take(row.item);
+    }
+  }
+
+  /** Takes commits that came by a query of the group, not through the queue. */
+  async takeCommits(items: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of items) await this.take(bytes);
+  }
+
+  async #takeSealed(item: Sealed, bytes: Uint8Array): Promise<void> {
+    const body = await this.#bodyOf(item);
+    if (body === undefined) return;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const outcome = await this.#parts.journal.transaction((tx) => this.#step(tx, item, body, bytes));
+      if (outcome === 'done') {
+        if (item.kind !== 'message') await this.retryWaiting(item.group);
+        return;
+      }
+      if (!(await this.#lookUp(outcome))) break;
+    }
+    // The directory does not have these accounts (yet): kept until a later commit, or the next start.
+    await this.#parts.journal.transaction((tx) => this.#keep(tx, item, bytes, 'directory'));
+  }
+
+  #step(tx: Transaction, item: Sealed, body: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+    if (item.kind === 'welcome') return this.#takeWelcome(tx, item, body);
+    if (item.kind === 'commit') return this.#takeCommit(tx, item, body, bytes);
+    return this.#takeMessage(tx, item, body, bytes);
+  }
+
+  async #takeWelcome(tx: Transaction, item: Sealed, welcome: Uint8Array): Promise<Outcome> {
+    const taken = await this.#parts.engine().takeWelcome(tx, welcome, item.at);
+    if (taken.state === 'unverified') return taken.accounts;
+    if (taken.state === 'lost') {
+      const group = await tables.groups.get(tx, item.group);
+      // A Welcome that no key fits any more: the group has this device, and the device has no state.
+      const isStranger = taken.reason === 'no-key-package' && group?.state !== 'active';
+      if (isStranger) await this.#heal(tx, item.group);
+      return 'done';
+    }
+    const { book, directory, now } = this.#parts;
+    const view = await this.#parts.engine().groupOf(tx, taken.group);
+    const others = new Set(taken.members.flatMap(({ accountId }) => directory.stateById(accountId)?.username ?? []));
+    others.delete(this.#parts.username());
+    const [other] = others;
+    const isDirect = view?.isDirect === true && others.size === 1 && other !== undefined;
+    const id = isDirect ? directConversation(other) : groupConversation(taken.group);
+    await book.conversation(tx, { id, kind: isDirect ? 'direct' : 'group', username: isDirect ? other : '', name: '' });
+    const known = await tables.groups.get(tx, taken.group);
+    const base = { ...freshGroup(now()), ...known, group: taken.group, conversation: id, state: 'active' } as const;
+    await tables.groups.put(tx, { ...base, epochMax: Math.max(base.epochMax, taken.epoch), mustUpdate: 1 });
+    await this.#parts.chores.add(tx, 'tend', { group: taken.group });
+    await this.#parts.chores.add(tx, 'refill', {});
+    return 'done';
+  }
+
+  async #takeCommit(tx: Transaction, item: Sealed, commit: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+    const taken = await this.#parts.engine().takeCommit(tx, item.group, item.epoch, commit, item.at);
+    if (taken.state === 'unverified') return taken.accounts;
+    const group = await tables.groups.get(tx, item.group);
+    if (taken.state === 'ahead' || (taken.state === 'healing' && group === undefined)) {
+      await this.#keep(tx, item, bytes, 'epoch-ahead');
+      if (group !== undefined) await this.#parts.chores.add(tx, 'catch-up', { group: item.group });
+    } else if (taken.state === 'healing' || taken.state === 'refused') {
+      await this.#heal(tx, item.group);
+    } else if (taken.state === 'removed') {
+      if (group !== undefined) await this.#leave(tx, group, 'removed');
+    } else if (taken.state === 'applied' && group !== undefined) {
+      await this.#applied(tx, group, taken, item);
+    }
+    return 'done';
+  }
+
+  async #applied(
+    tx: Transaction,
+    group: GroupRow,
+    taken: Extract<CommitTaken, { state: 'applied' }>,
+    item: Sealed,
+  ): Promise<void> {
+    const gone = taken.removed.map(({ agentId }) => agentId);
+    const removedDevices = [...new Set([...linesOf(group.removedDevices), ...gone])];
+    const back = new Set(taken.added.map(({ agentId }) => agentId));
+    await tables.groups.patch(tx, group, {
+      epochMax: Math.max(group.epochMax, taken.epoch),
+      removedDevices: removedDevices.filter((id) => !back.has(id)).join('\n'),
+    });
+    await this.#tellMembers(tx, group, taken, item);
+  }
+
+  /** Accounts that came or went are shown in the conversation. */
+  async #tellMembers(
+    tx: Transaction,
+    group: GroupRow,
+    taken: Extract<CommitTaken, { state: 'applied' }>,
+    item: Sealed,
+  ): Promise<void> {
+    if (group.conversation.startsWith('@')) return;
+    const members = await this.#parts.engine().members(tx, group.group);
+    const present = new Set(members.map(({ accountId }) => toHex(accountId)));
+    const counts = (sender: Sender): number =>
+      members.filter(({ accountId }) => toHex(accountId) === toHex(sender.accountId)).length;
+    const came = taken.added.filter(
+      (sender) =>
+        counts(sender) === taken.added.filter((other) => toHex(other.accountId) === toHex(sender.accountId)).length,
+    );
+    const left = taken.removed.filter(({ accountId }) => !present.has(toHex(accountId)));
+    const by = this.#nameOf(taken.committer);
+    for (const [verb, senders] of [
+      ['added', came],
+      ['removed', left],
+    ] as const) {
+      for (const name of new Set(senders.map((sender) => this.#nameOf(sender)))) {
+        await this.#parts.book.add(tx, {
+          conversation: group.conversation,
+          // One row for each account, whatever comes again.
+          id: this.#eventId(item, `${verb} ${name}`),
+          group: group.group,
+          username: by,
+          device: taken.committer.agentId,
+          isOwn: by === this.#parts.username() ? 1 : 0,
+          kind: 'event',
+          body: `${by} ${verb} ${name}`,
+          at: item.at,
+          state: 'decrypted',
+          isRead: 1,
+        });
+      }
+    }
+  }
+
+  async #takeMessage(tx: Transaction, item: Sealed, message: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+    const group = await tables.groups.get(tx, item.group);
+    const opened = await this.#parts.engine().open(tx, item.group, message);
+    if (group === undefined || group.state === 'left') {
+      // Before its Welcome, or after this device left.
+      if (group === undefined) await this.#keep(tx, item, bytes, 'no-welcome');
+      return 'done';
+    }
+    switch (opened.state) {
+      case 'decrypted':
+        await this.#parts.rules.apply(tx, { group, item, sender: opened.sender, plaintext: opened.plaintext });
+        return 'done';
+      case 'waiting':
+        await this.#keep(tx, item, bytes, opened.reason);
+        await this.#show(tx, group, item, opened);
+        return 'done';
+      case 'healing':
+        await this.#keep(tx, item, bytes, opened.reason);
+        await this.#show(tx, group, item, opened);
+        await this.#heal(tx, item.group);
+        return 'done';
+      case 'lost':
+        // What comes twice was read before, or is an own one.
+        if (opened.reason !== 'replayed' && opened.reason !== 'own') await this.#show(tx, group, item, opened);
+        return 'done';
+    }
+  }
+
+  /** A message that cannot be read has a place all the same. */
+  async #show(
+    tx: Transaction,
+    group: GroupRow,
+    item: Sealed,
+    opened: Exclude<Opened, { state: 'decrypted' }>,
+  ): Promise<void> {
+    await this.#parts.book.add(tx, {
+      conversation: group.conversation,
+      id: item.messageId,
+      group: group.group,
+      username: '',
+      device: '',
+      isOwn: 0,
+      kind: 'unknown',
+      body: '',
+      at: item.at,
+      state: opened.state,
+      reason: opened.reason,
+    });
+  }
+
+  async #takeRemoved(item: Item & { readonly kind: 'removed' }): Promise<void> {
+    await this.#parts.journal.transaction(async (tx) => {
+      const group = await tables.groups.get(tx, item.group);
+      const view = await this.#parts.engine().groupOf(tx, item.group);
+      // The server alone cannot take a group away: the commit has to say so too.
+      if (group?.state === 'active' && view?.status === 'removed') await this.#leave(tx, group, 'removed');
+    });
+  }
+
+  async #leave(tx: Transaction, group: GroupRow, state: 'removed'): Promise<void> {
+    if (group.state === 'left' || group.state === 'removed') return;
+    await tables.groups.patch(tx, group, { state });
+    this.#parts.journal.tell(tx, { type: 'group-state', group: toHex(group.group), state });
+    this.#parts.journal.tell(tx, { type: 'conversation-changed', conversation: group.conversation });
+  }
+
+  async #heal(tx: Transaction, id: Uint8Array): Promise<void> {
+    const group = await tables.groups.get(tx, id);
+    const known = group ?? {
+      ...freshGroup(this.#parts.now()),
+      group: id,
+      conversation: groupConversation(id),
+      state: 'active' as const,
+    };
+    if (known.state === 'left' || known.state === 'removed' || known.state === 'asking') return;
+    await tables.groups.put(tx, { ...known, state: 'healing' });
+    await this.#parts.chores.add(tx, 'heal', { group: id });
+    if (known.state !== 'healing')
+      this.#parts.journal.tell(tx, { type: 'group-state', group: toHex(id), state: 'healing' });
+  }
+
+  async #keep(tx: Transaction, item: Sealed, bytes: Uint8Array, reason: string): Promise<void> {
+    const order = await nextNumber(tx, 'order');
+    const row: WaitingRow = { group: item.group, epoch: item.epoch, order, item: bytes.slice(), reason };
+    await tables.waiting.put(tx, row);
+  }
+
+  /** @returns whether every account could be asked for. */
+  async #lookUp(accounts: readonly UnknownAccount[]): Promise<boolean> {
+    try {
+      for (const { username } of accounts) await this.#parts.directory.refresh(username);
+      return true;
+    } catch (error) {
+      if (error instanceof SealaneError && error.code === 'E_NO_ACCOUNT') return false;
+      throw error;
+    }
+  }
+
+  async #bodyOf(item: Sealed): Promise<Uint8Array | undefined> {
+    if (item.blob === undefined) return item.body;
+    try {
+      return await this.#parts.blobs.get(item.blob, HANDSHAKE_BYTES_MAX);
+    } catch (error) {
+      const isGone =
+        error instanceof SealaneError && (error.code === 'E_BLOB_NOT_FOUND' || error.code === 'E_TOO_LARGE');
+      if (!isGone) throw error;
+      await this.#parts.journal.transaction((tx) => this.#heal(tx, item.group));
+      return undefined;
+    }
+  }
+
+  async #note(kind: 'refresh', about: { readonly username: string }): Promise<void> {
+    await this.#parts.journal.transaction((tx) => this.#parts.chores.add(tx, kind, about));
+  }
+
+  #nameOf({ accountId }: Sender): string {
+    return this.#parts.directory.stateById(accountId)?.username ?? toHex(accountId).slice(0, 16);
+  }
+
+  /** An id for a row of an event, made of the commit and what it says. */
+  #eventId(item: Sealed, what: string): Uint8Array {
+    return this.#parts.crypto.sha256(concat(item.messageId, utf8Encode(what))).slice(0, MESSAGE_ID_BYTES);
+  }
+}
+
+/** Items whose body is of MLS. */
+type Sealed = GroupItem;

@@ -1,0 +1,27 @@
+/** What messaging tells its program. */
+import type { SealaneError } from '@sealane/shared/errors';
+import type { Message } from './message.ts';
+
+export type MessagingEvent =
+  /** A message came, or an own one of another device. */
+  | { readonly type: 'message'; readonly message: Message }
+  /** State, text, reactions or life of a message changed. */
+  | { readonly type: 'message-changed'; readonly message: Message }
+  /** A message is gone: its time was over. */
+  | { readonly type: 'message-gone'; readonly id: string; readonly conversation: string }
+  | { readonly type: 'typing'; readonly conversation: string; readonly username: string; readonly isTyping: boolean }
+  | { readonly type: 'conversation-changed'; readonly conversation: string }
+  /** The account of somebody has another identity, other devices, or another name. */
+  | { readonly type: 'contact-changed'; readonly username: string; readonly change: 'identity' | 'devices' | 'profile' }
+  /** The own account was changed by a device that is not this one. */
+  | { readonly type: 'account-changed'; readonly statements: number }
+  /** The group cannot go on by itself. */
+  | {
+      readonly type: 'group-state';
+      readonly group: string;
+      readonly state: 'healing' | 'healed' | 'asking' | 'removed';
+    }
+  /** Nothing that waited is left. */
+  | { readonly type: 'caught-up' }
+  /** Something went wrong that nobody waits for. */
+  | { readonly type: 'trouble'; readonly error: SealaneError };

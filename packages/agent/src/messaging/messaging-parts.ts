@@ -1,0 +1,232 @@
+/** MessagingParts: the parts of a messaging client, and who needs whom. */
+import { toHex } from '@sealane/shared/bytes';
+import type { Crypto, Random } from '@sealane/shared/crypto';
+import { ProtocolError, type SealaneError } from '@sealane/shared/errors';
+import { messagesTopic } from '@sealane/shared/items';
+import { E2eeEngine } from '@sealane/e2ee/engine';
+import type { MlsCrypto } from '@sealane/e2ee/mls';
+import type { Storage, Transaction } from '@sealane/e2ee/storage';
+import { Accounts } from './accounts.ts';
+import { Archive } from './archive.ts';
+import { Blobs } from './blobs.ts';
+import { retryingCalls } from './call-failure.ts';
+import { CatchUp } from './catch-up.ts';
+import { Chores } from './chores.ts';
+import { Compose } from './compose.ts';
+import { ContentRules } from './content-rules.ts';
+import { Devices } from './devices.ts';
+import { Directory } from './directory.ts';
+import { Files } from './files.ts';
+import { Groups } from './groups.ts';
+import { Healing } from './healing.ts';
+import { Intake } from './intake.ts';
+import { Journal } from './journal.ts';
+import { KeyPackageStock } from './key-package-stock.ts';
+import { DirectoryJudge } from './leaf-judge.ts';
+import type { Locks } from './locks.ts';
+import { MessageBook } from './message-book.ts';
+import type { MessagingConnection } from './messaging-connection.ts';
+import type { MessagingEvent } from './messaging-event.ts';
+import { OutboxSender } from './outbox-sender.ts';
+import { Outbox } from './outbox.ts';
+import { OwnAccount } from './own-account.ts';
+import { Receipts, type ReceiptPolicy } from './receipts.ts';
+import { Sync } from './sync.ts';
+import { tables, type AccountRow, type ChoreRow } from './tables.ts';
+import { Upkeep } from './upkeep.ts';
+
+/** What a messaging client works with. */
+export interface MessagingOptions {
+  readonly connection: MessagingConnection;
+  readonly storage: Storage;
+  readonly locks: Locks;
+  readonly crypto: Crypto;
+  readonly mls: MlsCrypto;
+  readonly random: Random;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  readonly receipts: ReceiptPolicy;
+}
+
+export type MessagingParts = ReturnType<typeof composeParts>;
+
+/** Makes the parts. @param emit takes what is told. */
+export function composeParts(options: MessagingOptions, emit: (event: MessagingEvent) => void) {
+  const { storage, locks, crypto, random, now } = options;
+  const connection = { ...connectionOf(options.connection), call: retryingCalls(options.connection.call) };
+  const { call } = connection;
+  const onTrouble = (error: SealaneError): void => emit({ type: 'trouble', error });
+  const journal = new Journal(storage, emit);
+  const account = new OwnAccount(journal, crypto);
+  const directory = new Directory({ connection, journal, crypto, now });
+  let engine: E2eeEngine | undefined;
+  let own: AccountRow | undefined;
+  const theEngine = (): E2eeEngine => {
+    if (engine === undefined) throw new ProtocolError('E_NOT_LISTED', 'this device belongs to no account yet');
+    return engine;
+  };
+  const loadEngine = async (): Promise<void> => {
+    own = await account.find();
+    if (own?.phase !== 'listed') return;
+    const { accountId, username, agentId } = own;
+    const { signingSeed } = account.keys(own);
+    const device = { accountId, username, agentId, signingSeed };
+    engine = new E2eeEngine({
+      storage,
+      crypto: options.mls,
+      device,
+      judge: new DirectoryJudge(directory),
+      now,
+      random,
+    });
+  };
+  const username = (): string => own?.username ?? '';
+  const book = new MessageBook((tx, event) => journal.tell(tx, event));
+  const blobs = new Blobs(call, crypto);
+  const chores: Chores = new Chores(journal, (chore) => doChore(chore), onTrouble);
+  const stock = new KeyPackageStock({ call, journal, account, engine: theEngine, now });
+  const compose = new Compose({ book, directory, crypto, random, now, outbox: () => outbox });
+  const receipts = new Receipts({ journal, compose, engine: theEngine, policy: options.receipts });
+  const groups = new Groups({
+    ...{ journal, book, account, directory, stock, random, now },
+    engine: theEngine,
+    outbox: () => outbox,
+    announce: (tx, group) => compose.groupName(tx, group),
+  });
+  const others = async (tx: Transaction, group: Uint8Array): Promise<readonly string[]> => {
+    const members = await theEngine().members(tx, group);
+    const ids = new Set(members.map(({ accountId }) => toHex(accountId)));
+    if (own !== undefined) ids.delete(toHex(own.accountId));
+    return [...ids];
+  };
+  const rules = new ContentRules({ journal, book, chores, directory, now, username, others, receipts: () => receipts });
+  const intake: Intake = new Intake({
+    ...{ journal, book, blobs, chores, rules, directory, crypto, now, username },
+    engine: theEngine,
+    takeLink: (body) => devices.takeLink(body),
+  });
+  const catchUp = new CatchUp({ call, journal, intake, engine: theEngine });
+  const outbox: Outbox = new Outbox({
+    ...{ journal, locks, book, random, onTrouble },
+    sender: new OutboxSender(call, blobs),
+    engine: theEngine,
+    catchUp: (group) => catchUp.run(group),
+    rebase: (group, intent) => groups.rebase(group, intent),
+    onCommitted: (tx, row, intent) => groups.onCommitted(tx, row, intent),
+    onCloned: (tx) => setPhase(tx, 'cloned'),
+  });
+  const healing = new Healing({
+    ...{ call, journal, book, blobs, directory, own: account, intake },
+    engine: theEngine,
+    outbox: () => outbox,
+    queueRejoin: (tx, pending) => groups.queueRejoin(tx, pending),
+  });
+  const accounts = new Accounts({
+    ...{ connection, journal, crypto, random, now, own: account, directory },
+    async onListed() {
+      await loadEngine();
+      await stock.refill();
+    },
+    async onEnded() {
+      engine = undefined;
+      await loadEngine();
+    },
+  });
+  const devices: Devices = new Devices({
+    connection,
+    journal,
+    crypto,
+    random,
+    now,
+    own: account,
+    accounts,
+    directory,
+    groups,
+  });
+  const files = new Files({ blobs, compose, journal, book, crypto, random, own: account, outbox: () => outbox });
+  const archive = new Archive({ journal, crypto, random, now, account, directory });
+  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, now });
+  const doChore = async (chore: ChoreRow): Promise<void> => {
+    switch (chore.kind) {
+      case 'tend': {
+        await groups.tend(chore.group);
+        return;
+      }
+      case 'heal': {
+        await healing.heal(chore.group);
+        return;
+      }
+      case 'catch-up': {
+        await catchUp.run(chore.group);
+        return;
+      }
+      case 'remove': {
+        await groups.removeIfThere(chore.group, chore.username);
+        return;
+      }
+      case 'refresh': {
+        await upkeep.refreshed(await directory.refresh(chore.username), chores);
+        return;
+      }
+      case 'refill': {
+        await stock.refill();
+        return;
+      }
+      case 'gossip': {
+        await directory.hear(chore.data);
+        return;
+      }
+    }
+  };
+  const sync = new Sync({
+    ...{ connection, locks, intake, chores, onTrouble },
+    async receipts() {
+      if ((await receipts.queue()) > 0) await outbox.flush();
+    },
+    upkeep: () => upkeep.run(),
+    async agentId() {
+      const row = await account.find();
+      if (row === undefined) throw new ProtocolError('E_NO_ACCOUNT_HERE');
+      return row.agentId;
+    },
+    onCaughtUp: () => emit({ type: 'caught-up' }),
+  });
+  return {
+    ...{ storage, connection, journal, book, account, directory, chores, compose, receipts, groups, outbox, healing },
+    ...{ accounts, devices, files, archive, sync, random, now, loadEngine },
+    engine: theEngine,
+    sweep: () => upkeep.sweep(),
+    usernameOrUndefined: () => own?.username,
+    isConnected: () => options.connection.isConnected,
+  };
+}
+
+async function setPhase(tx: Transaction, phase: AccountRow['phase']): Promise<void> {
+  const row = await tables.account.get(tx, 'self');
+  if (row !== undefined) await tables.account.patch(tx, row, { phase });
+}
+
+/** The members of a connection as own properties: getters of a class do not survive a spread. */
+function connectionOf(connection: MessagingConnection): MessagingConnection {
+  return {
+    call: connection.call,
+    get agentId() {
+      return connection.agentId;
+    },
+    get isConnected() {
+      return connection.isConnected;
+    },
+    get serverKey() {
+      return connection.serverKey;
+    },
+    transportKey: connection.transportKey,
+    onConnected: (listener) => connection.onConnected(listener),
+    onTransient: (listener) => connection.onTransient(listener),
+    openQueue: (...queue) => connection.openQueue(...queue),
+  };
+}
+
+/** The topic of a device's queue. */
+export function queueTopic(agentId: string): string {
+  return messagesTopic(agentId);
+}
