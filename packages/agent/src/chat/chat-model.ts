@@ -82,7 +82,7 @@ export type ChatEvent =
       readonly group: string;
       readonly state: 'healing' | 'healed' | 'asking' | 'removed';
     }
-  /** The connection came or went; `detail` says why. */
+  /** The connection came or went; `detail` says why, and of one that came what has to be known. */
   | { readonly type: 'connection'; readonly isConnected: boolean; readonly detail?: string }
   | { readonly type: 'trouble'; readonly error: Error };
 

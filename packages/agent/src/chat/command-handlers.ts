@@ -8,7 +8,7 @@ import { checkedFileName } from '@sealane/node/files';
 import { CHAT_COMMANDS, CHAT_COMMAND_NAMES, parseExpiry, showExpiry, type ChatCommandName } from './chat-command.ts';
 import { PAGE_MESSAGES, type ChatContext, type OpenChat } from './chat-context.ts';
 import type { ChatTransfer } from './chat-model.ts';
-import { HELP_WORDS, failureWords, helpRows, memberRows, safetyWords } from './chat-words.ts';
+import { GROUP_WORDS, HELP_WORDS, failureWords, helpRows, memberRows, safetyWords } from './chat-words.ts';
 import type { MessageEntry } from './entry.ts';
 import { isDirectoryPath, pathOf } from './path-words.ts';
 
@@ -39,7 +39,8 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
   },
   async members(chat) {
     const members = await chat.model.members(opened(chat).conversation.id);
-    chat.view.append([{ kind: 'table', rows: memberRows(members) }]);
+    if (members.length === 0) chat.say('warning', GROUP_WORDS.removed);
+    else chat.view.append([{ kind: 'table', rows: memberRows(members) }]);
   },
   verify,
   async reply(chat, rest) {

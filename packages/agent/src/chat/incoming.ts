@@ -60,6 +60,7 @@ export class Incoming {
         return;
       case 'connection':
         onConnection(event.isConnected);
+        if (event.isConnected && event.detail !== undefined) chat.say('quiet', escapeText(event.detail));
         return;
       case 'trouble':
         chat.say('error', failureWords(event.error));

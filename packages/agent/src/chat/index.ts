@@ -1,13 +1,4 @@
 /** Chat: the interactive chat of the command line, over a model of messaging and a terminal. */
-export type {
-  ChatConversation,
-  ChatEvent,
-  ChatMember,
-  ChatMessage,
-  ChatMessageState,
-  ChatModel,
-  ChatSafetyNumber,
-  ChatTransfer,
-  ChatTrust,
-} from './chat-model.ts';
+export { systemClock } from './chat-clock.ts';
+export { ClientModel } from './client-model.ts';
 export { runChat } from './run-chat.ts';

@@ -1,6 +1,7 @@
 /** The program: every command of the agent, in the order in which help lists them. */
 import { version, type ProgramDefinition } from '@sealane/node/cli';
 import { benchCommand } from './bench.ts';
+import { chatCommand } from './chat.ts';
 import { doctorCommand } from './doctor.ts';
 import { fingerprintCommand } from './fingerprint.ts';
 import { getFileCommand } from './get-file.ts';
@@ -28,6 +29,7 @@ export const agentProgram: ProgramDefinition = {
     listenCommand,
     sendFileCommand,
     getFileCommand,
+    chatCommand,
     fingerprintCommand,
     knownServersCommand,
     statusCommand,
