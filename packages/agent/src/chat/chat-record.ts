@@ -2,20 +2,25 @@
 import type { ChatMessage } from './chat-model.ts';
 import type { MessageEntry } from './entry.ts';
 
+/** What was shown before these is read again with /more or /search. */
+const MESSAGES_MAX = 5_000;
+
 export class ChatRecord {
   readonly #byId = new Map<string, MessageEntry>();
   readonly #idByNumber = new Map<number, string>();
+  #numberLast = 0;
   /** Position of the oldest message that was shown. */
   oldest = Number.POSITIVE_INFINITY;
 
   /** The entry of a message: with the number it has, or with the next one. */
   take(message: ChatMessage, answered?: ChatMessage): MessageEntry {
     const known = this.#byId.get(message.id);
-    const number = known?.number ?? this.#byId.size + 1;
+    const number = known?.number ?? ++this.#numberLast;
     const quoted = this.#quote(message, answered) ?? known?.quoted;
     const entry: MessageEntry = { kind: 'message', number, message, ...(quoted !== undefined && { quoted }) };
     this.#byId.set(message.id, entry);
     this.#idByNumber.set(number, message.id);
+    if (this.#byId.size > MESSAGES_MAX) this.#forgetFirst();
     this.oldest = Math.min(this.oldest, message.order);
     return entry;
   }
@@ -36,6 +41,13 @@ export class ChatRecord {
   /** Own messages that failed, in the order of their numbers. */
   get failed(): readonly MessageEntry[] {
     return [...this.#byId.values()].filter(({ message }) => message.isOwn && message.state === 'failed');
+  }
+
+  #forgetFirst(): void {
+    const [first] = this.#byId.values();
+    if (first === undefined) return;
+    this.#byId.delete(first.message.id);
+    this.#idByNumber.delete(first.number);
   }
 
   #quote({ replyTo }: ChatMessage, answered: ChatMessage | undefined): MessageEntry['quoted'] {

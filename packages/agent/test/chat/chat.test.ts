@@ -500,3 +500,76 @@ describe('the terminal', () => {
     expect(coloured.terminal.refused).toEqual([]);
   });
 });
+
+describe('at the same time', () => {
+  it('messages that come while a chat is opened are shown once, in their place', async () => {
+    for (let index = 1; index <= 3; index++) model.receive('alice', `old ${index};`);
+    const messages = model.messages.bind(model);
+    model.messages = async (conversation, range) => {
+      const page = await messages(conversation, range);
+      for (let index = 4; index <= 6; index++) model.receive('alice', `new ${index};`);
+      return page;
+    };
+    const chat = await ChatOnTerminal.start(model, { open: 'alice' });
+    await chat.type('mine\r');
+    const shown = [...chat.shown.matchAll(/(?:old|new) (\d);|you: (mine)/g)].map((match) => match[1] ?? match[2]);
+    expect(shown).toEqual(['1', '2', '3', '4', '5', '6', 'mine']);
+    expect((await model.conversations())[0]!.unread).toBe(0);
+  });
+
+  it('what is typed ahead is done in order, each in the chat that is open then', async () => {
+    const chat = await ChatOnTerminal.start(model, { open: 'alice' });
+    await chat.type('one\r/open bob\rtwo\rthree\r/open alice\rfour\r');
+    expect(model.all.map(({ conversation, body }) => `${conversation} ${body}`)).toEqual([
+      '@alice one',
+      '@bob two',
+      '@bob three',
+      '@alice four',
+    ]);
+    expect(chat.prompt).toBe('alice>');
+  });
+
+  it('a call that does not answer holds nothing but what was typed after it', async () => {
+    const chat = await ChatOnTerminal.start(model, { open: 'alice' });
+    model.safetyNumber = () => new Promise(() => undefined);
+    await chat.type('/verify\rheld back\r');
+    model.receive('alice', 'still here');
+    await chat.type('typing');
+    expect(chat.shown).toContain('alice: still here');
+    expect(chat.prompt).toBe('alice> typing');
+    await chat.type('\u0003\u0003');
+    expect(chat.hasEnded).toBe(true);
+  });
+
+  it('a question is not answered by what was meant for others', async () => {
+    const chat = await ChatOnTerminal.start(model, { open: 'alice' });
+    await chat.type('text\r/delete 1\r');
+    model.receive('alice', 'y');
+    await chat.type('xq');
+    expect(chat.prompt).toBe('Delete #1 for everybody? (y/n)');
+    await chat.type('\r');
+    expect(model.all[0]!.isDeleted).toBe(false);
+    await chat.type('x');
+    expect(chat.prompt).toBe('alice> x');
+  });
+
+  it('has numbers for the latest 5,000 of 20,000 messages, and answers keys as fast as before', async () => {
+    const chat = await ChatOnTerminal.start(model, { open: 'alice' });
+    model.messages = async () => [];
+    const listened = model.tell.bind(model);
+    const template = model.receive('alice', 'x');
+    for (let index = 0; index < 20_000; index++) {
+      listened({ type: 'message', message: { ...template, id: `n${index}`, order: index + 2, body: `text ${index}` } });
+      if (index % 500 === 0) await chat.type('');
+    }
+    await chat.typeUntil('', 'text 19999');
+    await chat.type('/edit 2 x\r/edit 19000 x\r');
+    expect(chat.shown).toContain('There is no message #2 here');
+    expect(chat.shown).toContain('#19000 is not yours to edit');
+    await chat.type('\u0003');
+    const started = performance.now();
+    for (let index = 0; index < 50; index++) await chat.type('k');
+    expect((performance.now() - started) / 50).toBeLessThan(50);
+    expect(chat.prompt).toBe(`alice> ${'k'.repeat(50)}`);
+  }, 60_000);
+});

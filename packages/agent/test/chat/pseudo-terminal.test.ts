@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { PseudoTerminal, hasPseudoTerminals } from './pseudo-terminal.ts';
 
-const program = join(import.meta.dirname, 'chat-program.ts');
+const program = fileURLToPath(new URL('chat-program.ts', import.meta.url));
 if (!hasPseudoTerminals) console.warn('SKIPPED the chat on a terminal: script(1) is missing');
 
 let chat: PseudoTerminal | undefined;
