@@ -7,6 +7,7 @@ import { Channel, HandlerSet, type Content } from '@sealane/shared/channel';
 import { IdentityKeys, fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { ErrorCode } from '@sealane/shared/errors';
+import type { MessagingCall, ServerMessagingPacket } from '@sealane/shared/items';
 import { ServerSession, type Acceptance, type AgentIdentifiedEvent, type SessionEvent } from '@sealane/shared/session';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, suitesFor } from '@sealane/shared/wire';
 import { TcpConnection, createEnvironment, monotonicNow, systemRandom } from '@sealane/node/transport';
@@ -25,6 +26,8 @@ export interface TestServerOptions {
   /** Refuses in clear, in place of 0x02. */
   readonly reject?: { readonly code: ErrorCode; readonly retryAfterMs: number };
   readonly retryAfterMs?: number;
+  /** Takes calls of messaging. */
+  readonly onCall?: (call: MessagingCall, connection: TestConnection) => void;
 }
 
 export class TestConnection {
@@ -63,7 +66,8 @@ export class TestConnection {
         onEvent: (event) => {
           if (event.type === 'agent-identified') server.onAgent(this, event);
           else if (event.type === 'closed') this.ended = event;
-          if (event.type !== 'agent-identified') this.channel.dispatch(event);
+          else if (event.type === 'messaging') server.options.onCall?.(event.packet as MessagingCall, this);
+          if (event.type !== 'agent-identified' && event.type !== 'messaging') this.channel.dispatch(event);
         },
         onDrain: () => this.channel.onDrain(),
         wantsPause: () => this.channel.wantsPause,
@@ -71,6 +75,12 @@ export class TestConnection {
       },
     });
   }
+}
+
+/** Says something about messaging. */
+export function say(connection: TestConnection, packet: ServerMessagingPacket): void {
+  connection.session.sendMessaging(packet);
+  connection.connection.wake();
 }
 
 export class TestServer {

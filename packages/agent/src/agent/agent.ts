@@ -6,6 +6,8 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswerOf, CallFields, CallId } from '@sealane/shared/items';
+import type { Transient } from '@sealane/shared/packets';
 import { TransportError } from '@sealane/shared/errors';
 import {
   type HandlerSet,
@@ -32,7 +34,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '../delivery/index.ts';
-import type { Link } from '../link/index.ts';
+import type { CallOptions, Link } from '../link/index.ts';
 import type { AgentEvents, AgentState, ClosedState } from './agent-state.ts';
 import { WaitingRoom, type Wait } from './waiting-room.ts';
 
@@ -60,6 +62,8 @@ export interface AgentKeeper {
 const WAITING_MAX = 1_024;
 /** Time for a receipt when none is named. */
 const PUBLISH_TIMEOUT_MS_DEFAULT = 10_000;
+/** Time for a call of messaging when none is named. */
+const CALL_TIMEOUT_MS_DEFAULT = 30_000;
 /** Time that `close` gives to what handlers of events have done, to be written down and told. */
 const TELL_MS_MAX = 2_000;
 
@@ -73,24 +77,34 @@ const TELL_MS_MAX = 2_000;
  * await agent.close();
  */
 export class Agent extends EventEmitter<AgentEvents> {
+  /** The X25519 key that this agent proves, 32 bytes. */
+  readonly publicKey: Uint8Array;
   readonly #keeper: AgentKeeper;
   readonly #handlers: HandlerSet<Agent>;
   readonly #delivery: AgentDelivery;
   readonly #waiting = new WaitingRoom<Link<Agent>>(WAITING_MAX);
   readonly #closed = Promise.withResolvers<ClosedState>();
+  readonly #transientListeners = new Set<(packet: Transient) => void>();
+  #serverKey: Uint8Array | undefined;
   #link: Link<Agent> | undefined;
   #state: AgentState;
 
   /** For `connect` alone. */
   constructor(
     keeper: AgentKeeper,
-    parts: { readonly handlers: HandlerSet<Agent>; readonly delivery: AgentDelivery; readonly state: AgentState },
+    parts: {
+      readonly handlers: HandlerSet<Agent>;
+      readonly delivery: AgentDelivery;
+      readonly state: AgentState;
+      readonly publicKey: Uint8Array;
+    },
   ) {
     super();
     this.#keeper = keeper;
     this.#handlers = parts.handlers;
     this.#delivery = parts.delivery;
     this.#state = parts.state;
+    this.publicKey = parts.publicKey;
   }
 
   /** The present state; changes are told as events, under their name and under `state`. */
@@ -207,6 +221,33 @@ export class Agent extends EventEmitter<AgentEvents> {
     return this.#delivery.watchPresence(agentId, listener);
   }
 
+  /**
+   * Makes a call of messaging (docs/protocols/messaging.md §1) and resolves with its answer. Without a connection it waits
+   * for the next one, within its time. Whatever changes something may be called again as it was.
+   *
+   * @throws CallRefusedError with the code of the server; ProtocolError `E_NO_MESSAGING` for an older server, `E_TIMEOUT`,
+   *   `E_CANCELLED`, `E_BUSY` when too much waits, `E_TRUNCATED` when the connection was cut and the outcome is unknown;
+   *   TransportError `E_CLOSED` after `close`.
+   */
+  async call<Id extends CallId>(id: Id, fields: CallFields<Id>, options: CallOptions = {}): Promise<AnswerOf<Id>> {
+    const { timeoutMs = CALL_TIMEOUT_MS_DEFAULT, signal } = options;
+    const startedAt = monotonicNow();
+    const link = this.#link ?? (await this.#untilLinked({ timeoutMs, signal }));
+    const leftMs = timeoutMs === 0 ? 0 : Math.max(1, Math.round(timeoutMs - (monotonicNow() - startedAt)));
+    return await link.calls.call(id, fields, { timeoutMs: leftMs, signal });
+  }
+
+  /** Is told messages that the server did not store, such as typing. @returns what ends that. */
+  onTransient(listener: (packet: Transient) => void): () => void {
+    this.#transientListeners.add(listener);
+    return () => void this.#transientListeners.delete(listener);
+  }
+
+  /** The X25519 key of the server that admitted this agent last, 32 bytes; undefined before the first contact. */
+  get serverKey(): Uint8Array | undefined {
+    return this.#serverKey;
+  }
+
   /** Ends the connection in an orderly way, and all attempts to make one. Resolves when it is over. */
   async close(): Promise<void> {
     const told = this.#delivery.told();
@@ -220,6 +261,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** There is a link that takes new work, or none. */
   useLink(link: Link<Agent> | undefined): void {
     this.#link = link;
+    this.#serverKey = link?.server?.serverKey ?? this.#serverKey;
     if (link !== undefined) this.#waiting.admitAll(link);
   }
 
@@ -236,6 +278,11 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** The server refused an event for good, and nobody waits for it. */
   tellRefused(refused: RefusedEvent): void {
     this.#guard(() => this.emit('event-refused', refused));
+  }
+
+  /** The server passed on something that it did not store. */
+  tellTransient(packet: Transient): void {
+    for (const listener of this.#transientListeners) this.#guard(() => listener(packet));
   }
 
   #tell(state: AgentState): void {

@@ -71,7 +71,9 @@ export class Supervisor implements AgentKeeper {
       log: options.log,
       onRefused: (refused) => this.agent.tellRefused(refused),
     });
-    this.agent = new Agent(this, { handlers: this.#handlers, delivery: this.#delivery, state: connecting });
+    const { publicKey } = options.identity.keys;
+    const parts = { handlers: this.#handlers, delivery: this.#delivery, state: connecting, publicKey };
+    this.agent = new Agent(this, parts);
     if (options.onState !== undefined) this.agent.on('state', options.onState);
     this.agent.enter(connecting);
   }
@@ -126,6 +128,7 @@ export class Supervisor implements AgentKeeper {
       address: this.#elsewhere ?? this.#options.address,
       handlers: ownRequests(this.#handlers),
       delivery: this.#delivery,
+      onTransient: (packet) => this.agent.tellTransient(packet),
       peer: this.agent,
       keys: this.#options.identity.keys,
       agentId: this.#options.id,

@@ -6,6 +6,8 @@
 import type { Socket } from 'node:net';
 import { Channel, type ChannelHandlers } from '@sealane/shared/channel';
 import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
+import type { ServerMessagingPacket } from '@sealane/shared/items';
+import type { Transient } from '@sealane/shared/packets';
 import type {
   AgentSession,
   ClosedEvent,
@@ -18,6 +20,7 @@ import type { Logger } from '@sealane/node/log';
 import { DEFAULT_CONNECTION_LIMITS, TcpConnection, monotonicNow, type ConnectionOwner } from '@sealane/node/transport';
 import type { DeliveryLink } from '../delivery/index.ts';
 import type { Judgement, ServerTrust } from '../trust/index.ts';
+import { Calls } from './calls.ts';
 import { linkEnd, linkFailure, type LinkContext, type LinkEnd, type LinkProgress } from './link-end.ts';
 import { SessionDelivery } from './session-delivery.ts';
 
@@ -36,6 +39,8 @@ export interface LinkOwner<Peer> {
   readonly trust: ServerTrust;
   readonly handlers: ChannelHandlers<Peer>;
   readonly delivery: LinkDelivery;
+  /** Told messages that were not stored (docs/protocols/messaging.md §7). */
+  readonly onTransient: (packet: Transient) => void;
   /** Handed to handlers. */
   readonly peer: Peer;
   readonly log: Logger;
@@ -53,6 +58,8 @@ const DRAIN_CHECK_MS = 20;
 export class Link<Peer = unknown> implements ConnectionOwner {
   readonly session: AgentSession;
   readonly channel: Channel<Peer>;
+  /** Calls of messaging. */
+  readonly calls: Calls;
   readonly address: Address;
   /** Resolves when the link is over; never rejects. */
   readonly ended: Promise<LinkEnd>;
@@ -89,6 +96,7 @@ export class Link<Peer = unknown> implements ConnectionOwner {
       highWaterBytes: DEFAULT_CONNECTION_LIMITS.highWaterBytes,
       onHandlerError: (name, error) => owner.log.error('a handler failed', { name, error }),
     });
+    this.calls = new Calls(session, { wake: () => this.#connection.wake(), onTransient: owner.onTransient });
     this.#connection = new TcpConnection(socket, session, { owner: this, readsItself: true });
   }
 
@@ -137,6 +145,10 @@ export class Link<Peer = unknown> implements ConnectionOwner {
         break;
       case 'delivery':
         this.#owner.delivery.onPacket(event);
+        break;
+      case 'messaging':
+        // Only servers' packets reach an agent.
+        if (!this.calls.onPacket(event.packet as ServerMessagingPacket)) this.session.fail('E_STATE', monotonicNow());
         break;
       default:
         this.channel.dispatch(event);
@@ -189,7 +201,7 @@ export class Link<Peer = unknown> implements ConnectionOwner {
   #isIdle(): boolean {
     const { outgoing, incoming } = this.session.requestsInFlight;
     const isQuiet = outgoing === 0 && incoming === 0 && this.session.streamsOpen === 0;
-    return isQuiet && !this.#owner.delivery.isBusy;
+    return isQuiet && this.calls.inFlight === 0 && !this.#owner.delivery.isBusy;
   }
 
   #context(): LinkContext {
@@ -206,6 +218,7 @@ export class Link<Peer = unknown> implements ConnectionOwner {
     clearInterval(this.#drainTimer);
     this.onUnusable?.();
     this.channel.dispatch({ ...event, code: codeForWork(event) });
+    this.calls.end(new ProtocolError(codeForWork(event) ?? 'E_CLOSED'));
     const end = this.#distrustedFor === undefined ? linkEnd(event, this.#context()) : linkFailure(this.#distrustedFor);
     this.#opened.resolve(end);
     this.#ended.resolve(end);

@@ -12,6 +12,7 @@ import {
 } from '@sealane/node/transport';
 import { Channel, type ChannelHandlers, type ChannelOwner } from '@sealane/shared/channel';
 import { assert } from '@sealane/shared/errors';
+import type { MessagingCall } from '@sealane/shared/items';
 import {
   ServerSession,
   type AgentIdentifiedEvent,
@@ -21,6 +22,7 @@ import {
 } from '@sealane/shared/session';
 import type { AgentPeer } from '../handlers/index.ts';
 import type { AgentAttachment, DeliverySink } from '../delivery/index.ts';
+import { NoMessaging, type MessagingAttachment, type MessagingSink } from '../messaging/index.ts';
 import { strangerOf, type Stranger } from './first-bytes.ts';
 
 /** Who runs connections. */
@@ -40,7 +42,7 @@ export interface ConnectionHost {
   onFault(connection: AgentConnection, error: unknown, handler: string | undefined): void;
 }
 
-export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>, DeliverySink {
+export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>, DeliverySink, MessagingSink {
   readonly session: ServerSession;
   readonly address: string;
   readonly addressKey: string;
@@ -55,6 +57,8 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   admitted: AgentPeer | undefined;
   /** Set once the session was open. */
   delivery: AgentAttachment | undefined;
+  /** Set once the session was open, where the server has messaging. */
+  messaging: MessagingAttachment | undefined;
   /** Set when the first bytes belonged to another protocol. */
   isStranger = false;
   /** Set once the session was open. */
@@ -110,7 +114,8 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   /** Whether nothing is at work: no request in either direction, no stream, no event. */
   get isIdle(): boolean {
     const { outgoing, incoming } = this.session.requestsInFlight;
-    return outgoing + incoming + this.session.streamsOpen === 0 && (this.delivery?.isIdle ?? true);
+    const isQuiet = outgoing + incoming + this.session.streamsOpen === 0;
+    return isQuiet && (this.delivery?.isIdle ?? true) && (this.messaging?.isIdle ?? true);
   }
 
   /** Whether the session is over; its socket may still be there. */
@@ -170,6 +175,11 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
       case 'delivery':
         this.delivery?.onPacket(event.packet);
         break;
+      case 'messaging':
+        this.messaging ??= new NoMessaging(this);
+        // Only agents' packets reach a server.
+        this.messaging.onPacket(event.packet as MessagingCall);
+        break;
       case 'agent-identified':
         this.#host.onIdentified(this, event);
         break;
@@ -180,6 +190,7 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
       case 'closed':
         this.#channel?.dispatch(event);
         this.#host.onClosed(this, event);
+        this.messaging?.detach();
         this.delivery?.detach();
         break;
       case 'key-updated':
@@ -192,10 +203,11 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   onDrain(): void {
     this.#channel?.onDrain();
     this.delivery?.onDrain();
+    this.messaging?.onDrain();
   }
 
   wantsPause(): boolean {
-    return (this.#channel?.wantsPause ?? false) || (this.delivery?.wantsPause ?? false);
+    return [this.#channel, this.delivery, this.messaging].some((part) => part?.wantsPause ?? false);
   }
 
   onFault(error: unknown): void {
