@@ -24,6 +24,8 @@ import { Transfers } from './transfers.ts';
 /** A longer input was hardly typed. */
 const LINES_UNASKED_MAX = 20;
 
+/** What takes longer is told to be under way. */
+const BUSY_MS = 1_000;
 /** What is being written is on this device after so long a pause. */
 const DRAFT_MS = 2_000;
 /** What somebody wrote for others, commands with a text included: it must not get lost. */
@@ -56,6 +58,7 @@ export class Chat implements ChatInput, ChatContext {
   /** What was typed is done one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #isLeaving = false;
+  #isBusy = false;
 
   constructor({ model, view, clock, cwd }: ChatOptions) {
     this.model = model;
@@ -112,7 +115,7 @@ export class Chat implements ChatInput, ChatContext {
   submit(text: string): void {
     this.#presence.written('', this.#open?.conversation.id);
     const isWriting = OWN_WORDS.test(text);
-    this.#turn = this.#turn.then(() => this.#guard(() => this.#handle(text), isWriting ? text : undefined));
+    this.#turn = this.#turn.then(() => this.#busily(() => this.#handle(text), isWriting ? text : undefined));
   }
 
   inputChanged(text: string): void {
@@ -267,7 +270,7 @@ export class Chat implements ChatInput, ChatContext {
     this.view.setStatus({
       prompt: `${parts.join(' ')}> `,
       isConnected: this.#isConnected,
-      activity: [...typing, ...this.transfers.words],
+      activity: [...typing, ...this.transfers.words, ...(this.#isBusy ? ['working on it …'] : [])],
     });
   }
 
@@ -282,6 +285,20 @@ export class Chat implements ChatInput, ChatContext {
   /** What could not be sent is there to be sent again. */
   #giveBack(text: string): void {
     if (this.view.input === undefined || this.view.input === '') this.view.setInput(text);
+  }
+
+  /** Says so while what was typed takes long. */
+  async #busily(work: () => Promise<void>, typed: string | undefined): Promise<void> {
+    const stop = this.clock.after(BUSY_MS, () => this.#showBusy(true));
+    await this.#guard(work, typed);
+    stop();
+    this.#showBusy(false);
+  }
+
+  #showBusy(isBusy: boolean): void {
+    if (this.#isBusy === isBusy) return;
+    this.#isBusy = isBusy;
+    this.#showStatus();
   }
 
   /** Nothing that fails ends the chat. @param typed what is given back then. */
