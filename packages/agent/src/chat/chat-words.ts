@@ -30,6 +30,15 @@ const TRUST_WORDS: Readonly<Record<ChatTrust, string>> = {
   changed: 'IDENTITY CHANGED: /verify',
 };
 
+/** `alice (offline) +3> `: where one is, and how many messages are unread elsewhere. */
+export function promptWords(
+  open: ChatConversation | undefined,
+  { isConnected, unreadBeside }: { readonly isConnected: boolean; readonly unreadBeside: number },
+): string {
+  const name = open === undefined ? 'chats' : escapeText(open.name);
+  return `${name}${isConnected ? '' : ' (offline)'}${unreadBeside > 0 ? ` +${unreadBeside}` : ''}> `;
+}
+
 /** What has to be known of a chat that is opened; as a warning where somebody may be another one. */
 export function headingWords(
   { kind, expiresAfterSeconds }: ChatConversation,

@@ -3,14 +3,13 @@
  * (command-handlers.ts), what comes to incoming.ts. It draws nothing and knows no terminal.
  */
 import { escapeText } from '@sealane/shared/bytes';
-import { suggest } from '@sealane/node/config';
 import type { ChatClock } from './chat-clock.ts';
 import { parseTyped } from './chat-command.ts';
 import type { ChatContext, Enclosing, OpenChat } from './chat-context.ts';
-import type { ChatConversation, ChatMessage, ChatModel } from './chat-model.ts';
+import type { ChatMessage, ChatModel } from './chat-model.ts';
 import { ChatRecord } from './chat-record.ts';
 import type { ChatInput, ChatView } from './chat-view.ts';
-import { chatRows, failureWords, unsentWords } from './chat-words.ts';
+import { chatRows, failureWords, promptWords, unsentWords } from './chat-words.ts';
 import { handleCommand } from './command-handlers.ts';
 import { complete, type Completion } from './completion.ts';
 import { ConversationList } from './conversation-list.ts';
@@ -158,7 +157,11 @@ export class Chat implements ChatInput, ChatContext {
   }
 
   async openChat(name: string): Promise<void> {
-    const conversation = await this.#find(name);
+    const conversation = await this.model.open(this.#list.nameOf(name)).catch((error: unknown) => {
+      const meant = this.#list.nearest(name);
+      if (meant !== undefined) this.say('warning', `Did you mean /open ${escapeText(meant)}?`);
+      throw error;
+    });
     await this.#keepDraft();
     const record = this.#records.get(conversation.id) ?? new ChatRecord();
     const open = { conversation, record };
@@ -240,17 +243,6 @@ export class Chat implements ChatInput, ChatContext {
     await this.send(this.#open, { text });
   }
 
-  async #find(name: string): Promise<ChatConversation> {
-    try {
-      return await this.model.open(this.#list.nameOf(name));
-    } catch (error) {
-      const names = this.#list.all.map((each) => each.name);
-      const meant = suggest(name, names);
-      if (meant !== undefined && meant !== name) this.say('warning', `Did you mean /open ${escapeText(meant)}?`);
-      throw error;
-    }
-  }
-
   async #refresh(): Promise<void> {
     await this.#list.refresh();
     const fresh = this.#list.byId(this.#open?.conversation.id);
@@ -260,17 +252,12 @@ export class Chat implements ChatInput, ChatContext {
 
   #showStatus(): void {
     const open = this.#open?.conversation;
-    const elsewhere = this.#list.unreadBeside(open?.id);
-    const parts = [
-      open === undefined ? 'chats' : escapeText(open.name),
-      ...(this.#isConnected ? [] : ['(offline)']),
-      ...(elsewhere > 0 ? [`+${elsewhere}`] : []),
-    ];
     const typing = open === undefined ? [] : this.#presence.words(open.id);
+    const busy = this.#isBusy ? ['working on it …'] : [];
     this.view.setStatus({
-      prompt: `${parts.join(' ')}> `,
+      prompt: promptWords(open, { isConnected: this.#isConnected, unreadBeside: this.#list.unreadBeside(open?.id) }),
       isConnected: this.#isConnected,
-      activity: [...typing, ...this.transfers.words, ...(this.#isBusy ? ['working on it …'] : [])],
+      activity: [...typing, ...this.transfers.words, ...busy],
     });
   }
 

@@ -1,4 +1,5 @@
 /** ConversationList: the conversations as they were last read, and of which of them it was told that something came. */
+import { suggest } from '@sealane/node/config';
 import type { ChatConversation, ChatModel } from './chat-model.ts';
 
 export class ConversationList {
@@ -34,6 +35,15 @@ export class ConversationList {
   /** What a word means for `ChatModel.open`: a number is one of the list, unless it was not listed. */
   nameOf(word: string): string {
     return (/^\d{1,6}$/.test(word) ? this.#listed[Number(word) - 1]?.id : undefined) ?? word;
+  }
+
+  /** The name that is most like a mistyped one. */
+  nearest(word: string): string | undefined {
+    const meant = suggest(
+      word,
+      this.#all.map(({ name }) => name),
+    );
+    return meant === word ? undefined : meant;
   }
 
   /** Unread messages of all but one. */
