@@ -11,6 +11,7 @@ import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { explanationOf } from '@sealane/node/config';
 import { monotonicNow, systemRandom } from '@sealane/node/transport';
+import { VERSION_RANGE } from '@sealane/shared/wire';
 import { connect, SealaneError, type Agent, type AgentState, type ConnectOptions } from '../src/index.ts';
 import { TestServer, newIdentity, type TestServerOptions } from './test-server.ts';
 
@@ -76,7 +77,7 @@ describe('connect', () => {
       fingerprint: server.fingerprint,
       id: 'agent-x',
       suite: 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256',
-      version: 2,
+      version: VERSION_RANGE.max,
       trust: 'first-contact',
       serverBuild: 'test-server 1',
     });
