@@ -55,7 +55,7 @@ describe('start', () => {
       fingerprint: server.fingerprint,
       id: 'named',
       suite: 'Noise_XXhfs_25519+MLKEM768_AESGCM_SHA256',
-      version: 2,
+      version: 3,
     });
     expect(lines[1]).toEqual({ event: 'reply', text: 'from\u001b[31m here', rttMs: expect.any(Number) });
     expect(lines[3]).toEqual({ event: 'closed', reason: 'closed' });
