@@ -67,6 +67,11 @@ describe('entryRows', () => {
     );
   });
 
+  it('says itself who came and went, and does not name whom it does not know', () => {
+    expect(rowsOf({ kind: 'event', body: 'bob added carol', isOwn: true })).toEqual(['14:02 bob added carol']);
+    expect(rowsOf({ state: 'lost', reason: 'own', from: { user: '', device: '' } })[0]).toMatch(/^14:02 #3 somebody: /);
+  });
+
   it('gives no row wider than the terminal, for any entry and width', () => {
     const words = ['漢字漢字', '👩‍👩‍👧‍👦', 'incomprehensibilities', '\u001b[2J', 'e\u0301', '\n', 'a'];
     for (let columns = 16; columns <= 90; columns++) {

@@ -54,11 +54,13 @@ export function entryRows(entry: Entry, style: RowStyle): readonly string[] {
 
 /** "you", or the name, harmless. */
 export function shownName({ isOwn, from }: Pick<ChatMessage, 'isOwn' | 'from'>): string {
-  return isOwn ? 'you' : escapeText(from.user);
+  // Of what cannot be decrypted yet, nobody knows who wrote it.
+  return isOwn ? 'you' : from.user === '' ? 'somebody' : escapeText(from.user);
 }
 
 function messageRows(entry: MessageEntry, style: RowStyle): readonly string[] {
   const { message, number } = entry;
+  if (message.kind === 'event') return noticeRows(eventNotice(message, style), style);
   const { paint } = style;
   const time = `${style.timeOf(message.at)} #${number} `;
   const name = shownName(message);
@@ -78,6 +80,11 @@ function messageRows(entry: MessageEntry, style: RowStyle): readonly string[] {
     ? [`${prefix} ${body[0] ?? ''}`, ...body.slice(1).map((line) => indent + line)]
     : [prefix, ...body.map((line) => indent + line)];
   return [...quoteRows(entry, style), ...withMark(rows, mark, style), ...reactionRows(message, style)];
+}
+
+/** Who was added and removed: said by the chat, not by anybody. */
+function eventNotice({ at, body }: ChatMessage, { timeOf }: RowStyle): NoticeEntry {
+  return { kind: 'notice', tone: 'quiet', text: `${timeOf(at)} ${terminalText(body)}` };
 }
 
 function fitPrefix(time: string, name: string, { columns, paint }: RowStyle, format: Format): string {
@@ -109,12 +116,14 @@ const LOST_WORDS: Readonly<Record<string, string>> = {
   replayed: 'the server sent it twice',
   forged: 'it was not written by a member',
   malformed: 'it is damaged',
+  'too-far-ahead': 'too many messages before it are missing',
+  own: 'it is from a copy of this device',
   'unknown-device': 'it is from a device that its account does not list',
 };
 
 function textOf({ kind, body }: ChatMessage): string {
   if (kind === 'unknown') return '(a kind of message that this version does not know)';
-  return terminalText(body);
+  return kind === 'call' ? `[${terminalText(body)}]` : terminalText(body);
 }
 
 function fileWords({ isOwn }: ChatMessage, { name, sizeBytes }: NonNullable<ChatMessage['file']>): string {
