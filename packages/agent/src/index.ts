@@ -29,6 +29,27 @@ export type {
   Subscription,
   SubscriptionState,
 } from './delivery/index.ts';
+export { MessagingClient, openMessaging } from './messaging/index.ts';
+export type {
+  AccountView,
+  ArchiveSummary,
+  Conversation,
+  DeviceView,
+  FileDescription,
+  GroupSummary,
+  MemberView,
+  Message,
+  MessageState,
+  MessagingAgent,
+  MessagingEvent,
+  MessagingEvents,
+  OpenMessagingOptions,
+  OutgoingMessage,
+  ReceiptPolicy,
+  RegisterOptions,
+  SafetyNumber,
+  TransferOptions,
+} from './messaging/index.ts';
 export type { ReconnectPolicy } from './reconnect/index.ts';
 export { ConfigError, ProtocolError, SealaneError, StorageError, TransportError } from '@sealane/shared/errors';
 export type { ErrorCode } from '@sealane/shared/errors';

@@ -135,8 +135,9 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
     return await this.#parts.sync.start();
   }
 
-  /** Sends what is in the outbox. @throws when the connection fails; all of it stays. */
+  /** Sends receipts, and what is in the outbox. @throws when the connection fails; all of it stays. */
   async flush(): Promise<void> {
+    if (this.#parts.usernameOrUndefined() !== undefined) await this.#parts.receipts.queue();
     await this.#parts.outbox.flush();
   }
 

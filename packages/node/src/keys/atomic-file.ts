@@ -17,7 +17,7 @@ export const PRIVATE_FILE_MODE = 0o600;
  */
 export function writeFileAtomic(
   file: string,
-  content: string,
+  content: string | Uint8Array,
   options: { readonly exclusive?: boolean } = {},
 ): boolean {
   const directory = dirname(file);
@@ -60,10 +60,10 @@ export function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 }
 
-function writeSynced(file: string, content: string): void {
+function writeSynced(file: string, content: string | Uint8Array): void {
   const descriptor = openSync(file, 'wx', PRIVATE_FILE_MODE);
   try {
-    const bytes = Buffer.from(content, 'utf8');
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
     for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
     fsyncSync(descriptor);
   } finally {

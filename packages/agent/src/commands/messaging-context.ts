@@ -1,0 +1,107 @@
+/** What messaging commands share: an agent, its messaging client, and what they tell about it. */
+import { escapeText } from '@sealane/shared/bytes';
+import { ConfigError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
+import { openMessaging, type Message, type MessagingClient, type MessagingEvent } from '../messaging/index.ts';
+import { withAgent, type ConnectionContext } from './connection.ts';
+
+/** How a command uses messaging. */
+export interface MessagingUse {
+  /** Whether what waits is taken first. Default true. */
+  readonly sync?: boolean;
+  /** Whether a lost connection is made again. Default false. */
+  readonly reconnect?: boolean;
+}
+
+/** Runs `work` with a messaging client and closes it afterwards. @throws what connecting or working threw. */
+export async function withMessaging<Result>(
+  context: ConnectionContext,
+  { sync = true, reconnect = false }: MessagingUse,
+  work: (messaging: MessagingClient, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { dataDir, passphrase } = context.settings;
+  return await withAgent(context, { reconnect }, async (agent, signal) => {
+    const messaging = await openMessaging(agent, { dataDir, passphrase });
+    messaging.on('event', (event) => tell(context, event));
+    try {
+      if (sync && messaging.username !== undefined) await messaging.sync(signal);
+      return await work(messaging, signal);
+    } finally {
+      await messaging.close();
+    }
+  });
+}
+
+/** What a person has to see, whatever the command. */
+function tell({ output, log }: ConnectionContext, event: MessagingEvent): void {
+  switch (event.type) {
+    case 'contact-changed':
+      if (event.change === 'identity')
+        output.warn(`The identity of ${escapeText(event.username)} changed: run verify.`);
+      break;
+    case 'account-changed':
+      output.warn('Another device changed your account: run device list, and revoke what you do not know.');
+      break;
+    case 'group-state':
+      if (event.state === 'asking') {
+        output.warn(`The group ${event.group} cannot be repaired without you: run group rejoin ${event.group}.`);
+      }
+      break;
+    case 'trouble':
+      log.warn('messaging', { code: event.error.code, error: event.error });
+      break;
+    default:
+      break;
+  }
+}
+
+/** A message as the lines of surfaces: `{"event":"message", …}`. */
+export function messageRecord(message: Message) {
+  const { id, from, group, kind, body, state, reason, at, isOwn, replyTo, file, isDeleted, editedAt, reactions } =
+    message;
+  return {
+    event: 'message',
+    ...{ id, from, group, kind, body, state },
+    ...(reason !== '' && { reason }),
+    ...{ at, own: isOwn },
+    ...(message.group === null && { with: message.conversation.slice(1) }),
+    ...(replyTo !== null && { replyTo }),
+    ...(file !== undefined && { file: { name: file.name, bytes: file.sizeBytes } }),
+    ...(isDeleted && { deleted: true }),
+    ...(editedAt !== undefined && { editedAt }),
+    ...(Object.keys(reactions).length > 0 && { reactions }),
+  };
+}
+
+/** A message as a line for people. */
+export function messageLine(message: Message): string {
+  const { conversation, from, at, state, reason, isOwn, isDeleted, reactions } = message;
+  const time = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  const place = conversation.startsWith('#') ? `${conversation.slice(0, 9)} ` : '';
+  const who = isOwn ? `to ${escapeText(conversation.slice(1, 33))}` : escapeText(from.user === '' ? '?' : from.user);
+  const marks = Object.values(reactions).map(escapeText).join(' ');
+  const known = state === 'decrypted' || state === 'sent' ? '' : ` [${state}${reason === '' ? '' : `: ${reason}`}]`;
+  const text = isDeleted ? '(deleted)' : shownText(message);
+  return `${time}  ${place}${who}: ${text}${known}${marks === '' ? '' : ` ${marks}`}`;
+}
+
+function shownText({ body, kind, state, file }: Message): string {
+  if (state === 'waiting') return '(cannot be decrypted yet, waiting)';
+  if (state === 'healing') return '(cannot be decrypted yet, joining the chat again)';
+  if (state === 'lost') return '(could not be decrypted)';
+  if (kind === 'unknown') return '(of a kind that this version does not know)';
+  return file === undefined ? escapeText(body) : `file ${escapeText(body)} (${file.sizeBytes} bytes)`;
+}
+
+/** The conversation that `--to` and `--group` name. @throws ConfigError `E_USAGE` for both, or none. */
+export async function conversationOf(
+  messaging: MessagingClient,
+  { to, group }: { readonly to?: string | undefined; readonly group?: string | undefined },
+  signal?: AbortSignal,
+): Promise<string> {
+  if ((to === undefined) === (group === undefined)) {
+    throw explained(new ConfigError('E_USAGE', 'Name either --to USER or --group GROUP'), {});
+  }
+  if (group !== undefined) return await messaging.groupNamed(group);
+  return await messaging.conversationWith(to ?? '', signal);
+}
