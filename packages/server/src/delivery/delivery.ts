@@ -5,7 +5,7 @@
  *   agent → Publisher → store → QueueReader → Consumer → agent
  */
 import { ProtocolError, StorageError, type ErrorCode } from '@sealane/shared/errors';
-import { checkEventAddress, parseEventAddress } from '@sealane/shared/topics';
+import { checkEventAddress, isReservedTopic, parseEventAddress } from '@sealane/shared/topics';
 import type { DeliveryLimits } from '../config/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { Lease, Store, StoreHealth, StoreListener } from '../store/index.ts';
@@ -137,6 +137,7 @@ export class Delivery implements DeliveryHost, StoreListener {
     const address = parseEventAddress(to);
     if (address === undefined) return checkEventAddress(to);
     const target = address.kind === 'topic' ? address.topic : to;
+    if (isReservedTopic(target)) return 'E_FORBIDDEN';
     if (!this.#permissions.authorize(peer, 'publish', target)) return 'E_FORBIDDEN';
     return undefined;
   }

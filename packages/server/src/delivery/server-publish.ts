@@ -1,7 +1,7 @@
 /** Publishing in the name of the server: what the library and the admin API do (docs/protocols/delivery.md §3). */
 import { utf8Encode } from '@sealane/shared/bytes';
 import { EVENT_BODY_BYTES_MAX, EVENT_ID_BYTES_MAX, UINT32_MAX } from '@sealane/shared/packets';
-import { checkEventAddress, parseEventAddress } from '@sealane/shared/topics';
+import { checkEventAddress, isReservedTopic, parseEventAddress } from '@sealane/shared/topics';
 import type { Durability, NewEvent, PublishResult } from '../store/index.ts';
 import { expiryOf } from './expiry.ts';
 import type { PublisherHost } from './publisher.ts';
@@ -55,6 +55,9 @@ async function publishOne(host: PublisherHost, event: NewEvent): Promise<Publish
 
 function refusalOf({ to, body }: ServerEvent) {
   if (body.length > EVENT_BODY_BYTES_MAX) return refused('E_EVENT_TOO_LARGE');
+  const address = parseEventAddress(to);
+  // What the server's own parts say to agents, nobody else says.
+  if (address?.kind === 'topic' && isReservedTopic(address.topic)) return refused('E_BAD_TOPIC');
   const code = checkEventAddress(to);
   return code === undefined ? undefined : refused(code);
 }

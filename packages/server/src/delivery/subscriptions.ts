@@ -5,7 +5,8 @@
  */
 import { ERRORS, ProtocolError, SealaneError, type ErrorCode } from '@sealane/shared/errors';
 import type { EventAck, EventNack, EventProgress, Subscribe, Unsubscribe } from '@sealane/shared/packets';
-import { isGroupName, isTopicPattern } from '@sealane/shared/topics';
+import { messagesTopic } from '@sealane/shared/items';
+import { isGroupName, isReservedTopic, isTopicPattern } from '@sealane/shared/topics';
 import type { Lease, QueueInfo, QueueSpec } from '../store/index.ts';
 import { Consumer, type ConsumerOwner } from './consumer.ts';
 import { doneBy } from './cursor.ts';
@@ -145,6 +146,8 @@ export class Subscriptions {
   #mayTake(spec: QueueSpec): boolean {
     const { permissions } = this.#delivery;
     const { peer } = this.#attachment.sink;
+    if (spec.kind !== 'agent' && isReservedTopic(spec.pattern))
+      return spec.kind === 'subscription' && spec.pattern === messagesTopic(peer.agentId);
     return spec.kind === 'agent'
       ? permissions.authorize(peer, 'subscribe', `agent:${spec.agentId}`)
       : permissions.authorizePattern(peer, 'subscribe', spec.pattern);
@@ -211,6 +214,8 @@ export class Subscriptions {
   /** Deletes the queue. The work of a group stays while others of it are here. @returns the code of the answer. */
   async #forget({ reader: { spec, queueId } }: Consumer): Promise<number> {
     const { store, readers } = this.#delivery;
+    // The server ends the queue of a device, when the device is revoked.
+    if (spec.kind !== 'agent' && isReservedTopic(spec.pattern)) return ERRORS.E_FORBIDDEN.number;
     const others = readers.find(queueId);
     if (others !== undefined && spec.kind === 'group') return ERRORS.E_BUSY.number;
     for (const { attachment, subscription } of [...(others?.members ?? [])])

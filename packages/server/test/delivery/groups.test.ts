@@ -173,6 +173,45 @@ describe('topics and groups', () => {
     expect(taker.subscribed.map(({ subscription }) => subscription).sort()).toEqual([14, 4]);
   });
 
+  it('reserved topics: an agent takes the queue of its own messages, whatever the rules say, and nothing else', async () => {
+    await start({ rules: [{ agents: ['*'], deny: { subscribe: ['>'] } }] });
+    const taker = await world.connect('taker.1');
+    const topics = ['$messages.taker~1', '$messages.other', '$messages.*', '$messages.>', '$else', '$messages.taker.1'];
+    for (const [index, topic] of topics.entries()) taker.subscribe(topic, { subscription: index + 1 });
+    taker.subscribe('$messages.taker~1', { subscription: 11, group: 'crew' });
+    await world.settle();
+    expect(taker.subscribed.map(({ subscription }) => subscription)).toEqual([1]);
+    expect(taker.unsubscribed.map(({ subscription, code }) => [subscription, code])).toEqual(
+      [2, 3, 4, 5, 6, 11].map((subscription) => [subscription, 'E_FORBIDDEN']),
+    );
+    const published = { id: 'one', from: 'server', to: 'topic:$messages.taker~1', contentType: null } as const;
+    await world.store.publish([
+      {
+        ...published,
+        ...{
+          body: Uint8Array.of(1),
+          publishedAt: 1,
+          expiresAt: Number.MAX_SAFE_INTEGER,
+          dueAt: 0,
+          durability: 'durable',
+        },
+        dedup: { kind: 'id' },
+      },
+    ]);
+    await world.settle();
+    expect(taker.events).toMatchObject([{ subscription: 1, from: 'server', topic: '$messages.taker~1' }]);
+    taker.unsubscribe(1, true);
+    await world.settle();
+    expect(taker.unsubscribed.at(-1)).toEqual({ subscription: 1, code: 'E_FORBIDDEN' });
+    expect((await world.store.queuesOf('taker.1')).map(({ spec }) => spec)).toMatchObject([
+      { kind: 'subscription', pattern: '$messages.taker~1' },
+    ]);
+    const told = { body: Uint8Array.of(1), contentType: null };
+    expect(await world.delivery.publish({ to: 'topic:$messages.taker~1', ...told })).toMatchObject({
+      code: 'E_BAD_TOPIC',
+    });
+  });
+
   it('subscriptions that new permissions do not allow end', async () => {
     await start();
     const producer = await world.producer();

@@ -76,6 +76,7 @@ describe('publishing', () => {
     producer.publish(5, 'somewhere');
     producer.publish(6, 'topic:a.*');
     producer.publish(7, 'topic:a.b');
+    producer.publish(8, 'topic:$messages.taker');
     await world.settle();
     expect(refusals(producer)).toEqual([
       [2, 'E_UNKNOWN_ADDRESS'],
@@ -83,6 +84,7 @@ describe('publishing', () => {
       [4, 'E_FORBIDDEN'],
       [5, 'E_UNKNOWN_ADDRESS'],
       [6, 'E_BAD_TOPIC'],
+      [8, 'E_FORBIDDEN'],
     ]);
     const stored = producer.receipts.filter(({ code }) => code === 0);
     expect(stored.map(({ number, count }) => [number, count])).toEqual([

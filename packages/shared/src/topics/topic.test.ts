@@ -119,6 +119,12 @@ describe('topicMatches', () => {
     ['a.>', ['a.b', 'a.b.c'], ['a', 'b.a', 'ab.c']],
     ['*.>', ['a.b', 'a.b.c'], ['a']],
     ['*.b.>', ['a.b.c'], ['a.b', 'a.c.d']],
+    // Reserved: no wildcard stands for the first level.
+    ['$a.b', ['$a.b'], ['a.b']],
+    ['$a.*', ['$a.b'], ['$b.b', '$a']],
+    ['$a.>', ['$a.b', '$a.b.c'], ['$b.b']],
+    ['*.b', ['a.b', 'a$.b'], ['$a.b']],
+    ['>', ['a.$b'], ['$a', '$a.b']],
   ])('%s matches %j and not %j', (pattern, matched, others) => {
     for (const topic of matched) expect([topic, topicMatches(pattern, topic)]).toEqual([topic, true]);
     for (const topic of others) expect([topic, topicMatches(pattern, topic)]).toEqual([topic, false]);

@@ -20,13 +20,22 @@ export function isTopicPattern(text: string): boolean {
   return areLevels(text, (level, isLast) => level === '*' || (isLast && level === '>') || isLevel(level));
 }
 
+/**
+ * Whether a topic or pattern is the server's own: its first level begins with `$`. Wildcards do not match such topics, agents
+ * publish to none of them, and subscribe only to the queue of their messages (docs/protocols/messaging.md §8).
+ */
+export function isReservedTopic(text: string): boolean {
+  return text.startsWith('$');
+}
+
 /** Whether a queue group may have this name: 1 to 64 bytes. */
 export function isGroupName(text: string): boolean {
   return fits(text, GROUP_BYTES_MAX) && GROUP.test(text);
 }
 
 /**
- * Whether a pattern matches a topic, both of them valid: `*` stands for one level, `>` for the rest, one level at least.
+ * Whether a pattern matches a topic, both of them valid: `*` stands for one level, `>` for the rest, one level at least. The
+ * first level of a reserved topic is matched by no wildcard.
  *
  * @example
  * topicMatches('fleet.*.temperature', 'fleet.eu.temperature'); // true
@@ -34,6 +43,7 @@ export function isGroupName(text: string): boolean {
 export function topicMatches(pattern: string, topic: string): boolean {
   const wanted = pattern.split('.');
   const levels = topic.split('.');
+  if (isReservedTopic(topic) && (wanted[0] === '*' || wanted[0] === '>')) return false;
   const hasRest = wanted.at(-1) === '>';
   if (hasRest) wanted.pop();
   if (hasRest ? levels.length <= wanted.length : levels.length !== wanted.length) return false;

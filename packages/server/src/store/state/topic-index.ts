@@ -4,6 +4,8 @@
  * with one queue costs one map entry and nothing else.
  */
 
+import { isReservedTopic } from '@sealane/shared/topics';
+
 /** What the index holds: unique by pattern and holder. */
 export interface IndexedQueue {
   readonly pattern: string;
@@ -68,7 +70,15 @@ export class TopicIndex<Item extends IndexedQueue> {
   /** Appends every queue that the topic reaches to `found`, each once. */
   match(topic: string, found: Item[]): void {
     collect(this.#exact.get(topic), found);
-    if (this.#wildcardCount > 0) matchBelow(this.#root, topic.split('.'), 0, found);
+    if (this.#wildcardCount === 0) return;
+    const levels = topic.split('.');
+    if (!isReservedTopic(topic)) {
+      matchBelow(this.#root, levels, 0, found);
+      return;
+    }
+    // No wildcard stands for the first level of a reserved topic.
+    const child = this.#root.children?.get(levels[0] ?? '');
+    if (child !== undefined) matchBelow(child, levels, 1, found);
   }
 
   #bucketOf(pattern: string): Bucket<Item> | undefined {

@@ -63,6 +63,17 @@ export function queueCases(register: RegisterCase, expect: Expect): void {
     expect(seen).toEqual([['x'], ['x'], ['x', 'y'], ['x'], ['y'], [], ['x', 'y']]);
   });
 
+  register('what begins with $ is reserved: wildcards do not reach it, patterns that name it do', async (bench) => {
+    const patterns = ['$own.bob', '$own.*', '$own.>', '>', '*.bob', '*.>', '*.*'];
+    const queues = [];
+    for (const pattern of patterns) queues.push(await bench.queue({ kind: 'subscription', agentId: 'bob', pattern }));
+    await bench.publishTo('topic:$own.bob', 'x');
+    await bench.publishTo('topic:own.bob', 'y');
+    const seen = [];
+    for (const queue of queues) seen.push(show(await bench.read(queue)).map((text) => text.slice(2)));
+    expect(seen).toEqual([['x'], ['x'], ['x'], ['y'], ['y'], ['y'], ['y']]);
+  });
+
   register('many agents on one pattern each have their own queue', async (bench) => {
     const ids = Array.from({ length: 25 }, (_, index) => `agent-${index}`);
     const queues = await Promise.all(
