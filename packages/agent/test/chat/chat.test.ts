@@ -164,7 +164,11 @@ describe('writing', () => {
     await chat.chat.openChat('bob');
     await chat.type('');
     expect(chat.prompt).toBe('bob>');
-    await chat.type('/open alice\r');
+    // Left before a pause: it is kept because it is left.
+    await chat.type('for bob');
+    await chat.chat.openChat('alice');
+    await chat.type('');
+    expect((await model.open('bob')).draft).toBe('for bob');
     expect(chat.prompt).toBe('alice> half a thou');
     model.failure = new ConfigError('E_USAGE', 'Not now');
     await chat.type('ght\r');
@@ -218,6 +222,9 @@ describe('what comes', () => {
     await chat.type('I am wri');
     model.receive('alice', 'quick');
     await chat.type('ting');
+    model.tell({ type: 'message', message: model.all[0]! });
+    await chat.type('');
+    expect(chat.shown.match(/quick/g)).toHaveLength(1);
     expect(chat.shown).toMatch(/14:00 #1 alice: quick\nalice> I am writing$/);
     expect(model.calls).toContain('markRead @alice 1');
   });
@@ -445,6 +452,10 @@ describe('the terminal', () => {
     const chat = await ChatOnTerminal.start(model, { open: 'alice' });
     await chat.type('half\u001a');
     expect({ signals: chat.signals, isRaw: chat.isRaw }).toEqual({ signals: ['SIGTSTP'], isRaw: false });
+    // Where no shell could wake it, the system does not stop it.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(chat.isRaw).toBe(true);
+    await chat.type('\u001a');
     await chat.continue();
     expect({ isRaw: chat.isRaw, prompt: chat.prompt }).toEqual({ isRaw: true, prompt: 'alice> half' });
   });
@@ -467,6 +478,7 @@ describe('the terminal', () => {
     expect(before).toContain('漢字'.repeat(30));
     expect(before).toContain('x'.repeat(150));
     expect(before).toMatch(/漢字andsomethingthatisstillbeingwritten,anddoesnotfit$/);
+    expect(chat.terminal.overflows).toBe(0);
     await chat.resize(columns + 7, 9);
     await chat.resize(Math.max(20, columns - 13), 15);
     expect(chat.shown.replace(/\s/g, '')).toMatch(/漢字andsomethingthatisstillbeingwritten,anddoesnotfit$/);

@@ -11,6 +11,8 @@ export class VirtualTerminal {
   readonly scrollback: string[] = [];
   /** Sequences that nobody may send. */
   readonly refused: string[] = [];
+  /** Rows that were wider than the terminal. */
+  overflows = 0;
   marksPastes = false;
   writes = 0;
   #screen: string[][];
@@ -73,6 +75,7 @@ export class VirtualTerminal {
   #put(grapheme: string): void {
     const width = graphemeWidth(grapheme);
     if (this.#column + width > this.columns) {
+      this.overflows++;
       this.#column = 0;
       this.#lineFeed();
     }
