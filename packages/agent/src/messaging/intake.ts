@@ -42,8 +42,8 @@ const HANDSHAKE_BYTES_MAX = 16_777_216;
 /** Rounds of asking the directory for accounts of one item. */
 const ROUNDS_MAX = 3;
 
-/** What became of an attempt inside a transaction. */
-type Outcome = 'done' | readonly UnknownAccount[];
+/** What became of an attempt inside a transaction: `moved` into another epoch, or which logs are needed first. */
+type Outcome = 'done' | 'moved' | readonly UnknownAccount[];
 
 export class Intake {
   readonly #parts: IntakeParts;
@@ -81,34 +81,41 @@ export class Intake {
     }
   }
 
-  /** Opens again what waited for a group. */
+  /** Opens again what waited for a group, in order; a commit among it that counts begins anew with the rest. */
   async retryWaiting(group: Uint8Array): Promise<void> {
     const { journal } = this.#parts;
     const rows = await journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
     for (const row of rows) {
-      await journal.transaction((tx) => tables.waiting.delete(tx, row.group, row.epoch, row.order));
-      await this.take(row.item);
+      const item = decodeItem(row.item);
+      // What a commit before it has opened is gone from the table.
+      const isThere = await journal.transaction((tx) => tables.waiting.get(tx, row.group, row.epoch, row.order));
+      if (isThere === undefined || item === undefined || !isSealed(item)) continue;
+      await this.#takeSealed(item, row.item, row);
     }
   }
 
-  /** Takes commits that came by a query of the group, not through the queue. */
-  async takeCommits(items: readonly Uint8Array[]): Promise<void> {
-    for (const bytes of items) await this.take(bytes);
-  }
-
-  async #takeSealed(item: Sealed, bytes: Uint8Array): Promise<void> {
+  /** @param waited its row, where it is opened again: it goes in the same transaction. */
+  async #takeSealed(item: Sealed, bytes: Uint8Array, waited?: WaitingRow): Promise<void> {
     const body = await this.#bodyOf(item);
     if (body === undefined) return;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const outcome = await this.#parts.journal.transaction((tx) => this.#step(tx, item, body, bytes));
-      if (outcome === 'done') {
-        if (item.kind !== 'message') await this.retryWaiting(item.group);
+      const outcome = await this.#parts.journal.transaction(async (tx) => {
+        const step = await this.#step(tx, item, body, bytes);
+        const isOpen = step !== 'done' && step !== 'moved';
+        if (waited !== undefined && !isOpen) {
+          await tables.waiting.delete(tx, waited.group, waited.epoch, waited.order);
+        }
+        return step;
+      });
+      if (outcome === 'done') return;
+      if (outcome === 'moved') {
+        await this.retryWaiting(item.group);
         return;
       }
       if (!(await this.#lookUp(outcome))) break;
     }
     // The directory does not have these accounts (yet): kept until a later commit, or the next start.
-    await this.#parts.journal.transaction((tx) => this.#keep(tx, item, bytes, 'directory'));
+    if (waited === undefined) await this.#parts.journal.transaction((tx) => this.#keep(tx, item, bytes, 'directory'));
   }
 
   #step(tx: Transaction, item: Sealed, body: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
@@ -140,7 +147,7 @@ export class Intake {
     await tables.groups.put(tx, { ...base, epochMax: Math.max(base.epochMax, taken.epoch), mustUpdate: 1 });
     await this.#parts.chores.add(tx, 'tend', { group: taken.group });
     await this.#parts.chores.add(tx, 'refill', {});
-    return 'done';
+    return 'moved';
   }
 
   async #takeCommit(tx: Transaction, item: Sealed, commit: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
@@ -157,7 +164,7 @@ export class Intake {
     } else if (taken.state === 'applied' && group !== undefined) {
       await this.#applied(tx, group, taken, item);
     }
-    return 'done';
+    return taken.state === 'applied' ? 'moved' : 'done';
   }
 
   async #applied(
@@ -340,6 +347,10 @@ export class Intake {
   #eventId(item: Sealed, what: string): Uint8Array {
     return this.#parts.crypto.sha256(concat(item.messageId, utf8Encode(what))).slice(0, MESSAGE_ID_BYTES);
   }
+}
+
+function isSealed(item: Item): item is Sealed {
+  return item.kind === 'welcome' || item.kind === 'commit' || item.kind === 'message';
 }
 
 /** Items whose body is of MLS. */
