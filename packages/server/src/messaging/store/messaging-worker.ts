@@ -11,7 +11,8 @@ import { StepRunner, type StepReply, type StepRequest } from './step-runner.ts';
 
 /** What is asked beside steps. */
 export type FileRequest =
-  | { readonly id: number; readonly name: 'open' | 'backup'; readonly ask: string }
+  | { readonly id: number; readonly name: 'open'; readonly ask: string }
+  | { readonly id: number; readonly name: 'backup'; readonly ask: string }
   | { readonly id: number; readonly name: 'close'; readonly ask: undefined };
 
 /** Steps of one transaction. */

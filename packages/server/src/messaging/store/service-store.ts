@@ -1,7 +1,23 @@
 /**
- * ServiceStore: what groups, key packages, blobs and queues ask of the messaging file. Each name is one step that happens as a
+ * ServiceStore: what accounts, groups, key packages, blobs and queues ask of the messaging file. Each name is one step that happens as a
  * whole or not at all, and is answered once a crash cannot undo it.
  */
+import {
+  ACCOUNT_TABLES,
+  addStatements,
+  closeSessions,
+  countAccounts,
+  deviceAccount,
+  endAccount,
+  findAccount,
+  findSession,
+  listUsernames,
+  noteSeen,
+  openSession,
+  renewSession,
+  setPassword,
+  setVisibility,
+} from './account-tables.ts';
 import {
   BLOB_TABLES,
   blobBytes,
@@ -32,13 +48,39 @@ import {
 } from './key-package-tables.ts';
 import { commitGroup, sendToGroup } from './group-writes.ts';
 import { PENDING_TABLES, addPending, listPending, removePending } from './pending-tables.ts';
+import { TRANSPARENCY_TABLES, addTokenKey, readNode, tokenKeys, treeSize } from './transparency-tables.ts';
 import { WRITE_TABLES } from './write-tables.ts';
 
 /** The tables behind these steps. */
-export const SERVICE_TABLES = [GROUP_TABLES, WRITE_TABLES, PENDING_TABLES, KEY_PACKAGE_TABLES, BLOB_TABLES].join('\n');
+export const SERVICE_TABLES = [
+  ACCOUNT_TABLES,
+  TRANSPARENCY_TABLES,
+  GROUP_TABLES,
+  WRITE_TABLES,
+  PENDING_TABLES,
+  KEY_PACKAGE_TABLES,
+  BLOB_TABLES,
+].join('\n');
 
 /** The steps, by name. */
 export const SERVICE_STEPS = {
+  findAccount,
+  addStatements,
+  deviceAccount,
+  listUsernames,
+  setPassword,
+  setVisibility,
+  noteSeen,
+  endAccount,
+  countAccounts,
+  openSession,
+  findSession,
+  renewSession,
+  closeSessions,
+  treeSize,
+  readNode,
+  tokenKeys,
+  addTokenKey,
   commitGroup,
   sendToGroup,
   transientReceivers,
