@@ -11,6 +11,7 @@ import { Blobs, type NewBlob } from '../../src/messaging/blobs/blobs.ts';
 import { DiskBlobFiles } from '../../src/messaging/blobs/disk-blob-files.ts';
 import { MemoryBlobFiles } from '../../src/messaging/blobs/memory-blob-files.ts';
 import { MemoryMessagingStore } from '../../src/messaging/store/memory-messaging-store.ts';
+import { eventually } from '../test-server.ts';
 import { WatchedStore } from './watched-store.ts';
 
 const alice = { agentId: 'alice.one', accountId: new Uint8Array(32).fill(1) };
@@ -248,11 +249,10 @@ describe('blobs on a disk', () => {
     await files.keep(id, randomBytes(32));
     blobs.stop();
     await open();
-    for (;;) {
+    await eventually('that they are gone', async () => {
       const { parts, wholes } = await files.list();
-      if (parts.length === 0 && wholes.length === 1) break;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return parts.length === 0 && wholes.length === 1;
+    });
     expect(await download(kept)).toHaveLength(1_000);
   });
 

@@ -1,9 +1,9 @@
 /** Groups over real stores: the order of commits, who gets what, and what a crash leaves. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { utf8Encode } from '@sealane/shared/bytes';
 import { CallError } from '../../src/messaging/call-error.ts';
+import { eventually } from '../test-server.ts';
 import { ServiceWorld, content, type Device, type EventStoreKind } from './service-world.ts';
 
 let world: ServiceWorld;
@@ -97,7 +97,7 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
       publish: () => gate.promise,
     });
     void world.groups.send(alice, world.messageOf(alice, group, 1, 'promised'));
-    while (world.queues.waiting === 0) await setTimeout(5);
+    await eventually('the promise', () => world.queues.waiting > 0);
     expect(await world.words(bob)).toEqual(['welcome: welcome 0']);
     await world.crash();
     for (const device of [bob, carol])
@@ -114,7 +114,8 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     await world.groups.send(alice, world.messageOf(alice, group, 1, 'once'));
     await world.crash();
     expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: once']);
-    while ((await world.store.ask('listPending', { after: 0, limit: 10 })).length > 0) await setTimeout(5);
+    const left = () => world.store.ask('listPending', { after: 0, limit: 10 });
+    await eventually('no rows', async () => (await left()).length === 0);
   });
 
   it('a store of events that takes nothing for now holds up nobody, and loses and reorders nothing', async () => {
@@ -134,7 +135,7 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     expect(world.queues.waiting).toBe(3);
     expect(await world.words(bob)).toEqual(['welcome: welcome 0']);
     isFull = false;
-    while (world.queues.waiting > 0) await setTimeout(5);
+    await eventually('the queues', () => world.queues.waiting === 0);
     expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: one', 'message: two', 'message: three']);
   });
 });
