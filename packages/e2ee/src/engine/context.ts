@@ -1,7 +1,7 @@
 /** What every step of the engine needs: the device, the primitives, the judge, the clock, and a cache of epochs. */
 import type { Random } from '@sealane/shared/crypto';
 import { LeafJudge, type DeviceJudge, type MlsCrypto } from '../mls/index.ts';
-import type { EpochReader } from './epoch-reader.ts';
+import type { EpochReader } from './epoch.ts';
 import { LruCache } from './lru-cache.ts';
 import type { EngineOptions, OwnDevice } from './types.ts';
 

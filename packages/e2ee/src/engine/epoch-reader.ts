@@ -1,23 +1,17 @@
-/** What reading and writing the messages of an epoch takes, but for the ratchets: it does not change. */
+/** The rows of epochs: written once, read through a cache. */
 import { utf8Encode, toHex, concat } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
-import { type ClientState, type GroupContext } from 'ts-mls';
+import { type ClientState } from 'ts-mls';
 import { decodeGroupContext, encodeGroupContext } from 'ts-mls/groupContext.js';
 import { membersOf, type Member, type SuiteName } from '../mls/index.ts';
 import { decodeRow, encodeRow, type Row, type Transaction } from '../storage/index.ts';
 import type { EngineContext } from './context.ts';
-import { isSameEpoch, type GroupRecord, type KeptEpoch } from './group-record.ts';
+import type { EpochReader, KeptEpoch } from './epoch.ts';
+import { isSameEpoch, type GroupRecord } from './group-record.ts';
 import { TABLES, bytesOf, numberOf, textOf } from './tables.ts';
 
 const AUTHENTICATOR_BYTES = 16;
 const AUTHENTICATOR_LABEL = utf8Encode('sealane epoch authenticator');
-
-export interface EpochReader extends KeptEpoch {
-  readonly context: GroupContext;
-  readonly senderDataSecret: Uint8Array;
-  /** By leaf index. */
-  readonly members: ReadonlyMap<number, Member>;
-}
 
 /** Truncated hash of the epoch authenticator (RFC 9420 §8.7): equal for all who are in the same state. */
 export async function authenticatorOf(

@@ -3,17 +3,12 @@ import { equalBytes } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 import type { SuiteName } from '../mls/index.ts';
 import { decodeRow, encodeRow, type Row, type Transaction } from '../storage/index.ts';
+import type { KeptEpoch } from './epoch.ts';
 import { TABLES, bytesOf, numberOf, optionalBytesOf, textOf } from './tables.ts';
 import type { GroupStatus, GroupView } from './types.ts';
 
 /** Epochs before the present one whose messages can still be read. */
 export const OLD_EPOCHS_KEPT = 3;
-
-/** An epoch whose messages can be read. The authenticator tells it from another epoch of the same number. */
-export interface KeptEpoch {
-  readonly epoch: number;
-  readonly authenticator: Uint8Array;
-}
 
 export interface GroupRecord extends GroupView {
   readonly ownLeaf: number;

@@ -9,7 +9,8 @@ import { RETENTION, attempt, decodeMessage, type Member } from '../mls/index.ts'
 import type { Transaction } from '../storage/index.ts';
 import { encodeAuthenticatedData, isOfState } from './authenticated-data.ts';
 import type { EngineContext } from './context.ts';
-import { loadReader, type EpochReader } from './epoch-reader.ts';
+import { loadReader } from './epoch-reader.ts';
+import type { EpochReader } from './epoch.ts';
 import { keptEpoch, loadRecord, saveRecord, type GroupRecord } from './group-record.ts';
 import { senderOf } from './membership.ts';
 import { paddedSize } from './padding.ts';

@@ -15,7 +15,8 @@ import { attempt, decodeMessage, leafAt, memberOf, type Attempt, type LeafJudge,
 import type { Transaction } from '../storage/index.ts';
 import { isOfState } from './authenticated-data.ts';
 import type { EngineContext } from './context.ts';
-import { loadReader, type EpochReader } from './epoch-reader.ts';
+import { loadReader } from './epoch-reader.ts';
+import type { EpochReader } from './epoch.ts';
 import { loadRecord, saveRecord, type GroupRecord } from './group-record.ts';
 import { loadState } from './group-state.ts';
 import { forgetSecrets, installState } from './install.ts';
