@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
 import { describeEnvironment } from './environment.ts';
-import { parseBenchOptions, type BenchOptions } from './options.ts';
+import { OUTPUT_DEFAULT, parseBenchOptions, type BenchOptions } from './options.ts';
+import { appendHistory, changeText, changesOf, entryOf, readHistory, regressionsOf } from './report/history.ts';
 import { markdownOf } from './report/markdown.ts';
 import { plotOf } from './report/plot.ts';
 import { mergeReports, type RowReport } from './report/report.ts';
@@ -21,12 +22,13 @@ export async function runBench(args: readonly string[]): Promise<void> {
   const certificates = makeCertificates();
   const settings = settingsOf(options, certificates);
   const rows: RowReport[] = [];
+  const before = readHistory(options.output ?? OUTPUT_DEFAULT);
   try {
     for (const row of options.rows) {
       const measured = await measureRow(row, options, settings);
       rows.push(measured);
       // After every row: a run that is cut short keeps what it has.
-      if (options.output !== undefined) writeReport(options.output, [measured]);
+      if (options.output !== undefined) writeReport(options.output, measured);
     }
   } finally {
     certificates?.remove();
@@ -34,6 +36,13 @@ export async function runBench(args: readonly string[]): Promise<void> {
   console.log(tableOf(rows));
   if (options.quick) console.log('\nQuick run: it shows that the bench works, not how fast anything is.');
   if (options.output !== undefined) console.log(`\nwritten to ${options.output}`);
+  const changes = rows.flatMap((row) => changesOf(entryOf(row), before));
+  for (const change of regressionsOf(changes, options.failOnRegression ?? Infinity)) {
+    const { row, figure } = change;
+    const against = figure.against === undefined ? '' : ` against ${figure.against}`;
+    console.error(`regression: ${row} ${figure.variant}: ${figure.figure}${against}: ${changeText(change)}`);
+    process.exitCode = 1;
+  }
 }
 
 async function measureRow(row: string, { runs, only }: BenchOptions, settings: RunSettings): Promise<RowReport> {
@@ -68,12 +77,13 @@ function settingsOf({ quick, seconds, profile }: BenchOptions, certificates: Run
   };
 }
 
-function writeReport(directory: string, rows: readonly RowReport[]): void {
+function writeReport(directory: string, row: RowReport): void {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, 'latest.json');
-  const report = mergeReports(path, rows);
+  const report = mergeReports(path, [row]);
+  appendHistory(directory, entryOf(row));
   writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
-  writeFileSync(join(directory, 'README.md'), markdownOf(report));
+  writeFileSync(join(directory, 'README.md'), markdownOf(report, readHistory(directory)));
   writeFileSync(join(directory, 'ratios.svg'), plotOf(report));
   const files = ['latest.json', 'README.md'].map((name) => join(directory, name));
   spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', ...files], { stdio: 'inherit' });

@@ -18,9 +18,12 @@ export interface BenchOptions {
   readonly profile: string | undefined;
   /** Only these series, by a part of their variant. */
   readonly only: string | undefined;
+  /** Percent by which a figure may be worse than in the record run before; undefined lets everything pass. */
+  readonly failOnRegression: number | undefined;
 }
 
-const OUTPUT_DEFAULT = 'docs/benchmarks';
+/** Where the record is. */
+export const OUTPUT_DEFAULT = 'docs/benchmarks';
 
 /** @throws TypeError for an argument that is not understood. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
@@ -34,9 +37,10 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       output: { type: 'string' },
       profile: { type: 'string' },
       only: { type: 'string' },
+      'fail-on-regression': { type: 'string' },
     },
   });
-  const { quick, profile, only } = values;
+  const { quick, profile, only, 'fail-on-regression': percent } = values;
   // A quick or partial look is not the record.
   const isRecord = !quick && profile === undefined && only === undefined;
   return {
@@ -47,6 +51,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     output: values.output ?? (isRecord ? OUTPUT_DEFAULT : undefined),
     profile,
     only,
+    failOnRegression: percent === undefined ? undefined : numberOf('fail-on-regression', percent),
   };
 }
 

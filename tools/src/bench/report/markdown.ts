@@ -1,4 +1,5 @@
 /** The page of the report, from its JSON. */
+import { changeText, changesOf, entryOf, isBusy, type Change, type HistoryEntry } from './history.ts';
 import { OURS, type Aim, type FigureKind } from '../rows/index.ts';
 import { valuesOf, verdictsOf, type Report, type RowReport, type SeriesResult, type Verdict } from './report.ts';
 import { median, spread } from './statistics.ts';
@@ -28,7 +29,8 @@ of their own, all contenders in turn within one run. Machines differ and are noi
 medians**, with the lowest and highest ratio of the single runs behind it; absolute numbers are there for orientation.
 Measured is the real stack: \`createServer\` and \`connect\` of the libraries with their handlers and permissions, from
 source (\`--conditions=@sealane/source\`). \`npx nx run tools:bench\` measures again; every raw figure is in
-[latest.json](latest.json).
+[latest.json](latest.json), and how the figures were before in [history.jsonl](history.jsonl): a change in percent is
+that since the record run of the row before.
 
 ![Ratio to the aim, row by row](ratios.svg)
 `;
@@ -68,15 +70,16 @@ const NOTES = `## How it is measured, and what it leaves out
 - Everything runs on one machine over loopback: there is no loss and no distance.
 `;
 
-/** The whole page. */
-export function markdownOf(report: Report): string {
-  return [HEAD, ...report.rows.map(rowSection), NOTES].join('\n');
+/** The whole page. @param history is what the figures are compared with. */
+export function markdownOf(report: Report, history: readonly HistoryEntry[]): string {
+  const sections = report.rows.map((row) => rowSection(row, changesOf(entryOf(row), history)));
+  return [HEAD, ...sections, NOTES].join('\n');
 }
 
-function rowSection(row: RowReport): string {
+function rowSection(row: RowReport, changes: readonly Change[]): string {
   const { environment, settings } = row;
   const { cores, cpu, node, revision, date, load } = environment;
-  const busy = load > cores / 4 ? ` **The machine was busy (load ${load}): ratios may be off.**` : '';
+  const busy = isBusy(environment) ? ` **The machine was busy (load ${load}): ratios may be off.**` : '';
   const peers = Object.entries(environment.peers).map(([name, version]) => `${name} ${version}`);
   const sizes = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
   return [
@@ -85,15 +88,15 @@ function rowSection(row: RowReport): string {
     `${date.slice(0, 10)}, revision ${revision}, Node.js ${node} (OpenSSL ${environment.openssl}), ${cores} cores of ${cpu}, ` +
       `${environment.memoryGiB} GiB; ${peers.join(', ')}; ${sizes.join(', ')}.${busy}`,
     '',
-    ...row.series.map(seriesSection),
+    ...row.series.map((series) => seriesSection(series, changes)),
   ].join('\n');
 }
 
-function seriesSection(series: SeriesResult): string {
+function seriesSection(series: SeriesResult, changes: readonly Change[]): string {
   const { variant, figures, contenders, notes } = series;
   const header = ['', ...figures.map(({ name, unit }) => `${label(name)} (${unit})`)];
   const rows = contenders.map(({ name }) => [name, ...figures.map((figure) => cell(series, name, figure))]);
-  const verdicts = verdictsOf(series).map(verdictLine);
+  const verdicts = verdictsOf(series).map((verdict) => verdictLine(verdict, changeOf(variant, verdict.aim, changes)));
   return [`### ${variant}`, '', table(header, rows), '', ...verdicts, ...notes.map((note) => `- ${note}`), ''].join(
     '\n',
   );
@@ -106,10 +109,16 @@ function cell(series: SeriesResult, contender: string, figure: FigureKind): stri
   return `${show(median(values))} (${show(min)}–${show(max)})`;
 }
 
-function verdictLine({ aim, value, spread: { min, max }, isMet }: Verdict): string {
+function changeOf(variant: string, { figure, against }: Aim, changes: readonly Change[]): Change | undefined {
+  return changes.find(
+    ({ figure: changed }) => changed.variant === variant && changed.figure === figure && changed.against === against,
+  );
+}
+
+function verdictLine({ aim, value, spread: { min, max }, isMet }: Verdict, change: Change | undefined): string {
   const outcome = isMet ? 'met' : '**not met**';
   const unit = aim.against === undefined ? '' : '×';
-  return `- ${aimText(aim)}: ${show(value)}${unit} (${show(min)}–${show(max)}), ${outcome}`;
+  return `- ${aimText(aim)}: ${show(value)}${unit} (${show(min)}–${show(max)}), ${outcome}${change === undefined ? '' : `; ${changeText(change)}`}`;
 }
 
 /** An aim in words. */

@@ -54,7 +54,7 @@ describe('report', () => {
       aims: [{ figure: 'rate', against: 'peer', relation: 'at least', value: 2.1 }] as const,
     };
     expect(verdictsOf(slower)[0]?.isMet).toBe(false);
-    expect(markdownOf({ rows: report.rows.map((row) => ({ ...row, series: [slower] })) })).toContain('**not met**');
+    expect(markdownOf({ rows: report.rows.map((row) => ({ ...row, series: [slower] })) }, [])).toContain('**not met**');
   });
 
   it('attainment of 1 is the aim, whichever way the aim points', () => {
@@ -68,7 +68,7 @@ describe('report', () => {
   });
 
   it('the page tells a busy machine, what was left out, and every median', () => {
-    const page = markdownOf(report);
+    const page = markdownOf(report, []);
     expect(page).toContain('The machine was busy (load 3)');
     expect(page).toContain('- absent: left out');
     expect(page).toContain('| **Sealane** | 200 (100–300) |');
