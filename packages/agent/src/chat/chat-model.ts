@@ -53,11 +53,18 @@ export interface ChatConversation {
 /** Whether an identity was compared; `changed` is another one than was accepted before. */
 export type ChatTrust = 'unverified' | 'verified' | 'changed';
 
+export interface ChatDevice {
+  readonly id: string;
+  /** As its owner calls it; may be empty. */
+  readonly name: string;
+  readonly state: 'listed' | 'expired' | 'revoked';
+}
+
 export interface ChatMember {
   readonly username: string;
   readonly isOwn: boolean;
   readonly trust: ChatTrust;
-  readonly devices: readonly { readonly name: string; readonly state: 'listed' | 'expired' | 'revoked' }[];
+  readonly devices: readonly ChatDevice[];
 }
 
 export interface ChatSafetyNumber {

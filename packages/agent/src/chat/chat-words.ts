@@ -85,7 +85,9 @@ export function unsentWords(count: number): string {
 /** One row each. */
 export function memberRows(members: readonly ChatMember[]): readonly TableRow[] {
   return members.map(({ username, isOwn, trust, devices }) => {
-    const names = devices.map(({ name, state }) => escapeText(name) + (state === 'listed' ? '' : ` (${state})`));
+    const names = devices.map(
+      ({ id, name, state }) => escapeText(name || id) + (state === 'listed' ? '' : ` (${state})`),
+    );
     const shownTrust = isOwn ? 'you' : TRUST_WORDS[trust].replace(/: \/verify$/, '');
     return [escapeText(username), `${shownTrust} · ${names.length === 0 ? 'no devices' : names.join(', ')}`];
   });

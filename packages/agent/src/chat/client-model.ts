@@ -1,6 +1,6 @@
 /**
- * ClientModel: a chat's view of the messaging client of this agent. Where another process of the same data directory takes what
- * comes in, its changes are read from the database every so often, and its work is taken over when it ends.
+ * ClientModel: a chat's view of the messaging client of this agent. What other processes of the same data directory write is read
+ * from the database every so often; where one of them takes what comes in, that is taken over when it ends.
  */
 import { foldUsername, usernameFault } from '@sealane/shared/accounts';
 import { ConfigError, SealaneError } from '@sealane/shared/errors';
@@ -16,6 +16,7 @@ import type {
   ChatSafetyNumber,
   ChatTransfer,
 } from './chat-model.ts';
+import { SeenMessages, lastOrder } from './seen-messages.ts';
 
 interface ClientModelOptions {
   readonly client: MessagingClient;
@@ -23,10 +24,12 @@ interface ClientModelOptions {
   readonly clock: ChatClock;
 }
 
-/** How often the database is read where another process writes it. */
+/** How often the database is read: another process may write it. */
 const LOOK_MS = 1_000;
 /** Messages that are looked at for changes then. */
 const LOOKED_AT_MAX = 100;
+/** New ones that are read at once. */
+const FRESH_MAX = 1_000;
 /** Time for what needs the server: to begin a chat with somebody. */
 const PATIENCE_MS = 20_000;
 
@@ -36,15 +39,17 @@ export class ClientModel implements ChatModel {
   readonly #agent: ClientModelOptions['agent'];
   readonly #clock: ChatClock;
   readonly #listeners = new Set<(event: ChatEvent) => void>();
-  /** Latest messages as another process left them, by id. */
-  #seen: ReadonlyMap<string, string> | undefined;
+  #seen: SeenMessages | undefined;
+  /** Position of the last message when the database was last read. */
+  #orderRead = 0;
+  #isSyncing = false;
   #seenConversations = '';
   #stopLooking: () => void = () => undefined;
   #toldTrouble = '';
   readonly #closing = new AbortController();
-  readonly #onEvent = (event: MessagingEvent): void => {
-    if (event.type !== 'caught-up') this.#tell(event);
-  };
+  /** Accounts whose identity is being accepted here. */
+  readonly #accepting = new Set<string>();
+  readonly #onEvent = (event: MessagingEvent): void => this.#takeEvent(event);
   readonly #onState = (state: AgentState): void => this.#takeState(state);
 
   /** @throws ConfigError `E_NO_ACCOUNT_HERE` without an account on this device. */
@@ -179,11 +184,11 @@ export class ClientModel implements ChatModel {
   }
 
   confirmSafetyNumber(username: string): Promise<void> {
-    return this.#client.confirmSafetyNumber(foldUsername(username));
+    return this.#accept(foldUsername(username), (name) => this.#client.confirmSafetyNumber(name));
   }
 
   acceptIdentity(username: string): Promise<void> {
-    return this.#client.acceptIdentity(foldUsername(username));
+    return this.#accept(foldUsername(username), (name) => this.#client.acceptIdentity(name));
   }
 
   rejoin(conversation: string): Promise<void> {
@@ -215,15 +220,44 @@ export class ClientModel implements ChatModel {
     }
   }
 
-  /** Takes what comes in, or reads what the process that does so has written. */
+  /** What is accepted here is no news. */
+  async #accept(username: string, work: (username: string) => Promise<void>): Promise<void> {
+    this.#accepting.add(username);
+    try {
+      await work(username);
+    } finally {
+      this.#accepting.delete(username);
+    }
+  }
+
+  #takeEvent(event: MessagingEvent): void {
+    if (event.type === 'caught-up') return;
+    if (event.type === 'contact-changed' && event.change === 'identity' && this.#accepting.has(event.username)) return;
+    const isAboutMessage = event.type === 'message' || event.type === 'message-changed';
+    if (this.#seen !== undefined && isAboutMessage) this.#tellMessage(this.#seen, event.message);
+    else this.#tell(event);
+  }
+
+  /** Takes what comes in where no other process does so, and reads what others of this data directory have written. */
   async #look(): Promise<void> {
     try {
-      if (await this.#client.sync(this.#closing.signal)) return;
       await this.#readChanges();
+      if (!this.#isSyncing) void this.#sync();
     } catch (error) {
       this.#tellTrouble(error);
     }
     if (!this.#isClosed) this.#stopLooking = this.#clock.after(LOOK_MS, () => void this.#look());
+  }
+
+  /** Goes on as long as this process may; tried again with the next look where it may not. */
+  async #sync(): Promise<void> {
+    this.#isSyncing = true;
+    try {
+      this.#isSyncing = await this.#client.sync(this.#closing.signal);
+    } catch (error) {
+      this.#isSyncing = false;
+      this.#tellTrouble(error);
+    }
   }
 
   /** What goes wrong again and again is told once. */
@@ -234,18 +268,21 @@ export class ClientModel implements ChatModel {
   }
 
   async #readChanges(): Promise<void> {
-    const messages = await this.#client.latest(LOOKED_AT_MAX);
+    const isFirst = this.#seen === undefined;
+    const fresh = isFirst ? [] : await this.#client.since(this.#orderRead, FRESH_MAX);
+    const latest = await this.#client.latest(LOOKED_AT_MAX);
     const conversations = JSON.stringify(await this.#client.conversations());
-    const before = this.#seen;
-    this.#seen = new Map(messages.map((message) => [message.id, JSON.stringify(message)]));
-    if (before !== undefined) {
-      for (const message of messages) {
-        const was = before.get(message.id);
-        if (was === undefined) this.#tell({ type: 'message', message });
-        else if (was !== this.#seen.get(message.id)) this.#tell({ type: 'message-changed', message });
-      }
+    this.#orderRead = Math.max(this.#orderRead, lastOrder(fresh), lastOrder(latest));
+    this.#seen ??= new SeenMessages(latest);
+    for (const message of [...fresh, ...latest]) this.#tellMessage(this.#seen, message);
+    if (conversations !== this.#seenConversations && !isFirst) {
+      this.#tell({ type: 'conversation-changed', conversation: '' });
     }
-    if (conversations !== this.#seenConversations) this.#tell({ type: 'conversation-changed', conversation: '' });
     this.#seenConversations = conversations;
+  }
+
+  #tellMessage(seen: SeenMessages, message: ChatMessage): void {
+    const event = seen.eventOf(message);
+    if (event !== undefined) this.#tell(event);
   }
 }

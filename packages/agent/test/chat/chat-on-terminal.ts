@@ -1,27 +1,34 @@
-/** A chat as a person has it: keys in, a terminal's picture out; messaging is in memory, the clock stands still unless it is moved. */
+/** A chat as a person has it: keys in, a terminal's picture out. */
 import { PassThrough, Writable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { painter } from '@sealane/node/log';
 import { Chat } from '../../src/chat/chat.ts';
 import { systemClock, type ChatClock } from '../../src/chat/chat-clock.ts';
 import { ProcessTerminal, type StoppableProcess } from '../../src/chat/chat-terminal.ts';
 import { PlainView } from '../../src/chat/plain-view.ts';
 import { ScreenView } from '../../src/chat/screen-view.ts';
-import { START_AT, type MemoryChatModel } from './memory-chat-model.ts';
+import type { ChatModel } from '../../src/chat/chat-model.ts';
+import { START_AT } from './memory-chat-model.ts';
 import { VirtualTerminal } from './virtual-terminal.ts';
 
-/** Time that only the test moves. */
+/** Time that only the test moves, unless it is live. */
 export class TestClock implements ChatClock {
   readonly #written = systemClock('UTC');
+  readonly #isLive: boolean;
   #now = START_AT;
   #tasks: { readonly at: number; readonly task: () => void }[] = [];
 
-  readonly now = (): number => this.#now;
+  constructor(isLive = false) {
+    this.#isLive = isLive;
+  }
+
+  readonly now = (): number => (this.#isLive ? Date.now() : this.#now);
   readonly timeOf = (at: number): string => this.#written.timeOf(at);
   /** With or without a comma, as the data of Node.js has it. */
   readonly dayOf = (at: number): string => this.#written.dayOf(at).replace(',', '');
 
   readonly after = (ms: number, task: () => void): (() => void) => {
+    if (this.#isLive) return this.#written.after(ms, task);
     const entry = { at: this.#now + ms, task };
     this.#tasks.push(entry);
     return () => (this.#tasks = this.#tasks.filter((each) => each !== entry));
@@ -41,10 +48,12 @@ export interface TestChatOptions {
   readonly open?: string;
   readonly cwd?: string;
   readonly colour?: boolean;
+  /** Time goes on by itself. */
+  readonly isLive?: boolean;
 }
 
 export class ChatOnTerminal {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly terminal: VirtualTerminal;
   readonly chat: Chat;
   readonly stdout: Writable & { columns: number; rows: number };
@@ -55,7 +64,9 @@ export class ChatOnTerminal {
   readonly #view: ScreenView;
   #continue: () => void = () => undefined;
 
-  constructor(model: MemoryChatModel, { columns = 80, rows = 24, cwd = '/', colour = false }: TestChatOptions) {
+  constructor(model: ChatModel, options: TestChatOptions) {
+    const { columns = 80, rows = 24, cwd = '/', colour = false, isLive = false } = options;
+    this.clock = new TestClock(isLive);
     const terminal = new VirtualTerminal(columns, rows);
     this.terminal = terminal;
     const write = (chunk: Buffer, _: string, done: () => void): void => {
@@ -82,7 +93,7 @@ export class ChatOnTerminal {
     void this.chat.whenEnded.then(() => (this.#hasEnded = true));
   }
 
-  static async start(model: MemoryChatModel, options: TestChatOptions = {}): Promise<ChatOnTerminal> {
+  static async start(model: ChatModel, options: TestChatOptions = {}): Promise<ChatOnTerminal> {
     const started = new ChatOnTerminal(model, options);
     started.#view.start(started.chat);
     await started.chat.start(options.open);
@@ -96,11 +107,15 @@ export class ChatOnTerminal {
     await settled();
   }
 
-  /** Types, and waits until the picture has some words: for what reads files meanwhile. */
-  async typeUntil(keys: string, words: string): Promise<void> {
+  /** Types, and waits until the picture has some words: for what does not happen at once. */
+  async typeUntil(keys: string, words: string | RegExp): Promise<void> {
     await this.type(keys);
-    const deadline = Date.now() + 5_000;
-    while (!this.shown.includes(words) && Date.now() < deadline) await settled();
+    const deadline = Date.now() + 15_000;
+    while (typeof words === 'string' ? !this.shown.includes(words) : !words.test(this.shown)) {
+      if (Date.now() > deadline) throw new Error(`${words} is not shown:\n${this.shown}`);
+      await sleep(5);
+      await settled();
+    }
   }
 
   async paste(text: string): Promise<void> {
@@ -159,7 +174,7 @@ export class PlainChat {
   readonly #stdin = new PassThrough();
   readonly #view: PlainView;
 
-  constructor(model: MemoryChatModel) {
+  constructor(model: ChatModel) {
     const { timeOf, after } = this.clock;
     const paint = painter({ mode: 'never', environment: {}, stream: {} });
     const print = (line: string): void => void this.printed.push(line);
@@ -167,7 +182,7 @@ export class PlainChat {
     this.chat = new Chat({ model, view: this.#view, clock: this.clock, cwd: '/' });
   }
 
-  static async start(model: MemoryChatModel, open?: string): Promise<PlainChat> {
+  static async start(model: ChatModel, open?: string): Promise<PlainChat> {
     const started = new PlainChat(model);
     started.#view.start(started.chat);
     await started.chat.start(open);

@@ -162,7 +162,7 @@ export class MemoryChatModel implements ChatModel {
       username,
       isOwn: username === this.user,
       trust: this.trust.get(username) ?? 'unverified',
-      devices: [{ name: `${username}'s phone`, state: 'listed' }],
+      devices: [{ id: 'd', name: `${username}'s phone`, state: 'listed' }],
     }));
   }
 
