@@ -111,9 +111,10 @@ const show = defineCommand({
   examples: ['account show', 'account show --json'],
   async run(context) {
     const { output } = context;
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { online: false }, async (messaging) => {
       const account = await messaging.accounts.show();
-      if (account === undefined) throw new ConfigError('E_NO_ACCOUNT_HERE', 'This data directory has no account');
+      if (account === undefined || account.phase === 'registering')
+        throw new ConfigError('E_NO_ACCOUNT_HERE', 'This data directory has no account');
       const { username, agentId, deviceName, isListed, isLoggedIn, phase, recoveryKey } = account;
       const rows = [
         `account    ${username}`,

@@ -29,7 +29,7 @@ export const exportCommand = defineCommand({
     if (target === undefined) throw new ConfigError('E_USAGE', 'export needs --output PATH');
     const about = { flag: 'archive-passphrase', prompt: 'Passphrase of the archive', isRepeated: true };
     const passphrase = await secretOf(context, settings.archivePassphrase, about);
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { online: false }, async (messaging) => {
       const { bytes, summary } = await messaging.archive.export(passphrase);
       const isNew = writeFileAtomic(target, bytes, { exclusive: true });
       if (!isNew) throw new StorageError('E_FILE_EXISTS', `${target} is there already`);
@@ -50,7 +50,7 @@ export const importCommand = defineCommand({
     const bytes = await readFile(source);
     const about = { flag: 'archive-passphrase', prompt: 'Passphrase of the archive' };
     const passphrase = await secretOf(context, settings.archivePassphrase, about);
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { online: false }, async (messaging) => {
       const summary = await messaging.archive.import(bytes, passphrase);
       await output.emit({ event: 'imported', ...summary }, `Added ${shown(summary)}`);
     });

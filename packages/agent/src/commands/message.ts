@@ -126,7 +126,7 @@ const search = defineCommand({
   async run(context) {
     const { settings, output } = context;
     const [words = ''] = context.arguments;
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { online: false }, async (messaging) => {
       const isOne = settings.to !== undefined || settings.group !== undefined;
       const conversation = isOne ? await knownConversation(messaging, settings) : undefined;
       const found = await messaging.search(words, { conversation, limit: settings.limit });

@@ -11,20 +11,22 @@ export interface MessagingUse {
   readonly sync?: boolean;
   /** Whether a lost connection is made again. Default false. */
   readonly reconnect?: boolean;
+  /** `false` works on what is here, with or without a server. Default true. */
+  readonly online?: boolean;
 }
 
 /** Runs `work` with a messaging client and closes it afterwards. @throws what connecting or working threw. */
 export async function withMessaging<Result>(
   context: ConnectionContext,
-  { sync = true, reconnect = false }: MessagingUse,
+  { sync = true, reconnect = false, online = true }: MessagingUse,
   work: (messaging: MessagingClient, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const { dataDir, passphrase } = context.settings;
-  return await withAgent(context, { reconnect }, async (agent, signal) => {
+  return await withAgent(context, { reconnect, waitForServer: online }, async (agent, signal) => {
     const messaging = await openMessaging(agent, { dataDir, passphrase });
     messaging.on('event', (event) => tell(context, event));
     try {
-      if (sync && messaging.username !== undefined) await messaging.sync(signal);
+      if (sync && online && messaging.username !== undefined) await messaging.sync(signal);
       return await work(messaging, signal);
     } finally {
       await messaging.close();

@@ -36,6 +36,30 @@ export function retryingCalls(call: CallServer): CallServer {
   };
 }
 
+/** Calls that say who this device is, or ask about it. */
+const standingCalls: ReadonlySet<number> = new Set([0x40, 0x41, 0x43, 0x46]);
+
+/**
+ * Calls that are made once more when the server does not know this device as logged in or listed.
+ *
+ * @param standAgain resolves with whether another attempt may do better.
+ */
+export function resumingCalls(
+  call: CallServer,
+  standAgain: (code: 'E_NOT_LOGGED_IN' | 'E_NOT_LISTED') => Promise<boolean>,
+): CallServer {
+  return async (id, fields, options) => {
+    try {
+      return await call(id, fields, options);
+    } catch (error) {
+      const code = callFailure(error)?.code;
+      const isStanding = code === 'E_NOT_LOGGED_IN' || code === 'E_NOT_LISTED';
+      if (!isStanding || standingCalls.has(id) || !(await standAgain(code))) throw error;
+      return await call(id, fields, options);
+    }
+  };
+}
+
 /** Undefined where another attempt is of no use, or takes too long. */
 function delayOf({ code, retryAfterMs = 0 }: SealaneError): number | undefined {
   if (cutCodes.has(code)) return 0;

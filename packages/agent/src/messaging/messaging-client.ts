@@ -4,20 +4,18 @@
  *
  * Everything is written to the database of the device first and sent then; without a connection it waits in the outbox.
  */
-import { EventEmitter } from 'node:events';
 import { fromHex, toHex } from '@sealane/shared/bytes';
-import { deviceOf, isExpired, type AccountState } from '@sealane/shared/accounts';
-import { ConfigError, ProtocolError, type SealaneError } from '@sealane/shared/errors';
+import { ConfigError } from '@sealane/shared/errors';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import { decodeContent, encodeContent, type KnownContent } from '@sealane/e2ee/content';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { TransferOptions } from './blobs.ts';
 import { applyToRow } from './content-rules.ts';
-import { directConversation, groupConversation, groupOfConversation } from './ids.ts';
-import { conversationOf, messageOf, type Conversation, type Message } from './message.ts';
-import type { MessagingEvent } from './messaging-event.ts';
+import { directConversation, groupConversation } from './ids.ts';
+import { messageOf, type Message } from './message.ts';
+import { MessagingReader, unknownConversation } from './messaging-reader.ts';
 import { composeParts, type MessagingOptions, type MessagingParts } from './messaging-parts.ts';
-import { tables, type GroupRow, type MessageRow } from './tables.ts';
+import { tables, type GroupRow } from './tables.ts';
 
 /** What is sent. */
 export interface OutgoingMessage {
@@ -28,44 +26,8 @@ export interface OutgoingMessage {
   readonly expiresAfterSeconds?: number | undefined;
 }
 
-/** A member of a conversation. */
-export interface MemberView {
-  readonly username: string;
-  readonly isOwn: boolean;
-  readonly trust: 'unverified' | 'verified' | 'changed';
-  readonly devices: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly state: 'listed' | 'expired' | 'revoked';
-  }[];
-}
-
-/** A group. */
-export interface GroupSummary {
-  readonly group: string;
-  readonly name: string;
-  readonly conversation: string;
-  readonly state: GroupRow['state'];
-  readonly members: readonly MemberView[];
-}
-
-/** What two people compare. */
-export interface SafetyNumber {
-  /** 12 groups of 5 digits. */
-  readonly digits: string;
-  /** Text of the QR code. */
-  readonly code: string;
-  readonly trust: 'unverified' | 'verified' | 'changed';
-}
-
-/** Events of a client: each under `event`. */
-export interface MessagingEvents {
-  event: [MessagingEvent];
-}
-
 /** Kinds that are told to everybody who is connected and stored nowhere. */
 const TYPING_TTL_MS = 0;
-const SEARCH_MAX = 1_000;
 
 /**
  * Messaging of one device.
@@ -76,43 +38,41 @@ const SEARCH_MAX = 1_000;
  * await messaging.sync();
  * await messaging.send(await messaging.conversationWith('bob'), { text: 'Hello' });
  */
-export class MessagingClient extends EventEmitter<MessagingEvents> {
-  readonly #parts: MessagingParts;
+export class MessagingClient extends MessagingReader {
   #endTransients: (() => void) | undefined;
   #endConnected: (() => void) | undefined;
 
   /** For `openMessaging` alone. */
   constructor(options: MessagingOptions) {
-    super();
-    this.#parts = composeParts(options, (event) => this.emit('event', event));
+    super((emit) => composeParts(options, emit));
   }
 
   /** Reads what is known; for `openMessaging` alone. */
   async open(): Promise<void> {
-    await this.#parts.directory.load();
-    await this.#parts.loadEngine();
-    const { connection } = this.#parts;
-    this.#endConnected = connection.onConnected(() => this.#parts.outbox.kick());
+    await this.parts.directory.load();
+    await this.parts.loadEngine();
+    const { connection } = this.parts;
+    this.#endConnected = connection.onConnected(() => this.parts.outbox.kick());
   }
 
   /** Register, log in and out, end the account. */
   get accounts(): MessagingParts['accounts'] {
-    return this.#parts.accounts;
+    return this.parts.accounts;
   }
 
   /** Link, approve, list and revoke devices. */
   get devices(): MessagingParts['devices'] {
-    return this.#parts.devices;
+    return this.parts.devices;
   }
 
   /** The own username; undefined without an account. */
   get username(): string | undefined {
-    return this.#parts.usernameOrUndefined();
+    return this.parts.usernameOrUndefined();
   }
 
   /** Whether this process takes what comes in; another one of the same data directory may. */
   get isSyncing(): boolean {
-    return this.#parts.sync.isRunning;
+    return this.parts.sync.isRunning;
   }
 
   /**
@@ -121,35 +81,24 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
    * @returns false when another process of this data directory does so.
    */
   async sync(signal?: AbortSignal): Promise<boolean> {
-    const { sync, connection } = this.#parts;
+    const { sync, connection } = this.parts;
     if (!(await sync.start())) return false;
     this.#endTransients ??= connection.onTransient((packet) => void this.#takeTransient(packet));
     await sync.caughtUp(signal);
-    await this.#parts.files.resume(signal === undefined ? {} : { signal });
-    await this.#parts.outbox.flush();
+    await this.parts.files.resume(signal === undefined ? {} : { signal });
+    await this.parts.outbox.flush();
     return true;
   }
 
   /** Opens the queue and does not wait: for a device that waits to be linked. */
   async listen(): Promise<boolean> {
-    return await this.#parts.sync.start();
+    return await this.parts.sync.start();
   }
 
   /** Sends receipts, and what is in the outbox. @throws when the connection fails; all of it stays. */
   async flush(): Promise<void> {
-    if (this.#parts.usernameOrUndefined() !== undefined) await this.#parts.receipts.queue();
-    await this.#parts.outbox.flush();
-  }
-
-  /** Conversations, the latest first. */
-  async conversations(): Promise<readonly Conversation[]> {
-    return await this.#parts.journal.transaction((tx) => this.#parts.book.conversations(tx));
-  }
-
-  /** The conversation with this id. */
-  async conversation(id: string): Promise<Conversation | undefined> {
-    const row = await this.#parts.journal.transaction((tx) => tables.conversations.get(tx, id));
-    return row === undefined ? undefined : conversationOf(row);
+    if (this.parts.usernameOrUndefined() !== undefined) await this.parts.receipts.queue();
+    await this.parts.outbox.flush();
   }
 
   /**
@@ -158,53 +107,11 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
    * @returns its id.
    */
   async conversationWith(username: string, signal?: AbortSignal): Promise<string> {
-    const { groups, journal } = this.#parts;
+    const { groups, journal } = this.parts;
     const id = directConversation(username);
     const known = await journal.transaction((tx) => groups.direct(tx, username));
     if (known === undefined) await groups.createDirect(username, signal);
     return id;
-  }
-
-  /** Messages of a conversation, oldest first. @param range.before only those before this position. */
-  async messages(
-    conversation: string,
-    range: { readonly limit: number; readonly before?: number },
-  ): Promise<readonly Message[]> {
-    return await this.#parts.journal.transaction((tx) => this.#parts.book.messages(tx, conversation, range));
-  }
-
-  /** The newest messages of every conversation, oldest first. */
-  async latest(limit: number): Promise<readonly Message[]> {
-    return await this.#parts.journal.transaction((tx) => this.#parts.book.latest(tx, limit, () => true));
-  }
-
-  /** Messages of every conversation behind a position, oldest first. */
-  async since(order: number, limit: number): Promise<readonly Message[]> {
-    return await this.#parts.journal.transaction((tx) => this.#parts.book.since(tx, order, limit));
-  }
-
-  async message(id: string): Promise<Message | undefined> {
-    const row = await this.#find(id);
-    return row === undefined ? undefined : messageOf(row);
-  }
-
-  /** Messages that have all the words, oldest first; of more than `limit` the latest. */
-  async search(
-    words: string,
-    options: { readonly conversation?: string | undefined; readonly limit?: number } = {},
-  ): Promise<readonly Message[]> {
-    const { conversation, limit = SEARCH_MAX } = options;
-    const wanted = words
-      .toLocaleLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== '');
-    return await this.#parts.journal.transaction((tx) =>
-      this.#parts.book.latest(tx, limit, (message) => {
-        const text = message.body.toLocaleLowerCase();
-        const isThere = conversation === undefined || message.conversation === conversation;
-        return isThere && wanted.every((word) => text.includes(word));
-      }),
-    );
   }
 
   /**
@@ -213,27 +120,16 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
    * @returns the message, `sending`; its states are told as events. @see settled
    * @throws ProtocolError `E_UNVERIFIED` when the identity of a verified member changed; `E_NO_GROUP`.
    */
-  async send(conversation: string, { text, replyTo, expiresAfterSeconds }: OutgoingMessage): Promise<Message> {
-    const ref = replyTo === undefined ? undefined : idOf(replyTo);
-    const { message } = await this.#say(conversation, expiresAfterSeconds, (expiresAfter) =>
-      ref === undefined
-        ? this.#parts.compose.content('text', { text }, { expiresAfter })
-        : this.#parts.compose.content('reply', { text }, { ref, expiresAfter }),
-    );
-    this.#parts.outbox.kick();
+  async send(conversation: string, outgoing: OutgoingMessage): Promise<Message> {
+    const { message } = await this.#say(conversation, outgoing);
+    this.parts.outbox.kick();
     return message;
   }
 
   /** As `send`, and waits for the server. @returns the message, `sent`. @throws what the server said. */
   async sendAndWait(conversation: string, outgoing: OutgoingMessage, signal?: AbortSignal): Promise<Message> {
-    const { text, replyTo, expiresAfterSeconds } = outgoing;
-    const ref = replyTo === undefined ? undefined : idOf(replyTo);
-    const { message, order } = await this.#say(conversation, expiresAfterSeconds, (expiresAfter) =>
-      ref === undefined
-        ? this.#parts.compose.content('text', { text }, { expiresAfter })
-        : this.#parts.compose.content('reply', { text }, { ref, expiresAfter }),
-    );
-    await this.#parts.outbox.settle(order, signal);
+    const { message, order } = await this.#say(conversation, outgoing);
+    await this.parts.outbox.settle(order, signal);
     return (await this.message(message.id)) ?? message;
   }
 
@@ -245,41 +141,41 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
   ): Promise<Message> {
     const group = await this.#writable(conversation);
     const expiresAfter = (await this.conversation(conversation))?.expiresAfterSeconds ?? 0;
-    const { message, order } = await this.#parts.files.send(group, path, { ...options, expiresAfter });
-    if (order > 0) await this.#parts.outbox.settle(order, options.signal);
+    const { message, order } = await this.parts.files.send(group, path, { ...options, expiresAfter });
+    if (order > 0) await this.parts.outbox.settle(order, options.signal);
     return (await this.message(message.id)) ?? message;
   }
 
   /** Gets the file of a message. @throws as `Files.save`. */
   async saveFile(id: string, path: string, options: TransferOptions = {}): Promise<{ readonly sizeBytes: number }> {
-    return await this.#parts.files.save(id, path, options);
+    return await this.parts.files.save(id, path, options);
   }
 
   /** Says something else in an own message. @throws ConfigError `E_USAGE` for one of others, or one that has no text. */
   async edit(id: string, text: string): Promise<void> {
-    await this.#about(id, (ref) => this.#parts.compose.content('edit', { text }, { ref }));
+    await this.#about(id, (ref) => this.parts.compose.content('edit', { text }, { ref }));
   }
 
   /** Takes an own message back, on every device. */
   async delete(id: string): Promise<void> {
-    await this.#about(id, (ref) => this.#parts.compose.content('delete', {}, { ref }));
+    await this.#about(id, (ref) => this.parts.compose.content('delete', {}, { ref }));
   }
 
   /** @param emoji empty takes the reaction back. */
   async react(id: string, emoji: string): Promise<void> {
     await this.#about(id, (ref) => {
       const body = { emoji: emoji === '' ? '-' : emoji, isRemoved: emoji === '' };
-      return this.#parts.compose.content('reaction', body, { ref });
+      return this.parts.compose.content('reaction', body, { ref });
     });
   }
 
   /** Sends a failed message again. */
   async retry(id: string): Promise<void> {
-    const row = await this.#find(id);
+    const row = await this.find(id);
     if (row?.state !== 'failed') throw new ConfigError('E_USAGE', `There is no failed message ${id}`);
     if (row.kind !== 'text' && row.kind !== 'reply') throw new ConfigError('E_USAGE', 'Only texts can be sent again');
     const group = await this.#writable(row.conversation);
-    const { compose, journal, book, outbox } = this.#parts;
+    const { compose, journal, book, outbox } = this.parts;
     const { body: text, expiresAfter, replyTo } = row;
     const content =
       row.kind === 'reply'
@@ -294,7 +190,7 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** What was shown up to this position is read: its senders are told, where receipts are. */
   async markRead(conversation: string, upTo: number): Promise<void> {
-    const { journal, book, receipts, now } = this.#parts;
+    const { journal, book, receipts, now } = this.parts;
     await journal.transaction(async (tx) => {
       for (const row of await book.markRead(tx, conversation, { upTo, now: now() })) {
         if (row.isOwn === 0 && row.state === 'decrypted' && row.kind !== 'event')
@@ -309,7 +205,7 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
   }
 
   async setDraft(conversation: string, draft: string): Promise<void> {
-    const { journal, book } = this.#parts;
+    const { journal, book } = this.parts;
     await journal.transaction(async (tx) => {
       const row = await tables.conversations.get(tx, conversation);
       if (row !== undefined) await book.changeConversation(tx, row, { draft });
@@ -318,7 +214,7 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** Life of messages that are sent in a conversation, for all its members. @param seconds 0 for ever. */
   async setExpiry(conversation: string, seconds: number): Promise<void> {
-    const { compose, journal, book, outbox } = this.#parts;
+    const { compose, journal, book, outbox } = this.parts;
     const group = await this.#writable(conversation);
     await journal.transaction(async (tx) => {
       const row = await tables.conversations.get(tx, conversation);
@@ -330,7 +226,7 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** Tells every conversation what this account calls itself. */
   async setProfile(profile: { readonly displayName: string; readonly about?: string }): Promise<void> {
-    const { compose, journal, outbox } = this.#parts;
+    const { compose, journal, outbox } = this.parts;
     const { displayName, about = '' } = profile;
     await journal.transaction(async (tx) => {
       for (const { group, state } of await tables.groups.list(tx)) {
@@ -346,28 +242,28 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
     usernames: readonly string[] = [],
     signal?: AbortSignal,
   ): Promise<{ readonly group: string; readonly conversation: string }> {
-    const group = await this.#parts.groups.create(name, usernames, signal);
-    this.#parts.outbox.kick();
+    const group = await this.parts.groups.create(name, usernames, signal);
+    this.parts.outbox.kick();
     return { group: toHex(group), conversation: groupConversation(group) };
   }
 
   /** Adds accounts, with all their devices. */
   async addMembers(conversation: string, usernames: readonly string[], signal?: AbortSignal): Promise<void> {
-    const { group } = await this.#activeGroup(conversation);
-    await this.#parts.groups.change(group, { kind: 'add', usernames, attempts: 0 }, signal);
-    await this.#parts.outbox.flush();
+    const { group } = await this.activeGroup(conversation);
+    await this.parts.groups.change(group, { kind: 'add', usernames, attempts: 0 }, signal);
+    await this.parts.outbox.flush();
   }
 
   /** Removes accounts, with all their devices: they cannot read what follows. */
   async removeMembers(conversation: string, usernames: readonly string[], signal?: AbortSignal): Promise<void> {
-    const { group } = await this.#activeGroup(conversation);
-    await this.#parts.groups.change(group, { kind: 'remove', usernames, attempts: 0 }, signal);
+    const { group } = await this.activeGroup(conversation);
+    await this.parts.groups.change(group, { kind: 'remove', usernames, attempts: 0 }, signal);
   }
 
   /** Leaves a group: nothing of it is shown any more; another member commits the removal. */
   async leaveGroup(conversation: string, signal?: AbortSignal): Promise<void> {
-    const { compose, journal, outbox } = this.#parts;
-    const { group } = await this.#activeGroup(conversation);
+    const { compose, journal, outbox } = this.parts;
+    const { group } = await this.activeGroup(conversation);
     const order = await journal.transaction((tx) => compose.hidden(tx, group, compose.content('leave', {})));
     await outbox.settle(order, signal);
     await journal.transaction(async (tx) => {
@@ -378,7 +274,7 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** Joins a group again whose state this device cannot trust by itself: its user was asked. */
   async healGroup(conversation: string): Promise<void> {
-    const { journal, healing, groups } = this.#parts;
+    const { journal, healing, groups } = this.parts;
     const rows = await journal.transaction((tx) => tables.groups.list(tx));
     const row = rows.find((each) => each.conversation === conversation);
     if (row === undefined) throw unknownConversation(conversation);
@@ -386,96 +282,47 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
     await groups.tend(row.group);
   }
 
-  /** Groups, with their members. */
-  async groups(): Promise<readonly GroupSummary[]> {
-    const rows = await this.#parts.journal.transaction((tx) => tables.groups.list(tx));
-    const summaries: GroupSummary[] = [];
-    for (const { group, conversation, state } of rows) {
-      if (!conversation.startsWith('#')) continue;
-      const name = (await this.conversation(conversation))?.name ?? '';
-      const members = state === 'active' ? await this.members(conversation) : [];
-      summaries.push({ group: toHex(group), name, conversation, state, members });
-    }
-    return summaries;
-  }
-
-  /** The group of an id or of a name. @throws ConfigError `E_USAGE` when there is none, or several of that name. */
-  async groupNamed(text: string): Promise<string> {
-    const conversations = (await this.conversations()).filter(({ kind }) => kind === 'group');
-    const byId = conversations.find(({ id }) => id === `#${text.toLowerCase()}` || id === text);
-    if (byId !== undefined) return byId.id;
-    const named = conversations.filter(({ name }) => name === text);
-    if (named.length > 1)
-      throw new ConfigError('E_USAGE', `Several groups are called ${JSON.stringify(text)}: name its id`);
-    if (named[0] === undefined)
-      throw new ConfigError('E_USAGE', `There is no group ${JSON.stringify(text)} on this device`);
-    return named[0].id;
-  }
-
-  /** Members of a conversation, the own account first. */
-  async members(conversation: string): Promise<readonly MemberView[]> {
-    const { groups, directory } = this.#parts;
-    const { group } = await this.#activeGroup(conversation);
-    const contacts = new Map((await directory.contacts()).map((row) => [row.username, row.trust]));
-    const members = await groups.members(group);
-    return members.map(({ username, devices, isOwn }) => {
-      const state = directory.stateByName(username);
-      const trust = isOwn ? 'verified' : (contacts.get(username) ?? 'unverified');
-      return { username, isOwn, trust, devices: devices.map((id) => this.#deviceView(state, id)) };
-    });
-  }
-
-  /** The number that this user and another one compare. Asks the directory first, where there is a connection. */
-  async safetyNumber(username: string): Promise<SafetyNumber> {
-    const { directory, account } = this.#parts;
-    const own = await account.require();
-    const theirs = await directory.refresh(username);
-    const mine = directory.stateByName(own.username) ?? (await directory.refresh(own.username));
-    const contact = await directory.contact(username);
-    return { ...directory.safetyNumber(mine, theirs), trust: contact?.trust ?? 'unverified' };
-  }
-
   /** The numbers were compared: this identity is accepted and verified. */
   async confirmSafetyNumber(username: string): Promise<void> {
-    await this.#parts.directory.confirm(username, 'verified');
+    await this.parts.directory.confirm(username, 'verified');
   }
 
   /** A changed identity is accepted without comparing: unverified again. */
   async acceptIdentity(username: string): Promise<void> {
-    await this.#parts.directory.confirm(username, 'unverified');
+    await this.parts.directory.confirm(username, 'unverified');
   }
 
   /** Removes messages whose time is over. @returns how many. */
   async sweep(): Promise<number> {
-    return await this.#parts.sweep();
+    return await this.parts.sweep();
   }
 
   /** For `export` and `import`. */
   get archive(): MessagingParts['archive'] {
-    return this.#parts.archive;
+    return this.parts.archive;
   }
 
   /** Ends: what was taken is told to the server, what was not sent stays in the outbox. */
   async close(): Promise<void> {
     this.#endTransients?.();
     this.#endConnected?.();
-    await this.#parts.sync.stop();
-    await this.#parts.chores.close();
-    await this.#parts.outbox.close();
-    await this.#parts.storage.close();
+    await this.parts.sync.stop();
+    await this.parts.chores.close();
+    await this.parts.outbox.close();
+    await this.parts.storage.close();
   }
 
-  /** Writes a shown message down. */
+  /** Writes a text down. */
   async #say(
     conversation: string,
-    expiresAfterSeconds: number | undefined,
-    make: (expiresAfter: number) => KnownContent,
+    { text, replyTo, expiresAfterSeconds }: OutgoingMessage,
   ): Promise<{ readonly message: Message; readonly order: number }> {
-    const { compose, journal, account } = this.#parts;
+    const { compose, journal, account } = this.parts;
+    const ref = replyTo === undefined ? undefined : idOf(replyTo);
     const group = await this.#writable(conversation);
     const own = await account.require();
-    const life = expiresAfterSeconds ?? (await this.conversation(conversation))?.expiresAfterSeconds ?? 0;
-    const content = make(life);
+    const expiresAfter = expiresAfterSeconds ?? (await this.conversation(conversation))?.expiresAfterSeconds ?? 0;
+    const content = compose.content(ref === undefined ? 'text' : 'reply', { text }, { ref, expiresAfter });
     const { row, order } = await journal.transaction(async (tx) => {
       await this.#expectSendable(tx, group.group);
       return await compose.shown(tx, group, { content, own });
@@ -485,14 +332,14 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** A content about a message that is here: it counts here at once. */
   async #about(id: string, make: (ref: Uint8Array) => KnownContent): Promise<void> {
-    const { compose, journal, account, outbox } = this.#parts;
-    const row = await this.#find(id);
+    const { compose, journal, account, outbox } = this.parts;
+    const row = await this.find(id);
     if (row === undefined || row.view === '') throw new ConfigError('E_USAGE', `There is no message ${id}`);
     const group = await this.#writable(row.conversation);
     const own = await account.require();
     const content = make(row.id);
     await journal.transaction(async (tx) => {
-      const counts = await applyToRow(tx, this.#parts, row, { content, from: own.accountId });
+      const counts = await applyToRow(tx, this.parts, row, { content, from: own.accountId });
       if (!counts) throw new ConfigError('E_USAGE', `A ${content.kind} of this message does not count`);
       await compose.hidden(tx, group.group, content);
     });
@@ -501,70 +348,44 @@ export class MessagingClient extends EventEmitter<MessagingEvents> {
 
   /** The group that carries a conversation, ready to be written to. */
   async #writable(conversation: string): Promise<GroupRow> {
-    await this.#parts.account.require();
-    const row = await this.#activeGroup(conversation);
+    await this.parts.account.require();
+    const row = await this.activeGroup(conversation);
     // Devices that are listed or revoked since: before anything is sealed, where the server can be reached.
-    if (row.state === 'active' && this.#parts.isConnected()) await this.#parts.groups.tend(row.group);
-    return row;
-  }
-
-  async #activeGroup(conversation: string): Promise<GroupRow> {
-    const { journal, groups } = this.#parts;
-    const id = groupOfConversation(conversation);
-    const row = await journal.transaction((tx) =>
-      id === undefined ? groups.direct(tx, conversation.slice(1)) : tables.groups.get(tx, id),
-    );
-    if (row === undefined) throw unknownConversation(conversation);
-    if (row.state === 'left' || row.state === 'removed') {
-      throw new ProtocolError('E_NO_GROUP', 'This device is no longer in the group');
-    }
+    if (row.state === 'active' && this.parts.isConnected()) await this.parts.groups.tend(row.group);
     return row;
   }
 
   async #expectSendable(tx: Transaction, group: Uint8Array): Promise<void> {
-    const { directory } = this.#parts;
-    const members = await this.#parts.engine().members(tx, group);
+    const { directory } = this.parts;
+    const members = await this.parts.engine().members(tx, group);
     const names = members.flatMap(({ accountId }) => directory.stateById(accountId)?.username ?? []);
     await directory.expectSendable(tx, new Set(names));
   }
 
   async #sendTransient(conversation: string, isTyping: boolean): Promise<void> {
-    const { compose, journal, connection, random } = this.#parts;
-    const row = await this.#activeGroup(conversation);
+    const { compose, journal, connection, random } = this.parts;
+    const row = await this.activeGroup(conversation);
     if (row.state !== 'active') return;
     const content = encodeContent(compose.content('typing', { isTyping }));
-    const { epoch, message } = await journal.transaction((tx) => this.#parts.engine().seal(tx, row.group, content));
+    const { epoch, message } = await journal.transaction((tx) => this.parts.engine().seal(tx, row.group, content));
     const fields = { group: row.group, epoch, write: 0, messageId: random(MESSAGE_ID_BYTES), body: message };
     await connection.call(0x4e, { ...fields, ttlMs: TYPING_TTL_MS, isTransient: true });
   }
 
   async #takeTransient({ group, body }: { readonly group: Uint8Array; readonly body: Uint8Array }): Promise<void> {
-    const { journal, directory } = this.#parts;
+    const { journal, directory } = this.parts;
     const bytes = body.slice();
     const id = group.slice();
     await journal.transaction(async (tx) => {
       const row = await tables.groups.get(tx, id);
       if (row?.state !== 'active') return;
-      const opened = await this.#parts.engine().open(tx, id, bytes);
+      const opened = await this.parts.engine().open(tx, id, bytes);
       const content = opened.state === 'decrypted' ? decodeContent(opened.plaintext) : undefined;
       if (opened.state !== 'decrypted' || content?.kind !== 'typing') return;
       const username = directory.stateById(opened.sender.accountId)?.username;
       if (username === undefined || username === this.username) return;
       journal.tell(tx, { type: 'typing', conversation: row.conversation, username, isTyping: content.body.isTyping });
     });
-  }
-
-  async #find(id: string): Promise<MessageRow | undefined> {
-    const bytes = fromHex(id);
-    if (bytes?.length !== MESSAGE_ID_BYTES) return undefined;
-    return await this.#parts.journal.transaction((tx) => this.#parts.book.find(tx, bytes));
-  }
-
-  #deviceView(state: AccountState | undefined, id: string): MemberView['devices'][number] {
-    const device = state === undefined ? undefined : deviceOf(state, id);
-    const isOver = device !== undefined && isExpired(device, Math.floor(this.#parts.now() / 1_000));
-    const standing = device?.revoked !== undefined ? 'revoked' : isOver ? 'expired' : 'listed';
-    return { id, name: device?.name ?? '', state: standing };
   }
 }
 
@@ -573,8 +394,4 @@ function idOf(text: string): Uint8Array {
   const bytes = fromHex(text);
   if (bytes?.length === MESSAGE_ID_BYTES) return bytes;
   throw new ConfigError('E_USAGE', `${JSON.stringify(text)} is no id of a message`);
-}
-
-function unknownConversation(conversation: string): SealaneError {
-  return new ConfigError('E_USAGE', `There is no conversation ${JSON.stringify(conversation)} on this device`);
 }

@@ -2,14 +2,13 @@
 import { toHex } from '@sealane/shared/bytes';
 import type { Crypto, Random } from '@sealane/shared/crypto';
 import { ProtocolError, type SealaneError } from '@sealane/shared/errors';
-import { messagesTopic } from '@sealane/shared/items';
 import { E2eeEngine } from '@sealane/e2ee/engine';
 import type { MlsCrypto } from '@sealane/e2ee/mls';
 import type { Storage, Transaction } from '@sealane/e2ee/storage';
 import { Accounts } from './accounts.ts';
 import { Archive } from './archive.ts';
 import { Blobs } from './blobs.ts';
-import { retryingCalls } from './call-failure.ts';
+import { resumingCalls, retryingCalls } from './call-failure.ts';
 import { CatchUp } from './catch-up.ts';
 import { Chores } from './chores.ts';
 import { Compose } from './compose.ts';
@@ -25,7 +24,7 @@ import { KeyPackageStock } from './key-package-stock.ts';
 import { DirectoryJudge } from './leaf-judge.ts';
 import type { Locks } from './locks.ts';
 import { MessageBook } from './message-book.ts';
-import type { MessagingConnection } from './messaging-connection.ts';
+import type { CallServer, MessagingConnection } from './messaging-connection.ts';
 import type { MessagingEvent } from './messaging-event.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { Outbox } from './outbox.ts';
@@ -53,8 +52,8 @@ export type MessagingParts = ReturnType<typeof composeParts>;
 /** Makes the parts. @param emit takes what is told. */
 export function composeParts(options: MessagingOptions, emit: (event: MessagingEvent) => void) {
   const { storage, locks, crypto, random, now } = options;
-  const connection = { ...connectionOf(options.connection), call: retryingCalls(options.connection.call) };
-  const { call } = connection;
+  const call = resumingCalls(retryingCalls(options.connection.call), (code) => standAgain(code));
+  const connection = connectionOf(options.connection, call);
   const onTrouble = (error: SealaneError): void => emit({ type: 'trouble', error });
   const journal = new Journal(storage, emit);
   const account = new OwnAccount(journal, crypto);
@@ -146,6 +145,14 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   const files = new Files({ blobs, compose, journal, book, crypto, random, own: account, outbox: () => outbox });
   const archive = new Archive({ journal, crypto, random, now, account, directory });
   const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, now });
+  /** After a refusal of who this device is: whether the same call may do better now. */
+  const standAgain = async (code: 'E_NOT_LOGGED_IN' | 'E_NOT_LISTED'): Promise<boolean> => {
+    const row = await account.find();
+    if (row?.phase !== 'listed' || row.isLoggedIn === 0) return false;
+    if (code === 'E_NOT_LOGGED_IN') await accounts.resume();
+    else await upkeep.refreshed(await directory.refresh(row.username), chores);
+    return code === 'E_NOT_LOGGED_IN';
+  };
   const doChore = async (chore: ChoreRow): Promise<void> => {
     switch (chore.kind) {
       case 'tend': {
@@ -206,10 +213,10 @@ async function setPhase(tx: Transaction, phase: AccountRow['phase']): Promise<vo
   if (row !== undefined) await tables.account.patch(tx, row, { phase });
 }
 
-/** The members of a connection as own properties: getters of a class do not survive a spread. */
-function connectionOf(connection: MessagingConnection): MessagingConnection {
+/** A connection whose calls are made again where that helps. */
+function connectionOf(connection: MessagingConnection, call: CallServer): MessagingConnection {
   return {
-    call: connection.call,
+    call,
     get agentId() {
       return connection.agentId;
     },
@@ -224,9 +231,4 @@ function connectionOf(connection: MessagingConnection): MessagingConnection {
     onTransient: (listener) => connection.onTransient(listener),
     openQueue: (...queue) => connection.openQueue(...queue),
   };
-}
-
-/** The topic of a device's queue. */
-export function queueTopic(agentId: string): string {
-  return messagesTopic(agentId);
 }
