@@ -19,7 +19,7 @@ const LIFETIME_SECONDS = 28 * 86_400;
 /** Clocks of others may be behind. */
 const CLOCK_SKEW_SECONDS = 3_600;
 /** Marks a key package that may be used more than once (RFC 9420 §17.3). */
-const LAST_RESORT_EXTENSION = 0x000a;
+export const LAST_RESORT_EXTENSION = 0x000a;
 
 export interface OwnKeyPackage {
   readonly keyPackage: KeyPackage;
