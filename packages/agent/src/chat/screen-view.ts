@@ -224,7 +224,7 @@ export class ScreenView implements ChatView {
   #draw(): void {
     if (this.#isDrawing || this.#isStopped) return;
     this.#isDrawing = true;
-    queueMicrotask(() => this.#drawNow());
+    setImmediate(() => this.#drawNow());
   }
 
   #drawNow(): void {

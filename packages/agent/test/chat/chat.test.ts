@@ -101,6 +101,7 @@ describe('writing', () => {
     const chat = await ChatOnTerminal.start(model, { open: 'alice', rows: 6 });
     await chat.type('lost?\r');
     for (let index = 0; index < 10; index++) model.receive('alice', `text ${index}`);
+    await chat.type('');
     model.change('m1', { state: 'failed', reason: 'E_QUOTA' });
     await chat.type('');
     expect(chat.shown).toContain('#1 could not be sent (E_QUOTA): /retry 1');
@@ -317,6 +318,7 @@ describe('what comes', () => {
     model.change('m1', { editedAt: 5 });
     const chat = await ChatOnTerminal.start(model);
     await chat.type('/open alice\r/members\r/verify\r');
+    expect(chat.shown).toContain('      second line');
     model.receive('alice', evil, { state: 'lost', reason: evil });
     model.change('m1', { editedAt: 6, body: evil });
     model.tell({ type: 'typing', conversation: '@alice', username: evil, isTyping: true });
@@ -325,7 +327,6 @@ describe('what comes', () => {
     await chat.type('/op\t\t');
     expect(chat.terminal.refused).toEqual([]);
     expect(chat.shown).toContain('#1 alice: \\u{1b}[2J\\u{1b}]0;x\\u{7}\\u{9b}31m\\u{202e}gpj\\u{200b}');
-    expect(chat.shown).toContain('      second line');
     expect(chat.shown).not.toMatch(/[\u202e\u200b]/);
   });
 
@@ -349,7 +350,7 @@ describe('what comes', () => {
     await chat.type('');
     const shown = [...chat.shown.matchAll(/burst (\d+);/g)].map(([, number]) => Number(number));
     expect(shown).toEqual(Array.from({ length: 500 }, (_, index) => index));
-    expect(chat.terminal.writes - writes).toBeLessThan(1_100);
+    expect(chat.terminal.writes - writes).toBeLessThan(100);
   });
 });
 

@@ -29,6 +29,15 @@ afterEach(() => chat?.kill());
     expect(chat.terminal.refused).toEqual([]);
   }, 40_000);
 
+  it('has no colours where NO_COLOR says so', async () => {
+    chat = new PseudoTerminal([program], { environment: { NO_COLOR: '1' } });
+    await chat.until('#1 alice: are you there?');
+    chat.type('\u0004');
+    expect(await chat.outcome()).toEqual({ exit: 0, isRestored: true });
+    // eslint-disable-next-line no-control-regex -- what colours are made of.
+    expect(chat.raw).not.toMatch(/\u001b\[\d+m/);
+  }, 40_000);
+
   it('is drawn anew when the terminal gets another size', async () => {
     chat = new PseudoTerminal([program]);
     await chat.until('alice>');
