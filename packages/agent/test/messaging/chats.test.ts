@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { World } from './world.ts';
+
+jest.setTimeout(60_000);
 
 let world: World;
 beforeEach(() => {

@@ -1,6 +1,8 @@
 import { cpSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { TestDevice, World } from './world.ts';
+
+jest.setTimeout(60_000);
 
 let world: World;
 beforeEach(() => {

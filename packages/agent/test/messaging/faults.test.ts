@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ProtocolError } from '@sealane/shared/errors';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
 import { World, type TestDevice } from './world.ts';
+
+jest.setTimeout(60_000);
 
 let world: World;
 beforeEach(() => {

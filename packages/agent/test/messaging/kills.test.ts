@@ -2,7 +2,7 @@
  * A device that ends between any two steps: its storage and its connection stop at a random moment, as with kill -9, and the
  * next process goes on with what was written. Seeds make each run replayable.
  */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StorageError } from '@sealane/shared/errors';
 import type { Storage, Transaction } from '@sealane/e2ee/storage';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
@@ -16,6 +16,8 @@ import { World, type TestDevice } from './world.ts';
 
 const SEEDS = 12;
 const MESSAGES = 10;
+
+jest.setTimeout(60_000);
 
 let world: World;
 beforeEach(() => {

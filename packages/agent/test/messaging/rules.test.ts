@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { applyStatement, nextStatement, type AccountState } from '@sealane/shared/accounts';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { RecoveryKey, parseRecoveryText } from '@sealane/e2ee/keys';
+import { systemRandom } from '@sealane/node/transport';
+import { World, type TestDevice } from './world.ts';
+
+jest.setTimeout(60_000);
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.dispose());
+
+async function pair(): Promise<readonly [TestDevice, TestDevice, string]> {
+  const alice = await world.account('alice');
+  const bob = await world.account('bobby');
+  await Promise.all([alice.client.sync(), bob.client.sync()]);
+  const chat = await alice.client.conversationWith('bobby');
+  await alice.client.sendAndWait(chat, { text: 'first' });
+  await world.until('first', async () => (await bob.texts('@alice')).includes('first'));
+  return [alice, bob, chat];
+}
+
+describe('rules of conversations', () => {
+  test('D8, D12: edits, deletions and reactions count on every device, and only from whom they may', async () => {
+    const [alice, bob, chat] = await pair();
+    const sent = await alice.client.sendAndWait(chat, { text: 'helo' });
+    await world.until('helo', async () => (await bob.texts('@alice')).includes('helo'));
+    await alice.client.edit(sent.id, 'hello');
+    await world.until('edited', async () => (await bob.client.message(sent.id))?.body === 'hello');
+    await bob.client.react(sent.id, '👍');
+    await world.until('reaction', async () => (await alice.client.message(sent.id))?.reactions['bobby'] === '👍');
+    await bob.client.react(sent.id, '');
+    await world.until(
+      'no reaction',
+      async () => (await alice.client.message(sent.id))?.reactions['bobby'] === undefined,
+    );
+    await expect(bob.client.edit(sent.id, 'forged')).rejects.toMatchObject({ code: 'E_USAGE' });
+    await expect(bob.client.delete(sent.id)).rejects.toMatchObject({ code: 'E_USAGE' });
+    await alice.client.delete(sent.id);
+    await world.until('deleted', async () => (await bob.client.message(sent.id))?.isDeleted === true);
+    expect((await bob.client.message(sent.id))?.body).toBe('');
+    expect(await bob.client.search('hello')).toEqual([]);
+    expect(await bob.client.search('FIRST')).toHaveLength(1);
+  });
+
+  test('D11: typing is told to who is there, and stored nowhere', async () => {
+    const [alice, bob, chat] = await pair();
+    const before = world.server.groups.size;
+    alice.client.setTyping(chat, true);
+    await world.until('typing', () =>
+      bob.events.some((event) => event.type === 'typing' && event.isTyping && event.username === 'alice'),
+    );
+    expect(world.server.groups.size).toBe(before);
+    expect(await bob.texts('@alice')).toEqual(['first']);
+  });
+
+  test('D13, E17: a message whose time is over is gone, from the file too', async () => {
+    const [alice, bob, chat] = await pair();
+    await alice.client.sendAndWait(chat, { text: 'canary-of-a-short-life', expiresAfterSeconds: 60 });
+    await world.until('it', async () => (await bob.texts('@alice')).includes('canary-of-a-short-life'));
+    const [message] = await bob.client.messages('@alice', { limit: 1 });
+    expect(message?.expiresAt).toBeUndefined();
+    await bob.client.markRead('@alice', message?.order ?? 0);
+    expect(await bob.client.sweep()).toBe(0);
+    bob.now = () => Date.now() + 61_000;
+    expect(await bob.client.sweep()).toBe(1);
+    expect(await bob.texts('@alice')).toEqual(['first']);
+    await bob.client.close();
+    expect(readFileSync(join(bob.directory, 'messages.db')).includes('canary-of-a-short-life')).toBe(false);
+    await bob.open();
+  });
+
+  test('E10: another identity of a verified contact stops sending until it is accepted', async () => {
+    const alice = await world.account('alice');
+    const bob = await world.device('bobby-1');
+    const { recoveryKey } = await bob.client.accounts.register('bobby', { password: 'correct horse' });
+    await Promise.all([alice.client.sync(), bob.client.sync()]);
+    const chat = await alice.client.conversationWith('bobby');
+    const before = await alice.client.safetyNumber('bobby');
+    expect(before.digits).toMatch(/^(\d{5} ){11}\d{5}$/);
+    expect((await bob.client.safetyNumber('alice')).digits).toBe(before.digits);
+    await alice.client.confirmSafetyNumber('bobby');
+    await reset(recoveryKey);
+    const after = await alice.client.safetyNumber('bobby');
+    expect(after).toMatchObject({ trust: 'changed' });
+    expect(after.digits).not.toBe(before.digits);
+    await expect(alice.client.send(chat, { text: 'to whom?' })).rejects.toMatchObject({ code: 'E_UNVERIFIED' });
+    await alice.client.acceptIdentity('bobby');
+    await alice.client.sendAndWait(chat, { text: 'to you' });
+    expect(await alice.texts(chat)).toEqual(['to you']);
+  });
+
+  test('E11: a directory that goes back is refused', async () => {
+    const [alice, bob] = await pair();
+    await world.linked(bob, 'bobby-2');
+    await alice.client.safetyNumber('bobby');
+    const account = world.server.accounts.get('bobby');
+    account?.statements.pop();
+    if (account !== undefined) account.state = stateOf(account.statements);
+    await expect(alice.client.safetyNumber('bobby')).rejects.toMatchObject({ code: 'E_DIRECTORY_LIE' });
+  });
+
+  test('I7: an archive gives contacts and messages back under its passphrase, and no keys', async () => {
+    const [alice, , chat] = await pair();
+    await alice.client.sendAndWait(chat, { text: 'worth keeping' });
+    await alice.client.safetyNumber('bobby');
+    await alice.client.confirmSafetyNumber('bobby');
+    const { bytes, summary } = await alice.client.archive.export('a long passphrase');
+    expect(summary).toMatchObject({ username: 'alice', conversations: 1, messages: 2 });
+    expect(Buffer.from(bytes).includes('worth keeping')).toBe(false);
+    const fresh = await world.device('alice-9');
+    await expect(fresh.client.archive.import(bytes, 'wrong')).rejects.toMatchObject({ code: 'E_PASSPHRASE' });
+    expect(await fresh.client.archive.import(bytes, 'a long passphrase')).toMatchObject({ messages: 2 });
+    expect(await fresh.client.archive.import(bytes, 'a long passphrase')).toMatchObject({ messages: 0 });
+    expect(await fresh.texts(chat)).toEqual(['first', 'worth keeping']);
+    await expect(fresh.client.send(chat, { text: 'no' })).rejects.toMatchObject({ code: 'E_NO_ACCOUNT_HERE' });
+  });
+});
+
+/** Bob's owner names another recovery key. */
+async function reset(text: string): Promise<void> {
+  const account = world.server.accounts.get('bobby');
+  const parsed = parseRecoveryText(text);
+  if (account === undefined || !parsed.ok) throw new Error('no account');
+  const key = new RecoveryKey(nativeCrypto, parsed.secret);
+  const content = {
+    kind: 'reset',
+    recoveryKey: RecoveryKey.generate(nativeCrypto, systemRandom).signingPublicKey,
+  } as const;
+  const statement = nextStatement(account.state, { content, at: Math.floor(Date.now() / 1_000) }, key);
+  const [bob] = world.devices.filter(({ agentId }) => agentId === 'bobby-1');
+  await bob?.connection.call(0x45, { statement });
+}
+
+function stateOf(statements: readonly Uint8Array[]): AccountState {
+  let state: AccountState | undefined;
+  const check = (bytes: Uint8Array) => {
+    const result = applyStatement(nativeCrypto, state, bytes);
+    if (!result.ok) throw new Error(result.fault.code);
+    return result.state;
+  };
+  for (const bytes of statements) state = check(bytes);
+  if (state === undefined) throw new Error('empty');
+  return state;
+}
