@@ -161,6 +161,13 @@ describe.each(['memory', 'disk'])('blobs in %s', (kind) => {
     expect(Buffer.from(await download(blob)).equals(bytes)).toBe(true);
   });
 
+  it('A7: whoever knows a hash does not get the bytes by opening a blob of it', async () => {
+    const known = await upload(randomBytes(1_000));
+    const copy = { ...known, id: new Uint8Array(randomBytes(16)) };
+    expect(await blobs.open(bob, copy)).toMatchObject({ position: 0 });
+    await expect(blobs.read(copy.id, 0, 10)).rejects.toMatchObject({ code: 'E_BLOB_NOT_FOUND' });
+  });
+
   it('accounts have a quota, and all of them together a bound', async () => {
     await open({ accountBytesMax: 2_000, totalBytesMax: 3_000 });
     const first = await upload(randomBytes(1_500));

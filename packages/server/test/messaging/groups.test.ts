@@ -106,6 +106,22 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: promised']);
   });
 
+  it('A6: what was promised to a device before it was revoked reaches the others only', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    const gate = Promise.withResolvers<never>();
+    world.publishThrough({
+      openQueue: (spec) => world.events.openQueue(spec),
+      deleteQueue: (spec) => world.events.deleteQueue(spec),
+      publish: () => gate.promise,
+    });
+    void world.groups.send(alice, world.messageOf(alice, group, 1, 'promised'));
+    await eventually('the promise', () => world.queues.waiting > 0);
+    await world.revoke(bob);
+    await world.crash();
+    expect(await world.events.queuesOf(bob.agentId)).toEqual([]);
+    expect(await world.words(carol)).toEqual(['welcome: welcome 0', 'message: promised']);
+  });
+
   it('R1: rows that stay after their events were published are absorbed', async () => {
     const group = await world.group(alice, [bob]);
     world.store.onAsk = (name) => {

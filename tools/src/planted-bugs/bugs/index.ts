@@ -3,6 +3,7 @@ import type { PlantedBug } from '../planted-bug.ts';
 import { ADMISSION_BUGS } from './admission-bugs.ts';
 import { DELIVERY_BUGS } from './delivery-bugs.ts';
 import { IDENTITY_BUGS } from './identity-bugs.ts';
+import { MESSAGING_BUGS } from './messaging-bugs.ts';
 import { STORE_BUGS } from './store-bugs.ts';
 import { WIRE_BUGS } from './wire-bugs.ts';
 
@@ -12,4 +13,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...STORE_BUGS,
   ...DELIVERY_BUGS,
   ...IDENTITY_BUGS,
+  ...MESSAGING_BUGS,
 ];
