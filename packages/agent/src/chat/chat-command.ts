@@ -14,7 +14,11 @@ interface CommandRow {
 export const CHAT_COMMANDS = {
   help: { syntax: '/help [COMMAND]', help: 'what can be typed', words: ['command'] },
   chats: { syntax: '/chats', help: 'your chats, with what is unread', words: [] },
-  open: { syntax: '/open NAME', help: 'open a chat: a user, a group, or a number of /chats', words: ['conversation'] },
+  open: {
+    syntax: '/open [NAME]',
+    help: 'open a chat: a user, a group, a number of /chats; alone, the next with something unread',
+    words: ['conversation'],
+  },
   members: { syntax: '/members', help: 'who reads here, with which devices', words: [] },
   verify: {
     syntax: '/verify [USER] [confirm|accept]',

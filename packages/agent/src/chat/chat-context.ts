@@ -34,6 +34,8 @@ export interface ChatContext {
   showChats(): Promise<void>;
   /** Opens a conversation by name, id, or number of the list. */
   openChat(name: string): Promise<void>;
+  /** Opens the conversation in which something is unread, or shows the list. */
+  openUnread(): Promise<void>;
   /** Messages of another time, between two lines that say so; they are read then. */
   showMessages(record: ChatRecord, messages: readonly ChatMessage[], lines: Enclosing): Promise<void>;
   send(open: OpenChat, message: { readonly text: string; readonly replyTo?: string }): Promise<void>;

@@ -12,11 +12,11 @@ import type { ChatInput, ChatView } from './chat-view.ts';
 import { chatRows, failureWords, promptWords, unsentWords } from './chat-words.ts';
 import { handleCommand } from './command-handlers.ts';
 import { complete, type Completion } from './completion.ts';
+import { completionSource } from './completion-source.ts';
 import { ConversationList } from './conversation-list.ts';
 import type { Entry, Tone } from './entry.ts';
 import { Incoming } from './incoming.ts';
 import { MessagePages } from './message-pages.ts';
-import { pathWords } from './path-words.ts';
 import { Presence } from './presence.ts';
 import { Transfers } from './transfers.ts';
 
@@ -124,15 +124,8 @@ export class Chat implements ChatInput, ChatContext {
   }
 
   complete(before: string): Promise<Completion> {
-    return complete(before, {
-      conversations: () => Promise.resolve(this.#list.all.map(({ name }) => name)),
-      members: async () => {
-        const id = this.#open?.conversation.id;
-        const members = id === undefined ? [] : await this.model.members(id);
-        return members.filter(({ isOwn }) => !isOwn).map(({ username }) => username);
-      },
-      paths: (begun) => pathWords(begun, this.cwd),
-    }).catch((): Completion => ({ from: before.length, words: [] }));
+    const nothing: Completion = { from: before.length, words: [] };
+    return complete(before, completionSource(this, this.#list)).catch(() => nothing);
   }
 
   interrupt(): void {
@@ -173,6 +166,12 @@ export class Chat implements ChatInput, ChatContext {
     });
     this.view.setInput(conversation.draft);
     await this.#refresh();
+  }
+
+  async openUnread(): Promise<void> {
+    await this.#refresh();
+    const next = this.#list.all.find(({ id, unread }) => unread > 0 && id !== this.#open?.conversation.id);
+    await (next === undefined ? this.showChats() : this.openChat(next.id));
   }
 
   async showChats(): Promise<void> {

@@ -34,8 +34,8 @@ const HANDLERS: Readonly<Record<ChatCommandName, Handler>> = {
   },
   chats: (chat) => chat.showChats(),
   async open(chat, rest) {
-    if (rest === '') throw wrong('open');
-    await chat.openChat(rest);
+    if (rest === '') await chat.openUnread();
+    else await chat.openChat(rest);
   },
   async members(chat) {
     const members = await chat.model.members(opened(chat).conversation.id);

@@ -28,6 +28,11 @@ describe('opening', () => {
     expect(chat.prompt).toBe('alice +2>');
     await chat.type('/op\tb\t\r');
     expect(chat.prompt).toBe('bob>');
+    model.receive('alice', 'again');
+    await chat.type('/open\r');
+    expect(chat.prompt).toBe('alice>');
+    await chat.type('/open\r');
+    expect(chat.shown).toMatch(/1 {2}alice +14:0\d · again\n2 {2}bob +14:0\d · two\n/);
   });
 
   it('shows history with days, the line of the unread, and marks as read what was shown', async () => {
