@@ -29,12 +29,15 @@ export type {
   Subscription,
   SubscriptionState,
 } from './delivery/index.ts';
-export { MessagingClient, openMessaging } from './messaging/index.ts';
+export { MessagingClient, directConversation, groupConversation, openMessaging } from './messaging/index.ts';
 export type {
   AccountView,
+  Accounts,
+  Archive,
   ArchiveSummary,
   Conversation,
   DeviceView,
+  Devices,
   FileDescription,
   GroupSummary,
   MemberView,

@@ -12,10 +12,10 @@ import type { Transaction } from '@sealane/e2ee/storage';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import { decodeTreeHead } from '@sealane/shared/transparency';
 import { toHex } from '@sealane/shared/bytes';
-import { shownFields } from './content-rules.ts';
 import type { Directory } from './directory.ts';
 import type { MessageBook } from './message-book.ts';
 import type { Outbox } from './outbox.ts';
+import { shownFields } from './shown-fields.ts';
 import { tables, type AccountRow, type GroupRow, type MessageRow } from './tables.ts';
 
 export interface ComposeParts {

@@ -2,7 +2,7 @@
  * ContentRules: what the content of a message does to the rows of this device. Who said it is what MLS authenticated; whether
  * an edit, a deletion, a reaction or a receipt counts is said by the rules of `@sealane/e2ee/content`.
  */
-import { toBase64, toHex } from '@sealane/shared/bytes';
+import { toHex } from '@sealane/shared/bytes';
 import type { Sender } from '@sealane/e2ee/engine';
 import {
   applyContent,
@@ -10,15 +10,15 @@ import {
   leastReceipt,
   viewOf,
   type Content,
-  type FileBody,
   type MessageView,
 } from '@sealane/e2ee/content';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { Chores } from './chores.ts';
 import type { Directory } from './directory.ts';
 import type { Journal } from './journal.ts';
-import type { MessageBook, NewMessage } from './message-book.ts';
+import type { MessageBook } from './message-book.ts';
 import type { Receipts } from './receipts.ts';
+import { shownFields } from './shown-fields.ts';
 import { tables, type GroupRow, type MessageRow } from './tables.ts';
 
 export interface ContentRulesParts {
@@ -191,40 +191,4 @@ export async function applyToRow(
   });
   await book.show(tx, row, result.view, Object.fromEntries(reactions));
   return true;
-}
-
-/** How a content is shown. */
-export function shownFields(content: Content): Pick<NewMessage, 'kind' | 'body'> & Partial<NewMessage> {
-  const common = { expiresAfter: content.expiresAfter, ...(content.ref !== undefined && { replyTo: content.ref }) };
-  switch (content.kind) {
-    case 'text':
-      return { ...common, kind: 'text', body: content.body.text };
-    case 'reply':
-      return { ...common, kind: 'reply', body: content.body.text };
-    case 'file':
-      return { ...common, kind: 'file', body: content.body.name, details: fileDetails(content.body) };
-    case 'call-offer':
-      return {
-        ...common,
-        kind: 'call',
-        body: content.body.isVideo ? 'video call' : 'call',
-        details: callDetails(content),
-      };
-    case 'call-end':
-      return { ...common, kind: 'call', body: `call ended: ${content.body.reason}`, details: callDetails(content) };
-    default:
-      return { ...common, kind: 'unknown', body: '' };
-  }
-}
-
-/** What is needed to get the file, as JSON. */
-function fileDetails(file: FileBody): string {
-  const { mediaType, size, sealedSize, caption } = file;
-  const [blob, key, noncePrefix, hash] = [file.blob, file.key, file.noncePrefix, file.hash].map(toBase64);
-  return JSON.stringify({ contentType: mediaType, size, sealedSize, caption, blob, key, noncePrefix, hash });
-}
-
-function callDetails(content: Content & { readonly kind: 'call-offer' | 'call-end' }): string {
-  const { call, ...rest } = content.body;
-  return JSON.stringify({ event: content.kind, call: toHex(call), ...rest });
 }
