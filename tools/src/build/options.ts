@@ -4,6 +4,7 @@ import { type BuildOptions } from 'esbuild';
 import { embeddedWorker } from './embedded-worker.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 import { lazyPackages } from './lazy-packages.ts';
+import { patchedPackages } from './patched-packages.ts';
 
 /** What the build reads of a package.json. */
 export interface Manifest {
@@ -33,9 +34,8 @@ export const libraryOptions = (folder: string, manifest: Manifest): BuildOptions
   outdir: `${folder}/dist`,
   splitting: true,
   chunkNames: 'chunks/[hash]',
-  packages: 'external',
   target: 'node24',
-  plugins: [embeddedWorker],
+  plugins: [embeddedWorker, patchedPackages],
 });
 
 // Stands below the `#!` line, which esbuild takes from `src/main.ts`. The version check is the file that `node --import`
