@@ -61,6 +61,28 @@ describe('checkpoints while others publish', () => {
     expect(next.figures().waiting).toBe(8_000);
   });
 
+  it.each(['close', 'crash'] as const)(
+    'E6, R3: an outbox that is silent since a checkpoint is still known after a %s',
+    async (end) => {
+      const disk = new MemoryDisk();
+      const store = await open(disk);
+      await store.openQueue(DIRECT);
+      const before = await publish(store, 100);
+      // Others go on: what the first one published stands in checkpoints alone by now.
+      const producer = { agentId: 'pub', producerId: 'outbox_________2' };
+      for (let number = 1; number <= 4_000; number += 100) {
+        const dedup = { kind: 'number', producer, number, settledNumber: 0 } as const;
+        await store.publish([event(1_000 + number, { dedup })]);
+      }
+      if (end === 'close') await store.close();
+      else store.crash();
+      const next = await open(disk);
+      expect(await next.producerNumber({ agentId: 'pub', producerId: 'outbox_________1' })).toBe(100);
+      expect(await publish(next, 100)).toEqual(before);
+      expect(next.figures().waiting).toBe(140);
+    },
+  );
+
   it('2.0.11: after a crash a delayed event is there once', async () => {
     const disk = new MemoryDisk();
     const store = await open(disk);

@@ -4,6 +4,9 @@ import { concat } from '../../src/bytes/index.ts';
 import { encodePing, encodePong } from '../../src/packets/index.ts';
 import { SIDES, endOf, eventsOf, forge, openPair, otherSide, packets, sealRaw } from './peers.ts';
 
+/** Timeouts of a session that ends are fewer. One that never ends may want the same time again and again. */
+const STEPS_MAX = 20;
+
 /** The bytes that a side has to send now. */
 function outputBytes(pair: ReturnType<typeof openPair>, side: 'agent' | 'server'): number {
   pair[side].flush(pair.now);
@@ -18,7 +21,7 @@ describe('Liveness', () => {
       const session = pair[side];
       const start = pair.now;
       const pings: number[] = [];
-      while (session.state === 'Open' && pair.now < start + 60_000) {
+      for (let step = 0; session.state === 'Open' && step < STEPS_MAX; step++) {
         pair.now = session.wantsTimeoutAt;
         session.timeout(pair.now - 1);
         expect(session.state).toBe('Open');
@@ -41,11 +44,11 @@ describe('Liveness', () => {
         session.timeout(pair.now);
         expect(session.state).toBe('Open');
         const woken = pair.now;
-        while (session.state === 'Open') {
+        for (let step = 0; session.state === 'Open' && step < STEPS_MAX; step++) {
           pair.now = session.wantsTimeoutAt;
           session.timeout(pair.now);
         }
-        expect(pair.now - woken).toBe(10_000);
+        expect([session.state, pair.now - woken]).toEqual(['Closed', 10_000]);
       }
     },
   );

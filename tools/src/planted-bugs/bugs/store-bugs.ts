@@ -31,6 +31,14 @@ export const STORE_BUGS: readonly PlantedBug[] = [
     tests: [MEMORY],
   },
   {
+    name: 'checkpoint-forgets-the-number-of-an-outbox',
+    breaks: 'R3: after a checkpoint and a restart what an outbox repeats is stored a second time',
+    file: store('log/state-rows.ts'),
+    from: 'producer.number = reader.f64();',
+    to: 'if (reader.f64() < 0) producer.number = 0;',
+    tests: [test('review/checkpoints.test.ts')],
+  },
+  {
     name: 'checkpoint-forgets-outboxes',
     breaks: 'R3: after a checkpoint and a restart the receipts of an outbox are lost',
     file: store('log/state-rows.ts'),

@@ -125,6 +125,14 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     tests: [shared('test/session/liveness.test.ts')],
   },
   {
+    name: 'dead-peer-never-noticed',
+    breaks: '2.1.18: a connection to a peer that is gone stays open for ever',
+    file: shared('src/session/liveness.ts'),
+    from: 'return now >= this.#lastReceivedAt + this.#idleTimeoutMs;',
+    to: 'return now === Number.POSITIVE_INFINITY;',
+    tests: [shared('test/session/liveness.test.ts')],
+  },
+  {
     name: 'window-of-streams-unenforced',
     breaks: 'a peer sends more on a stream than it has credit for',
     file: shared('src/streams/credit-window.ts'),
