@@ -131,6 +131,12 @@ const COUNTERS: readonly MetricDefinition[] = [
     label: 'reason',
     read: ({ counters }) => byName(counters.handshakes.failed),
   },
+  {
+    name: 'sessions_ended_total',
+    help: 'Sessions that ended, by reason: closed, or a code of docs/errors.md.',
+    label: 'reason',
+    read: ({ counters }) => byName({ closed: 0, ...counters.disconnected }),
+  },
   { name: 'bytes_received_total', help: 'Bytes from agents.', read: ({ counters }) => one(counters.bytesIn) },
   { name: 'bytes_sent_total', help: 'Bytes to agents.', read: ({ counters }) => one(counters.bytesOut) },
   {

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestAgent } from '../test-agent.ts';
+import { encodeRequest } from '@sealane/shared/packets';
+import { SessionPeer } from '../reliability/session-peer.ts';
+import { eventually } from '../test-server.ts';
 import { TestAdmin } from './test-admin.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
@@ -43,6 +46,31 @@ describe('GET /metrics', () => {
     expect(text).toContain('sealane_store_ready 1');
     expect(text).toContain('sealane_store_commit_duration_seconds_bucket{le="0.5"} ');
   });
+
+  it('H1, B2: sessions that ended, by reason: closed, and cut because the peer did not read', async () => {
+    expect(text).toContain('sealane_sessions_ended_total{reason="closed"} 1');
+    const other = await TestAdmin.start({
+      limitOverrides: { slowReaderWindowMs: 400, slowReaderBytesPerSecond: 65_536 },
+    });
+    const peer = (await SessionPeer.open({ port: other.server.port })).stopReading();
+    try {
+      const body = new Uint8Array(190_000);
+      let id = 0;
+      await eventually(
+        'the peer that does not read is cut',
+        async () => {
+          peer.forge((writer) => encodeRequest(writer, (id += 1), 'echo', body, null, 0, null, null));
+          await peer.writable(10);
+          const { text: now } = await other.ask('/metrics', { token: undefined });
+          return now.includes('sealane_sessions_ended_total{reason="E_SLOW_READER"} 1');
+        },
+        20_000,
+      );
+    } finally {
+      peer.socket.destroy();
+      await other.stop();
+    }
+  }, 30_000);
 
   it.each([deploy('grafana/sealane.json'), deploy('prometheus/alerts.yaml')])('every metric of %s is there', (file) => {
     const names = namesIn(file);
