@@ -431,6 +431,7 @@ describe('files', () => {
     await chat.type('y');
     expect(chat.hasEnded).toBe(true);
     await chat.stop();
+    expect(model.calls).toContain('transfer cancelled');
     expect(chat.shown).not.toContain('E_CANCELLED');
   });
 });

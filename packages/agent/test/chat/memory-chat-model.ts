@@ -189,7 +189,10 @@ export class MemoryChatModel implements ChatModel {
 
   async #held({ signal }: ChatTransfer): Promise<void> {
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new ProtocolError('E_CANCELLED')));
+      signal.addEventListener('abort', () => {
+        this.calls.push('transfer cancelled');
+        reject(new ProtocolError('E_CANCELLED'));
+      });
     });
     await Promise.race([this.hold, aborted]);
   }
