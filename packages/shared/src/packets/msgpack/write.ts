@@ -65,10 +65,14 @@ export function putNil(buffer: Uint8Array, offset: number): number {
   return offset + 1;
 }
 
-/** Writes the header of an array of `count` < 16 elements: no packet and no list has more. */
+/** Writes the header of an array of `count` < 65,536 elements: no packet and no list has more. */
 export function putArrayHeader(buffer: Uint8Array, offset: number, count: number): number {
-  buffer[offset] = 0x90 | count;
-  return offset + 1;
+  if (count < 0x10) {
+    buffer[offset] = 0x90 | count;
+    return offset + 1;
+  }
+  buffer[offset] = 0xdc;
+  return putBigEndian16(buffer, offset + 1, count);
 }
 
 /** The most bytes that a list of byte strings can take. */
