@@ -35,6 +35,10 @@ export const serveSettings = {
   port: setting(port(), { help: 'Port to listen on; 0 takes a free one.', default: 1_337 }),
   ...identitySettings,
   enrolment: setting(oneOf(ENROLMENT_POLICIES), { help: 'Which unknown agents may enrol.', default: 'loopback' }),
+  registration: setting(oneOf(['open', 'token', 'closed']), {
+    help: 'Who may make an account for messages.',
+    defaultHelp: 'as --enrolment',
+  }),
   suites: setting(oneOf(['pq', 'any']), { help: 'Whether agents without post-quantum keys get in.', default: 'pq' }),
   limits: setting(oneOf(LIMIT_PRESETS), { help: 'Preset of the limits.', default: 'default' }),
   store: setting(text({ placeholder: '<sqlite:PATH|redis://…|memory:>' }), {

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Default `loopback`. */
   readonly enrolment?: EnrolmentPolicy;
+  /** Who may make an account of messaging: default as `enrolment`. */
+  readonly registration?: 'open' | 'token' | 'closed' | undefined;
   /** Default `pq`; `any` lets classical agents in. */
   readonly suites?: 'pq' | 'any';
   /** A preset, default `default`. */

@@ -18,6 +18,7 @@ export interface MessagingSink {
   };
   /** What limits by address go by. */
   readonly addressKey: string;
+  readonly isLoopback: boolean;
   readonly session: {
     readonly state: SessionState;
     /** Bytes that wait to be written. */

@@ -37,7 +37,7 @@ export function createConnections(options: CreateConnectionsOptions): Connection
 }
 
 /** Tokens of the present identity count, and those that earlier ones signed, for as long as agents follow them. */
-function tokenKeysOf({ keys, successions }: ServerIdentity): readonly Uint8Array[] {
+export function tokenKeysOf({ keys, successions }: ServerIdentity): readonly Uint8Array[] {
   const earlier = successions.flatMap((document) => decodeKeySuccession(document)?.oldSigningKey ?? []);
   return [keys.signingPublicKey, ...earlier];
 }

@@ -76,7 +76,8 @@ export async function startDelivery(options: ServerDeliveryOptions): Promise<Sta
   }
 }
 
-function systemEnvironment(wallClock: () => number): DeliveryEnvironment {
+/** Time and chance of the system. */
+export function systemEnvironment(wallClock: () => number): DeliveryEnvironment {
   return {
     now: monotonicNow,
     wallClock,

@@ -49,6 +49,8 @@ import type {
   ServerEvents,
   ToInstance,
 } from './server-interface.ts';
+import type { Messaging } from '../messaging/index.ts';
+import { startMessaging } from './server-messaging.ts';
 import { startDelivery, type StartedDelivery } from './server-delivery.ts';
 
 /** Everything that exists while the server runs. */
@@ -56,6 +58,8 @@ interface Running {
   readonly data: DataDirectory;
   readonly delivery: Delivery;
   readonly connections: Connections;
+  /** Undefined on a store that several nodes share. */
+  readonly messaging: Messaging | undefined;
   readonly evacuation: Evacuation;
   readonly listener: ListeningSocket;
 }
@@ -122,16 +126,19 @@ export class Server extends EventEmitter<ServerEvents> {
     const { permissionsFile } = this.#options;
     if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
     const { data, delivery, peerUrls } = await this.#open();
+    let messaging: Messaging | undefined;
     try {
       this.#useIdentity(data.identity);
-      const connections = this.#connectionsOver(data, delivery);
+      messaging = await this.#startMessaging(delivery);
+      const connections = this.#connectionsOver(data, { delivery, messaging });
       const listener = await this.#openListener((socket) => {
         connections.take(socket);
       });
       const evacuation = new Evacuation({ connections, peerUrls, log: this.#log });
-      this.#running = { data, delivery, connections, evacuation, listener };
+      this.#running = { data, delivery, connections, messaging, evacuation, listener };
       return { host: listener.host, port: listener.port, fingerprint: this.fingerprint };
     } catch (error) {
+      await messaging?.stop();
       await delivery.stop();
       await data.close();
       throw error;
@@ -191,6 +198,11 @@ export class Server extends EventEmitter<ServerEvents> {
   /** The delivery engine, for the admin API. @throws TypeError before `listen`. */
   get delivery(): Delivery {
     return this.#listening().delivery;
+  }
+
+  /** Accounts and messages, for the admin API; undefined where there are none. @throws TypeError before `listen`. */
+  get messaging(): Messaging | undefined {
+    return this.#listening().messaging;
   }
 
   /** Who is enrolled, for the admin API. @throws TypeError before `listen`. */
@@ -271,6 +283,7 @@ export class Server extends EventEmitter<ServerEvents> {
     running.evacuation.stop();
     for (const connection of running.connections.live) connection.destroy();
     try {
+      await running.messaging?.stop();
       await running.delivery.stop();
     } finally {
       await running.data.close();
@@ -353,10 +366,24 @@ export class Server extends EventEmitter<ServerEvents> {
     };
   }
 
-  #connectionsOver(data: DataDirectory, delivery: Delivery): Connections {
+  #startMessaging(delivery: Delivery): Promise<Messaging | undefined> {
+    const { dataDirectory, store, enrolment = 'loopback', registration, limits = 'default' } = this.#options;
+    return startMessaging({
+      ...{ delivery, dataDirectory, store, enrolment, registration, preset: limits },
+      identity: () => present(this.#identity),
+      ...{ wallClock: this.#wallClock, log: this.#log },
+      onRevoked: (agentId) => void this.disconnect({ agentId }),
+      onNote: (action, fields) => this.emit('messaging-note', action, fields),
+    });
+  }
+
+  #connectionsOver(data: DataDirectory, { delivery, messaging }: Pick<Running, 'delivery' | 'messaging'>): Connections {
     return createConnections({
       data,
-      attach: (connection) => delivery.attach(connection),
+      attach: (connection) => {
+        connection.messaging = messaging?.attach(connection);
+        return delivery.attach(connection);
+      },
       policy: this.#options.enrolment ?? 'loopback',
       limits: this.#limits,
       backlog: this.#backlog,

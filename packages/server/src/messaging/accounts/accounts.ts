@@ -1,0 +1,248 @@
+/**
+ * Accounts: making them, the statements of their logs, passwords, and their end (docs/protocols/messaging.md §2, §4). What a
+ * statement says is checked here as every client checks it; the step that stores it appends to the transparency log as well.
+ */
+import { equalBytes, utf8Encode } from '@sealane/shared/bytes';
+import type { Crypto } from '@sealane/shared/crypto';
+import {
+  applyStatement,
+  deviceOf,
+  foldUsername,
+  listedDevices,
+  usernameFault,
+  verifyAccountLog,
+  type AccountState,
+} from '@sealane/shared/accounts';
+import { PASSWORD_BYTES_MAX } from '@sealane/shared/packets';
+import { TokenBuckets } from '../../limits/index.ts';
+import { KeyedTurns } from '../blobs/keyed-turns.ts';
+import { CallError } from '../call-error.ts';
+import type { Caller, Standing } from '../caller.ts';
+import type { ServiceEnvironment } from '../devices.ts';
+import type { NewStatements } from '../store/account-tables.ts';
+import type { ServiceStore } from '../store/service-store.ts';
+import type { TransparencyLog } from '../transparency/transparency-log.ts';
+import type { Account, AccountBook } from './account-book.ts';
+import type { AccountLimits } from './account-limits.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+import type { Registration } from './registration.ts';
+
+/** Who hears what becomes of devices and accounts. */
+export interface AccountListener {
+  /** The log of an account lists a device. @throws StorageError. */
+  onListed(agentId: string): Promise<void>;
+  /** A device is listed no more. @throws StorageError. */
+  onRevoked(agentId: string): Promise<void>;
+  /** An account has ended. @throws StorageError. */
+  onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void>;
+  /** The log of an account has grown. @throws StorageError. */
+  onLogGrown(
+    account: { readonly accountId: Uint8Array; readonly username: string; readonly statementCount: number },
+    agentIds: readonly string[],
+  ): Promise<void>;
+  /** Something of an account is otherwise for the connections of these devices. */
+  onStandingChanged(agentIds: readonly string[]): void;
+}
+
+export interface AccountsOptions {
+  readonly store: Pick<ServiceStore, 'ask'>;
+  readonly crypto: Crypto;
+  readonly book: AccountBook;
+  readonly log: TransparencyLog;
+  readonly hasher: PasswordHasher;
+  readonly registration: Registration;
+  readonly environment: ServiceEnvironment;
+  readonly limits: AccountLimits;
+  readonly listener: AccountListener;
+}
+
+/** What Register brings. */
+export interface RegisterRequest {
+  readonly username: string;
+  readonly password: string | null;
+  readonly statements: readonly Uint8Array[];
+  readonly token: Uint8Array | null;
+}
+
+const PASSWORD_BYTES_MIN = 8;
+/** Genesis, and the first device. */
+const FIRST_STATEMENTS = 2;
+
+export class Accounts {
+  readonly #options: AccountsOptions;
+  readonly #turns = new KeyedTurns();
+  readonly #registrations: TokenBuckets;
+  readonly #statements: TokenBuckets;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+    this.#registrations = new TokenBuckets(options.limits.registrationsPerAddress);
+    this.#statements = new TokenBuckets(options.limits.statementsPerAccount);
+  }
+
+  /**
+   * Makes an account, or finds that this device has made it before.
+   *
+   * @throws CallError `E_BAD_USERNAME`, `E_BAD_PASSWORD`, `E_BAD_STATEMENT`, `E_USERNAME_TAKEN`, `E_REGISTRATION_CLOSED`,
+   *   `E_TOKEN_…`, `E_RATE_LIMITED`, `E_BUSY`; StorageError.
+   */
+  async register(caller: Caller, request: RegisterRequest): Promise<Account> {
+    const username = foldUsername(request.username);
+    if (usernameFault(username) !== undefined) throw new CallError('E_BAD_USERNAME');
+    if (request.password !== null) checkPassword(request.password);
+    const state = this.#firstState(caller, { ...request, username });
+    return await this.#turns.run(username, async () => {
+      const { book, registration } = this.#options;
+      const known = await book.byName(username);
+      if (known !== undefined) {
+        if (!equalBytes(known.state.accountId, state.accountId) || known.isEnded)
+          throw new CallError('E_USERNAME_TAKEN');
+        return known;
+      }
+      take(this.#registrations, caller.addressKey, this.#options.environment.now());
+      const tokenId = registration.judge({ ...caller, token: request.token });
+      await this.#storeFirst(state, { ...request, tokenId });
+      return await this.#present(username);
+    });
+  }
+
+  /**
+   * Appends a statement to the log of an account; the last one once more is answered as the first time.
+   *
+   * @returns its index.
+   * @throws CallError `E_STATEMENT_CONFLICT`, `E_BAD_STATEMENT`, `E_CALL_LIMIT`; StorageError.
+   */
+  async append({ username }: Pick<Standing, 'username'>, statement: Uint8Array): Promise<number> {
+    return await this.#turns.run(username, async () => {
+      const { crypto, environment } = this.#options;
+      const before = await this.#present(username);
+      const last = before.statements.at(-1);
+      if (last !== undefined && equalBytes(last, statement)) {
+        // What follows from it may not have happened.
+        await this.#follow(before.state, before.state);
+        return before.state.count - 1;
+      }
+      const wait = this.#statements.take(username, environment.now());
+      if (wait > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs: wait });
+      const result = applyStatement(crypto, before.state, statement);
+      if (!result.ok) {
+        const isConflict = result.fault.code === 'wrong-index' || result.fault.code === 'wrong-previous';
+        throw new CallError(isConflict ? 'E_STATEMENT_CONFLICT' : 'E_BAD_STATEMENT');
+      }
+      const { state } = result;
+      await this.#store(state, { account: undefined, count: before.state.count, statements: [statement] });
+      await this.#follow(before.state, state);
+      return state.count - 1;
+    });
+  }
+
+  /**
+   * Changes the password, or ends the account.
+   *
+   * @throws CallError `E_LOGIN_FAILED`, `E_BAD_PASSWORD`, `E_BUSY`; StorageError.
+   */
+  async change(
+    { username }: Pick<Standing, 'username'>,
+    request: { readonly password: string | null; readonly newPassword: string | null; readonly endsAccount: boolean },
+  ): Promise<void> {
+    const { password, newPassword, endsAccount } = request;
+    if (newPassword !== null) checkPassword(newPassword);
+    await this.#turns.run(username, async () => {
+      const { store, hasher, book, listener } = this.#options;
+      const account = await this.#present(username);
+      const { accountId } = account.state;
+      if (account.password !== undefined) {
+        if (password === null || isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
+        const { isRight } = await hasher.verify(password, account.password);
+        if (!isRight) throw new CallError('E_LOGIN_FAILED');
+      }
+      if (newPassword !== null) await store.ask('setPassword', { accountId, password: await hasher.hash(newPassword) });
+      if (endsAccount) {
+        const agentIds = listedDevices(account.state).map(({ agentId }) => agentId);
+        await store.ask('endAccount', accountId);
+        book.forget(username);
+        await listener.onAccountEnded(accountId, agentIds);
+        listener.onStandingChanged(agentIds);
+      }
+      book.forget(username);
+    });
+  }
+
+  #firstState(caller: Caller, { username, statements }: RegisterRequest): AccountState {
+    const result =
+      statements.length === FIRST_STATEMENTS ? verifyAccountLog(this.#options.crypto, statements) : undefined;
+    if (result?.ok !== true || result.state.username !== username) throw new CallError('E_BAD_STATEMENT');
+    const device = deviceOf(result.state, caller.agentId);
+    if (device === undefined || !equalBytes(device.transportKey, caller.agentKey))
+      throw new CallError('E_BAD_STATEMENT');
+    return result.state;
+  }
+
+  async #storeFirst(
+    state: AccountState,
+    { password, statements, tokenId }: RegisterRequest & { readonly tokenId: Uint8Array | null },
+  ): Promise<void> {
+    const { hasher, environment, listener } = this.#options;
+    const account = {
+      username: state.username,
+      password: password === null ? null : await hasher.hash(password),
+      at: environment.wallClock(),
+      tokenId,
+    };
+    await this.#store(state, { account, count: 0, statements });
+    for (const { agentId } of listedDevices(state)) await listener.onListed(agentId);
+  }
+
+  async #store(state: AccountState, parts: Pick<NewStatements, 'account' | 'count' | 'statements'>): Promise<void> {
+    const { log, store, book } = this.#options;
+    const { accountId, username, count, hash: statementHash } = state;
+    const devices = listedDevices(state).map(({ agentId, transportKey }) => ({ agentId, transportKey }));
+    const outcome = await log.append({ accountId, username, count, statementHash }, (nodes) =>
+      store.ask('addStatements', { ...parts, accountId, devices, nodes }),
+    );
+    book.forget(username);
+    if (outcome === 'username-taken') throw new CallError('E_USERNAME_TAKEN');
+    if (outcome === 'token-used') throw new CallError('E_TOKEN_USED');
+    if (outcome === 'device-taken') throw new CallError('E_BAD_STATEMENT');
+    if (outcome === 'conflict') throw new CallError('E_STATEMENT_CONFLICT');
+  }
+
+  /** What follows from a log that has grown; done again, it changes nothing. */
+  async #follow(before: AccountState, after: AccountState): Promise<void> {
+    const { store, listener } = this.#options;
+    const listed = listedDevices(after).map(({ agentId }) => agentId);
+    const known = new Set(listedDevices(before).map(({ agentId }) => agentId));
+    const isSame = before === after;
+    for (const agentId of listed) if (isSame || !known.has(agentId)) await listener.onListed(agentId);
+    const revoked = after.devices.filter(
+      (device) => device.revoked !== undefined && (isSame || known.has(device.agentId)),
+    );
+    for (const { agentId } of revoked) {
+      await store.ask('closeSessions', { agentId });
+      await listener.onRevoked(agentId);
+    }
+    listener.onStandingChanged([...listed, ...revoked.map(({ agentId }) => agentId)]);
+    const { accountId, username, count } = after;
+    await listener.onLogGrown({ accountId, username, statementCount: count }, listed);
+  }
+
+  async #present(username: string): Promise<Account> {
+    const account = await this.#options.book.byName(username);
+    if (account === undefined || account.isEnded) throw new CallError('E_NO_ACCOUNT');
+    return account;
+  }
+}
+
+/** Whether a password is longer than any that was ever set. */
+export function isTooLong(password: string): boolean {
+  return password.length > PASSWORD_BYTES_MAX || utf8Encode(password).length > PASSWORD_BYTES_MAX;
+}
+
+function checkPassword(password: string): void {
+  if (isTooLong(password) || utf8Encode(password).length < PASSWORD_BYTES_MIN) throw new CallError('E_BAD_PASSWORD');
+}
+
+function take(buckets: TokenBuckets, key: string, now: number): void {
+  const wait = buckets.take(key, now);
+  if (wait > 0) throw new CallError('E_RATE_LIMITED', { retryAfterMs: wait });
+}

@@ -1,0 +1,129 @@
+/**
+ * CallDesk: the calls of one connection (docs/protocols/messaging.md §1): a bounded number at once, each answered once, and read
+ * no further while the answers are not taken.
+ */
+import type { CallId, MessagingAnswer, MessagingCall, ServerMessagingPacket } from '@sealane/shared/items';
+import { CallError } from '../call-error.ts';
+import type { Caller, Standing } from '../caller.ts';
+import type { MessagingAttachment, MessagingSink } from '../messaging-host.ts';
+import { callFailed } from './call-failed.ts';
+import { judgeCall } from './judge-call.ts';
+
+/** What answers the calls of all connections. */
+export interface CallDeskHost {
+  readonly now: () => number;
+  standingOf(caller: Caller): Promise<Standing | undefined>;
+  answer(by: { caller: Caller; standing: Standing | undefined }, packet: MessagingCall): Promise<MessagingAnswer>;
+  /** A device of an account is connected. @returns what ends that. */
+  enter(standing: Standing): () => void;
+  onDetached(desk: CallDesk): void;
+  /** A fault of this program. */
+  onFault(error: unknown): void;
+}
+
+/** Calls of one connection that may be open at once. */
+const OPEN_MAX = 64;
+const RETRY_MS = 100;
+
+export class CallDesk implements MessagingAttachment {
+  readonly caller: Caller;
+  readonly #host: CallDeskHost;
+  readonly #sink: MessagingSink;
+  readonly #open = new Set<number>();
+  #standing: Promise<Standing | undefined> | undefined;
+  #leave: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(host: CallDeskHost, sink: MessagingSink) {
+    this.#host = host;
+    this.#sink = sink;
+    const { peer, addressKey, isLoopback } = sink;
+    this.caller = { agentId: peer.agentId, agentKey: peer.agentKey, addressKey, isLoopback };
+  }
+
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  get wantsPause(): boolean {
+    const { session, highWaterBytes } = this.#sink;
+    return session.waitingBytes + this.#sink.unsentBytes() >= highWaterBytes;
+  }
+
+  /** Who is logged in is otherwise now. */
+  forgetStanding(): void {
+    this.#standing = undefined;
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  onPacket(packet: MessagingCall): void {
+    const { call } = packet;
+    if (this.#open.has(call)) {
+      this.#sink.session.fail('E_STATE', this.#host.now());
+      this.#sink.wake();
+      return;
+    }
+    if (this.#open.size >= OPEN_MAX) {
+      this.#send(callFailed(call, new CallError('E_CALL_LIMIT', { retryAfterMs: RETRY_MS })));
+      return;
+    }
+    this.#open.add(call);
+    void this.#answer(packet).then((answer) => {
+      this.#open.delete(call);
+      if (answer !== undefined) this.#send(answer);
+    });
+  }
+
+  /** Passes on what is not stored, where there is room. */
+  pass(packet: ServerMessagingPacket): void {
+    if (!this.wantsPause) this.#send(packet);
+  }
+
+  onDrain(): void {
+    // What is answered was sent at once; whether more is read is asked of `wantsPause`.
+  }
+
+  detach(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#leave?.();
+    this.#host.onDetached(this);
+  }
+
+  /** @returns undefined after a fault of this program, which ends the session. */
+  async #answer(packet: MessagingCall): Promise<MessagingAnswer | undefined> {
+    try {
+      const standing = await this.#standingNow();
+      const code = judgeCall(packet.id satisfies CallId, standing);
+      if (code !== undefined) return callFailed(packet.call, new CallError(code));
+      return await this.#host.answer({ caller: this.caller, standing }, packet);
+    } catch (error) {
+      try {
+        return callFailed(packet.call, error);
+      } catch {
+        this.#host.onFault(error);
+        return callFailed(packet.call, new CallError('E_HANDLER_FAILED'));
+      }
+    }
+  }
+
+  async #standingNow(): Promise<Standing | undefined> {
+    const asked = (this.#standing ??= this.#host.standingOf(this.caller));
+    try {
+      const standing = await asked;
+      if (standing?.isListed === true && this.#standing === asked && !this.#isOver)
+        this.#leave ??= this.#host.enter(standing);
+      return standing;
+    } catch (error) {
+      if (this.#standing === asked) this.#standing = undefined;
+      throw error;
+    }
+  }
+
+  #send(packet: ServerMessagingPacket): void {
+    if (this.#isOver || this.#sink.session.state !== 'Open') return;
+    this.#sink.session.sendMessaging(packet);
+    this.#sink.wake();
+  }
+}

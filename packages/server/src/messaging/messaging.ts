@@ -1,0 +1,223 @@
+/**
+ * Messaging: accounts, devices, groups and messages that this server carries and cannot read (docs/protocols/messaging.md). It is
+ * the composition of its services and what the server uses; it knows no socket.
+ *
+ *   call → CallDesk → judgeCall → services → store → answer
+ *                                         └→ queues of devices → delivery
+ */
+import type { Crypto, DocumentSigner, Random } from '@sealane/shared/crypto';
+import type { MessagingAnswer, MessagingCall } from '@sealane/shared/items';
+import type { LimitPreset } from '../config/index.ts';
+import type { Store } from '../store/index.ts';
+import { AccountBook } from './accounts/account-book.ts';
+import { accountLimitsOf } from './accounts/account-limits.ts';
+import { Accounts, type AccountListener } from './accounts/accounts.ts';
+import { PasswordHasher } from './accounts/password-hasher.ts';
+import { Registration, type RegistrationPolicy } from './accounts/registration.ts';
+import type { BlobFiles } from './blobs/blob-files.ts';
+import { ACCOUNT_CALLS, type AccountCallId, type AccountServices } from './calls/account-calls.ts';
+import { CallDesk, type CallDeskHost } from './calls/call-desk.ts';
+import { CallError } from './call-error.ts';
+import type { Caller, Standing } from './caller.ts';
+import type { ServiceEnvironment } from './devices.ts';
+import { Directory } from './directory/directory.ts';
+import { MessageServices } from './message-services.ts';
+import { MessagingCounters } from './messaging-counters.ts';
+import type { MessagingHost, MessagingSink } from './messaging-host.ts';
+import type { TransientMessage } from './queues/message-queues.ts';
+import { Sessions } from './sessions/sessions.ts';
+import type { MessagingStore } from './store/messaging-store.ts';
+import { TransparencyLog } from './transparency/transparency-log.ts';
+
+export interface MessagingOptions {
+  readonly store: MessagingStore;
+  /** The store of events, which delivery opens and closes. */
+  readonly events: Pick<Store, 'openQueue' | 'deleteQueue' | 'publish'>;
+  readonly files: BlobFiles;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly environment: ServiceEnvironment;
+  readonly preset: LimitPreset;
+  readonly registration: RegistrationPolicy;
+  /** The identity of the server as it is now: it signs heads, and its X25519 key is part of what logins sign. */
+  readonly signer: () => DocumentSigner;
+  readonly serverKey: () => Uint8Array;
+  /** Keys whose enrolment tokens let people register. */
+  readonly tokenKeys: () => readonly Uint8Array[];
+  /** Ends the connections of an agent. */
+  readonly onRevoked: (agentId: string) => void;
+  /** The store is broken: nothing is written any more. */
+  readonly onBroken: (error: Error) => void;
+  /** A fault of this program while it answered a call. */
+  readonly onFault: (error: unknown) => void;
+  /** For the audit log: what happened to accounts. */
+  readonly onNote: (action: string, fields: Readonly<Record<string, string | number>>) => void;
+}
+
+export class Messaging implements MessagingHost, CallDeskHost, AccountListener, AccountServices {
+  readonly counters = new MessagingCounters();
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly directory: Directory;
+  readonly messages: MessageServices;
+  readonly environment: ServiceEnvironment;
+  readonly #options: MessagingOptions;
+  readonly #hasher = new PasswordHasher();
+  readonly #log: TransparencyLog;
+  /** Connections, by agent. */
+  readonly #desks = new Map<string, Set<CallDesk>>();
+
+  constructor(options: MessagingOptions) {
+    const { store, crypto, random, environment, preset, tokenKeys } = options;
+    this.#options = options;
+    this.environment = environment;
+    const limits = accountLimitsOf(preset);
+    const book = new AccountBook({ store, crypto });
+    const nowSeconds = (): number => Math.floor(environment.wallClock() / 1_000);
+    const registration = new Registration({ policy: options.registration, crypto, tokenKeys, nowSeconds });
+    const hasher = this.#hasher;
+    this.#log = new TransparencyLog({ store, crypto, signer: options.signer, wallClock: environment.wallClock });
+    const common = { store, crypto, book, hasher, environment, limits, log: this.#log };
+    this.accounts = new Accounts({ ...common, registration, listener: this });
+    const onAttempt = (outcome: 'ok' | 'failed' | 'limited' | 'busy'): void =>
+      void (this.counters.logins[outcome] += 1);
+    this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, onAttempt });
+    this.directory = new Directory(common);
+    this.messages = new MessageServices({
+      ...{ events: options.events, store, files: options.files, devices: book, environment, preset },
+      onTransient: (agentId, message) => this.#pass(agentId, message),
+    });
+  }
+
+  /** Passwords that wait to be hashed. */
+  get hashQueueLength(): number {
+    return this.#hasher.queueLength;
+  }
+
+  /** Entries of the transparency log. */
+  get logSize(): number {
+    return this.#log.size;
+  }
+
+  /** Opens its store, and publishes what a crash left. @throws ConfigError, StorageError that say what to do. */
+  async start(): Promise<void> {
+    await this.#options.store.open(this.#options.onBroken);
+    await this.#log.start();
+    await this.sessions.start();
+    await this.messages.start();
+  }
+
+  /** Ends it, before the store of events is closed; connections are detached before or now. */
+  async stop(): Promise<void> {
+    for (const desks of [...this.#desks.values()]) for (const desk of [...desks]) desk.detach();
+    this.messages.stop();
+    await this.#options.store.close();
+  }
+
+  // MessagingHost
+
+  attach(sink: MessagingSink): CallDesk {
+    const desk = new CallDesk(this, sink);
+    const { agentId } = sink.peer;
+    const desks = this.#desks.get(agentId) ?? new Set();
+    this.#desks.set(agentId, desks.add(desk));
+    return desk;
+  }
+
+  // CallDeskHost
+
+  now(): number {
+    return this.environment.now();
+  }
+
+  async standingOf(caller: Caller): Promise<Standing | undefined> {
+    return await this.sessions.standingOf(caller);
+  }
+
+  async answer(
+    by: { readonly caller: Caller; readonly standing: Standing | undefined },
+    packet: MessagingCall,
+  ): Promise<MessagingAnswer> {
+    this.counters.calls += 1;
+    const answer = await this.#answer(by, packet);
+    if (packet.id === 0x4e && !packet.isTransient) this.counters.messagesStored += 1;
+    if (packet.id === 0x4d) this.counters.commitsStored += 1;
+    if (packet.id === 0x40) this.#options.onNote('account-registered', { agent: by.caller.agentId });
+    return answer;
+  }
+
+  enter(standing: Standing): () => void {
+    return this.directory.enter(standing);
+  }
+
+  onDetached(desk: CallDesk): void {
+    const { agentId } = desk.caller;
+    const desks = this.#desks.get(agentId);
+    desks?.delete(desk);
+    if (desks?.size === 0) this.#desks.delete(agentId);
+  }
+
+  onFault(error: unknown): void {
+    this.counters.faults += 1;
+    this.#options.onFault(error);
+  }
+
+  // AccountServices
+
+  changed(agentId: string): void {
+    this.onStandingChanged([agentId]);
+  }
+
+  // AccountListener
+
+  onListed(agentId: string): Promise<void> {
+    return this.messages.onListed(agentId);
+  }
+
+  async onRevoked(agentId: string): Promise<void> {
+    this.onStandingChanged([agentId]);
+    this.#options.onNote('device-revoked', { agent: agentId });
+    await this.messages.onRevoked(agentId);
+    this.#options.onRevoked(agentId);
+  }
+
+  async onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void> {
+    this.onStandingChanged(agentIds);
+    this.#options.onNote('account-ended', { devices: agentIds.length });
+    await this.messages.onAccountEnded(accountId, agentIds);
+    for (const agentId of agentIds) this.#options.onRevoked(agentId);
+  }
+
+  async onLogGrown(...grown: Parameters<AccountListener['onLogGrown']>): Promise<void> {
+    await this.messages.onLogGrown(...grown);
+  }
+
+  onStandingChanged(agentIds: readonly string[]): void {
+    for (const agentId of agentIds) for (const desk of this.#desks.get(agentId) ?? []) desk.forgetStanding();
+  }
+
+  async #answer(
+    by: { readonly caller: Caller; readonly standing: Standing | undefined },
+    packet: MessagingCall,
+  ): Promise<MessagingAnswer> {
+    if (isAccountCall(packet)) {
+      const handler = ACCOUNT_CALLS[packet.id] as (
+        services: AccountServices,
+        by: { readonly caller: Caller; readonly standing: Standing | undefined },
+        packet: MessagingCall,
+      ) => Promise<MessagingAnswer>;
+      return await handler(this, by, packet);
+    }
+    if (by.standing === undefined) throw new CallError('E_NOT_LOGGED_IN');
+    const device = { agentId: by.caller.agentId, accountId: by.standing.accountId };
+    return await this.messages.answer(packet.id, device, packet);
+  }
+
+  #pass(agentId: string, { group, epoch, body }: TransientMessage): void {
+    for (const desk of this.#desks.get(agentId) ?? []) desk.pass({ id: 0x5b, group, epoch, body });
+  }
+}
+
+function isAccountCall(packet: MessagingCall): packet is Extract<MessagingCall, { readonly id: AccountCallId }> {
+  return packet.id in ACCOUNT_CALLS;
+}

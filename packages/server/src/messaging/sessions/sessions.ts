@@ -1,0 +1,219 @@
+/**
+ * Sessions: who is logged in (docs/protocols/messaging.md §3). A session belongs to a device and lives in the store, so that it
+ * outlasts connections and restarts, and its end counts at once.
+ */
+import { randomUUID } from 'node:crypto';
+import { equalBytes, toHex } from '@sealane/shared/bytes';
+import type { Crypto, Random } from '@sealane/shared/crypto';
+import { deviceOf, foldUsername, isLoginSignedBy } from '@sealane/shared/accounts';
+import { CHALLENGE_BYTES } from '@sealane/shared/packets';
+import { TokenBuckets } from '../../limits/index.ts';
+import type { Account, AccountBook } from '../accounts/account-book.ts';
+import type { AccountLimits } from '../accounts/account-limits.ts';
+import { isTooLong } from '../accounts/accounts.ts';
+import type { PasswordHasher } from '../accounts/password-hasher.ts';
+import { RecentMap } from '../accounts/recent-map.ts';
+import { CallError } from '../call-error.ts';
+import type { Caller, Standing } from '../caller.ts';
+import type { ServiceEnvironment } from '../devices.ts';
+import type { ServiceStore } from '../store/service-store.ts';
+import { REFRESH_MS, SessionTokens, type IssuedTokens } from './session-tokens.ts';
+
+export interface SessionsOptions {
+  readonly store: Pick<ServiceStore, 'ask'>;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly book: AccountBook;
+  readonly hasher: PasswordHasher;
+  readonly environment: ServiceEnvironment;
+  readonly limits: AccountLimits;
+  /** X25519 key of the server, 32 bytes: part of what is signed. */
+  readonly serverKey: () => Uint8Array;
+  /** Counts attempts. */
+  readonly onAttempt: (outcome: 'ok' | 'failed' | 'limited' | 'busy') => void;
+}
+
+export interface LoginRequest {
+  readonly username: string;
+  readonly password: string | null;
+  readonly challenge: Uint8Array | null;
+  readonly signature: Uint8Array | null;
+}
+
+/** A session that is open, or what to sign. */
+export type LoginOutcome =
+  | { readonly challenge: Uint8Array }
+  | { readonly challenge: undefined; readonly tokens: IssuedTokens; readonly isListed: boolean };
+
+interface Challenge {
+  readonly bytes: Uint8Array;
+  readonly username: string;
+  readonly endsAt: number;
+}
+
+const CHALLENGE_MS = 60_000;
+const CHALLENGES_MAX = 10_000;
+
+export class Sessions {
+  readonly tokens: SessionTokens;
+  readonly #options: SessionsOptions;
+  /** By agent: a device has one at a time. */
+  readonly #challenges = new RecentMap<Challenge>(CHALLENGES_MAX);
+  readonly #perName: TokenBuckets;
+  readonly #perAddress: TokenBuckets;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.tokens = new SessionTokens({ store: options.store, wallClock: options.environment.wallClock });
+    this.#perName = new TokenBuckets(options.limits.loginsPerName);
+    this.#perAddress = new TokenBuckets(options.limits.loginsPerAddress);
+  }
+
+  /** @throws StorageError. */
+  async start(): Promise<void> {
+    await this.tokens.start();
+  }
+
+  /**
+   * Opens a session, or gives a challenge.
+   *
+   * @throws CallError `E_LOGIN_FAILED`, `E_RATE_LIMITED`, `E_BUSY`; StorageError.
+   */
+  async login(caller: Caller, request: LoginRequest): Promise<LoginOutcome> {
+    const username = foldUsername(request.username);
+    const { password, challenge, signature } = request;
+    if (password === null && (challenge === null || signature === null)) return this.#challenge(caller, username);
+    try {
+      this.#takeAttempt(caller, username);
+      const account =
+        password === null
+          ? await this.#bySignature(caller, { username, challenge, signature })
+          : await this.#byPassword(username, password);
+      const opened = await this.open(caller, account);
+      this.#options.onAttempt('ok');
+      return opened;
+    } catch (error) {
+      this.#options.onAttempt(outcomeOf(error));
+      throw error;
+    }
+  }
+
+  /** The device is logged in from now on. @throws StorageError. */
+  async open(caller: Caller, { state }: Account): Promise<Exclude<LoginOutcome, { challenge: Uint8Array }>> {
+    const { store, environment } = this.#options;
+    const [sessionId, refreshId] = [randomUUID(), randomUUID()];
+    const { agentId } = caller;
+    const expiresAt = environment.wallClock() + REFRESH_MS;
+    await store.ask('openSession', { agentId, accountId: state.accountId, sessionId, refreshId, expiresAt });
+    const subject = { accountId: toHex(state.accountId), agentId, sessionId };
+    const tokens = await this.tokens.issue(subject, refreshId);
+    return { challenge: undefined, tokens, isListed: isListed(caller, state) };
+  }
+
+  /** What a connection may do, as far as its account goes; undefined where its device is not logged in. @throws StorageError. */
+  async standingOf(caller: Caller): Promise<Standing | undefined> {
+    const { store, book } = this.#options;
+    const session = await store.ask('findSession', { agentId: caller.agentId });
+    if (session === undefined) return undefined;
+    const account = await book.byId(session.accountId);
+    if (account === undefined || account.isEnded) return undefined;
+    const { accountId, username } = account.state;
+    return { accountId, username, isListed: isListed(caller, account.state) };
+  }
+
+  /** @throws StorageError. */
+  async logout(
+    caller: Caller,
+    { everywhere, accountId }: { everywhere: boolean; accountId: Uint8Array },
+  ): Promise<void> {
+    const { store } = this.#options;
+    await store.ask('closeSessions', everywhere ? { accountId } : { agentId: caller.agentId });
+  }
+
+  /** Whom an access token is for, its session being open. @throws CallError `E_NOT_LOGGED_IN`; StorageError. */
+  async readAccess(accessToken: string): Promise<{ readonly accountId: Uint8Array; readonly agentId: string }> {
+    const { sessionId, agentId } = await this.tokens.read(accessToken, 'access');
+    const session = await this.#options.store.ask('findSession', { sessionId });
+    if (session?.agentId !== agentId) throw new CallError('E_NOT_LOGGED_IN');
+    return { accountId: session.accountId, agentId };
+  }
+
+  /**
+   * New tokens for a refresh token, which counts once: one that comes again ends the session, since somebody has a copy.
+   *
+   * @throws CallError `E_NOT_LOGGED_IN`; StorageError.
+   */
+  async renew(refreshToken: string): Promise<IssuedTokens> {
+    const { store, environment } = this.#options;
+    const subject = await this.tokens.read(refreshToken, 'refresh');
+    const { sessionId, agentId, tokenId: refreshId } = subject;
+    const nextRefreshId = randomUUID();
+    const expiresAt = environment.wallClock() + REFRESH_MS;
+    if (!(await store.ask('renewSession', { sessionId, refreshId, nextRefreshId, expiresAt }))) {
+      const session = await store.ask('findSession', { sessionId });
+      if (session !== undefined) await store.ask('closeSessions', { agentId });
+      throw new CallError('E_NOT_LOGGED_IN');
+    }
+    return await this.tokens.issue(subject, nextRefreshId);
+  }
+
+  #challenge({ agentId }: Caller, username: string): LoginOutcome {
+    const { random, environment } = this.#options;
+    const bytes = random(CHALLENGE_BYTES);
+    this.#challenges.set(agentId, { bytes, username, endsAt: environment.now() + CHALLENGE_MS });
+    return { challenge: bytes };
+  }
+
+  async #bySignature(
+    { agentId, agentKey }: Caller,
+    request: { username: string; challenge: Uint8Array | null; signature: Uint8Array | null },
+  ): Promise<Account> {
+    const { username, challenge, signature } = request;
+    const { book, crypto, environment, serverKey } = this.#options;
+    const known = this.#challenges.get(agentId);
+    this.#challenges.delete(agentId);
+    const account = await book.byName(username);
+    const device = account?.isEnded === false ? deviceOf(account.state, agentId) : undefined;
+    if (account === undefined || device === undefined || challenge === null || signature === null)
+      throw new CallError('E_LOGIN_FAILED');
+    const isMine = device.revoked === undefined && equalBytes(device.transportKey, agentKey);
+    const isFresh =
+      known?.username === username && equalBytes(known.bytes, challenge) && environment.now() < known.endsAt;
+    const claim = { serverKey: serverKey(), challenge, username };
+    const isSigned = isLoginSignedBy(crypto, claim, { signature, signingKey: device.signingKey });
+    if (!isMine || !isFresh || !isSigned) throw new CallError('E_LOGIN_FAILED');
+    return account;
+  }
+
+  /** Unknown names, accounts without a password and wrong passwords take the same work and get the same answer. */
+  async #byPassword(username: string, password: string): Promise<Account> {
+    if (isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
+    const { book, hasher, store } = this.#options;
+    const account = await book.byName(username);
+    const kept = account?.isEnded === false ? account.password : undefined;
+    const { isRight, isOutdated } = await hasher.verify(password, kept);
+    if (!isRight || account === undefined) throw new CallError('E_LOGIN_FAILED');
+    if (isOutdated) {
+      await store.ask('setPassword', { accountId: account.state.accountId, password: await hasher.hash(password) });
+      book.forget(username);
+    }
+    return account;
+  }
+
+  #takeAttempt({ addressKey }: Caller, username: string): void {
+    const now = this.#options.environment.now();
+    const wait = Math.max(this.#perAddress.take(addressKey, now), this.#perName.take(`${addressKey} ${username}`, now));
+    if (wait > 0) throw new CallError('E_RATE_LIMITED', { retryAfterMs: wait });
+  }
+}
+
+function isListed({ agentId, agentKey }: Caller, state: Account['state']): boolean {
+  const device = deviceOf(state, agentId);
+  return device !== undefined && device.revoked === undefined && equalBytes(device.transportKey, agentKey);
+}
+
+function outcomeOf(error: unknown): 'failed' | 'limited' | 'busy' {
+  if (!(error instanceof CallError)) return 'failed';
+  if (error.code === 'E_RATE_LIMITED') return 'limited';
+  return error.code === 'E_BUSY' ? 'busy' : 'failed';
+}
