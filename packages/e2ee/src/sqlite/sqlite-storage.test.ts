@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { storageCompliance } from '../storage/storage.compliance.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
@@ -42,6 +43,17 @@ describe('SqliteStorage', () => {
     await storage.transaction((transaction) => transaction.delete('things', ['a']));
     await storage.close();
     expect([readFileSync(file).includes('geheimnis'), readFileSync(file).includes('bleibt')]).toEqual([false, true]);
+  });
+
+  it('empties the log soon after the last transaction: what rows were before stays in no file', async () => {
+    const file = join(folder, 'idle.db');
+    const storage = await SqliteStorage.open(file);
+    await storage.transaction((transaction) => transaction.put('things', ['a'], { text: 'geheimnis' }));
+    await storage.transaction((transaction) => transaction.put('things', ['a'], { text: 'ersatz' }));
+    expect(readFileSync(`${file}-wal`).includes('geheimnis')).toBe(true);
+    while (statSync(`${file}-wal`).size > 0) await sleep(20);
+    expect([readFileSync(file).includes('geheimnis'), readFileSync(file).includes('ersatz')]).toEqual([false, true]);
+    await storage.close();
   });
 
   it('gives up after its time when another process keeps the file', async () => {

@@ -18,6 +18,8 @@ const BUSY_MS_MAX = 30_000;
 const BUSY_PAUSE_MS = 3;
 /** Pages in the write-ahead log from which it is taken into the file: old versions of rows live there meanwhile. */
 const LOG_PAGES = 256;
+/** After this time without a transaction the log is taken in and emptied: it holds what rows were before. */
+const LOG_IDLE_MS = 500;
 
 export interface SqliteStorageOptions {
   /** How long to wait while other processes hold the file, ms. */
@@ -29,6 +31,7 @@ export class SqliteStorage implements Storage {
   readonly #statements: Statements;
   readonly #turns = new Turns();
   readonly #busyMsMax: number;
+  #logTimer: NodeJS.Timeout | undefined;
 
   private constructor(database: DatabaseSync, busyMsMax: number) {
     this.#database = database;
@@ -62,9 +65,33 @@ export class SqliteStorage implements Storage {
   /** Ends when the transactions before it have ended, with the write-ahead log taken in and emptied. */
   async close(): Promise<void> {
     await this.#turns.take(() => {
-      if (this.#database.isOpen) this.#database.close();
+      clearTimeout(this.#logTimer);
+      if (!this.#database.isOpen) return Promise.resolve();
+      this.#emptyLog();
+      this.#database.close();
       return Promise.resolve();
     });
+  }
+
+  /** Does nothing while another process reads: the log is emptied the next time, by whoever is idle or last. */
+  #emptyLog(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+  }
+
+  #emptyLogWhenIdle(): void {
+    clearTimeout(this.#logTimer);
+    const emptyInTurn = (): Promise<void> =>
+      this.#turns.take(() => {
+        if (this.#database.isOpen) this.#emptyLog();
+        return Promise.resolve();
+      });
+    // A disk that refuses this will refuse the next transaction, whose caller can be told.
+    this.#logTimer = setTimeout(() => void emptyInTurn().catch(() => undefined), LOG_IDLE_MS);
+    this.#logTimer.unref();
   }
 
   async #run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -72,6 +99,7 @@ export class SqliteStorage implements Storage {
     try {
       const result = await work(new SqliteTransaction(this.#statements));
       this.#database.exec('COMMIT');
+      this.#emptyLogWhenIdle();
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');

@@ -66,8 +66,8 @@ export class TestDevice {
   async restart(): Promise<void> {
     const { openStorage, crypto = nodeMlsCrypto, directory } = this.#options;
     const isKept = openStorage === undefined && this.#engine !== undefined;
-    const storage = isKept ? this.engine.storage : await (openStorage?.() ?? Promise.resolve(new MemoryStorage()));
     if (!isKept) await this.#engine?.storage.close();
+    const storage = isKept ? this.engine.storage : await (openStorage?.() ?? Promise.resolve(new MemoryStorage()));
     const { device } = this;
     this.#engine = new E2eeEngine({
       storage,
