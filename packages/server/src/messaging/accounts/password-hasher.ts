@@ -64,13 +64,14 @@ export class PasswordHasher {
     if (this.#working >= WORKING_MAX) {
       if (this.#waiting.length >= WAITING_MAX) throw new CallError('E_BUSY', { retryAfterMs: RETRY_MS });
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#working += 1;
+    } else this.#working += 1;
     try {
       return await work();
     } finally {
-      this.#working -= 1;
-      this.#waiting.shift()?.();
+      // Its place is handed on, so that nobody comes in between.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#working -= 1;
+      else next();
     }
   }
 }
