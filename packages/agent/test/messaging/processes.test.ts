@@ -1,0 +1,120 @@
+/** Messaging over TCP: the product's server, and every command a process of its own. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Workbench, type Ended, type Line, type Program } from '../processes.ts';
+
+jest.setTimeout(180_000);
+
+let bench: Workbench;
+let port: number;
+beforeEach(async () => {
+  bench = new Workbench();
+  ({ port } = await bench.serve({ dataDir: bench.directory(), words: ['--admin-port', 'off'] }));
+});
+afterEach(() => bench.dispose());
+
+/** One data directory and its commands. */
+class Person {
+  readonly directory = bench.directory();
+
+  start(...words: readonly string[]): Program {
+    return bench.agent([
+      ...words,
+      '--server',
+      `127.0.0.1:${port}`,
+      '--data-dir',
+      this.directory,
+      '--json',
+      '--timeout',
+      '60',
+    ]);
+  }
+
+  run(...words: readonly string[]): Promise<Ended> {
+    return this.start(...words).ended;
+  }
+
+  /** Runs a command that has to work. @returns its lines. */
+  async does(...words: readonly string[]): Promise<readonly Line[]> {
+    const { code, lines, stdout, stderr } = await this.run(...words);
+    if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+    return lines;
+  }
+
+  file(name: string, content: string | Uint8Array): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  async bodies(): Promise<readonly unknown[]> {
+    return (await this.does('message', 'list')).map(({ body }) => body);
+  }
+}
+
+async function registered(name: string): Promise<Person> {
+  const person = new Person();
+  await person.does('account', 'register', name, '--password-file', person.file('password', 'correct horse'));
+  return person;
+}
+
+describe('messaging over TCP, each command a process', () => {
+  test('D1, I3: two accounts chat, with what was sent while one was away, in a direct chat and a group', async () => {
+    const alice = await registered('alice');
+    const bob = await registered('bobby');
+    const [sent] = await alice.does('message', 'send', '--to', 'bobby', 'Hello Bob');
+    expect(sent).toMatchObject({ event: 'sent', state: 'sent' });
+    const [received] = await bob.does('message', 'list');
+    expect(received).toMatchObject({
+      event: 'message',
+      id: sent?.['id'],
+      from: { user: 'alice' },
+      group: null,
+      body: 'Hello Bob',
+    });
+    const watching = alice.start('message', 'watch', '--count', '1');
+    await bob.does('message', 'send', '--to', 'alice', 'Hello Alice');
+    expect((await watching.ended).lines[0]).toMatchObject({
+      event: 'message',
+      body: 'Hello Alice',
+      from: { user: 'bobby' },
+    });
+    const [made] = await alice.does('group', 'create', 'team', 'bobby');
+    const group = String(made?.['group']);
+    await alice.does('message', 'send', '--group', 'team', 'to the team');
+    expect((await bob.does('message', 'list', '--group', group)).at(-1)).toMatchObject({ group, body: 'to the team' });
+    const [mine] = await alice.does('verify', 'bobby');
+    const [theirs] = await bob.does('verify', 'alice', '--confirm');
+    expect(mine?.['safetyNumber']).toBe(theirs?.['safetyNumber']);
+    expect([mine?.['verified'], theirs?.['verified']]).toEqual([false, true]);
+  });
+
+  test('C11, D6: a second device is linked by its code and gets what follows; a file arrives whole', async () => {
+    const alice = await registered('alice');
+    const bob = await registered('bobby');
+    await alice.does('message', 'send', '--to', 'bobby', 'before');
+    await bob.bodies();
+    const second = new Person();
+    await second.does('account', 'login', 'bobby', '--password-file', second.file('password', 'correct horse'));
+    const linking = second.start('device', 'link');
+    const { code } = await linking.line('link-code');
+    await bob.does('device', 'approve', String(code));
+    expect((await linking.ended).lines.at(-1)).toEqual({ event: 'linked' });
+    const content = randomBytes(300_000);
+    const file = (await alice.does('message', 'send', '--to', 'bobby', '--file', alice.file('plan.bin', content))).at(
+      -1,
+    );
+    expect(await second.bodies()).toEqual(['plan.bin']);
+    const target = join(second.directory, 'saved.bin');
+    await second.does('message', 'save', String(file?.['id']), '--output', target);
+    expect(readFileSync(target).equals(content)).toBe(true);
+    const devices = await bob.does('device', 'list');
+    const other = devices.find((device) => device['this'] === false);
+    await bob.does('device', 'revoke', String(other?.['device']));
+    await alice.does('message', 'send', '--to', 'bobby', 'after');
+    expect(await bob.bodies()).toContain('after');
+    expect((await second.run('message', 'list')).stdout).not.toContain('"after"');
+  });
+});
