@@ -1,0 +1,61 @@
+/** docs/reliability.md: every row of the catalogue has a line, and every test file that a line names is there. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..', '..');
+const lines = readFileSync(join(root, 'docs', 'reliability.md'), 'utf8').split('\n');
+
+/** The rows that hold for what there is: transport, decoders, connections, delivery, storage, nodes, commands, operation. */
+const CATALOGUE = [
+  ...rows('T', [2, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),
+  ...rows('D', [2, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+  ...rows('B', [2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13]),
+  ...rows('R', [1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),
+  ...rows('S', [1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]),
+  ...rows('M', [2, 3, 4, 5, 6, 7, 8, 9, 10]),
+  ...rows('C', [2, 3, 4, 5, 6]),
+  ...rows('O', [1, 2, 3, 4, 5, 6, 7, 8]),
+];
+
+function rows(letter: string, numbers: readonly number[]): string[] {
+  return numbers.map((number) => `${letter}${number}`);
+}
+
+/** The ids in the first cell of a line of a table. */
+function idsOf(line: string): readonly string[] {
+  return line.split('|')[1]?.match(/\b[A-Z]\d+\b/g) ?? [];
+}
+
+/** The paths of a line, with `{a,b}` and wildcards as they stand. */
+function pathsOf(line: string): readonly string[] {
+  const quoted = [...line.matchAll(/`([^` ]+)`/g)].map(([, path = '']) => path);
+  const isPath = /^(R|\{[a-z,]+\}|shared|node|server|agent|tools|e2ee)\/[^:]*(\.ts|\/)$/;
+  return quoted.filter((path) => isPath.test(path));
+}
+
+function isThere(path: string): boolean {
+  const whole = path.replace(/^R\//, 'server/test/reliability/');
+  const pattern = whole.startsWith('tools/') ? whole : `packages/${whole}`;
+  return alternatives(pattern).every((one) => existsSync(join(root, one)) || globSync(one, { cwd: root }).length > 0);
+}
+
+/** `a/{b,c}` as `a/b` and `a/c`. */
+function alternatives(pattern: string): string[] {
+  const [whole, choices = ''] = /\{([^}]*)\}/.exec(pattern) ?? [];
+  if (whole === undefined) return [pattern];
+  return choices.split(',').flatMap((choice) => alternatives(pattern.replace(whole, choice)));
+}
+
+describe('docs/reliability.md', () => {
+  it('has a line with a test or a reason for every row of the catalogue', () => {
+    const told = new Set(lines.filter((line) => line.startsWith('|')).flatMap(idsOf));
+    expect(CATALOGUE.filter((id) => !told.has(id))).toEqual([]);
+  });
+
+  it('names test files that are there', () => {
+    const paths = lines.filter((line) => line.startsWith('|')).flatMap(pathsOf);
+    expect(paths.length).toBeGreaterThan(100);
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
+  });
+});
