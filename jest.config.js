@@ -11,5 +11,6 @@ export default {
   projects: Object.keys(layers.packages).map((name) => project({ name, root: `<rootDir>/${rootOf(name)}` })),
   coverageProvider: 'v8',
   maxWorkers: 3,
+  testSequencer: '<rootDir>/tools/jest/longest-first-sequencer.js',
   reporters: [['default', { summaryThreshold: 0 }], '<rootDir>/tools/jest/summary-reporter.js'],
 };
