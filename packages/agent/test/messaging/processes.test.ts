@@ -1,7 +1,8 @@
 /** Messaging over TCP: the product's server, and every command a process of its own. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Workbench, type Ended, type Line, type Program } from '../processes.ts';
 
@@ -117,4 +118,46 @@ describe('messaging over TCP, each command a process', () => {
     expect(await bob.bodies()).toContain('after');
     expect((await second.run('message', 'list')).stdout).not.toContain('"after"');
   });
+
+  test('E8: processes that are killed at any moment lose nothing and send nothing twice', async () => {
+    const alice = await registered('alice');
+    const bob = await registered('bobby');
+    await alice.does('message', 'send', '--to', 'bobby', 'first');
+    const dice = dicesOf(20_261_126);
+    for (let round = 0; round < 8; round++) {
+      const sending = alice.start('message', 'send', '--to', 'bobby', `round ${round}`);
+      await sleep(300 + dice() * 1_200);
+      sending.kill('SIGKILL');
+      await sending.ended;
+    }
+    await alice.does('message', 'send', '--to', 'bobby', 'last');
+    const written = await alice.bodies();
+    const states = (await alice.does('message', 'list')).map(({ state }) => state);
+    expect(states.every((state) => state === 'sent' || state === 'delivered')).toBe(true);
+    expect(await bob.bodies()).toEqual(written);
+    expect([written[0], written.at(-1)]).toEqual(['first', 'last']);
+  });
+
+  test('E9: a copied data directory is found out', async () => {
+    const alice = await registered('alice');
+    await registered('bobby');
+    await alice.does('message', 'send', '--to', 'bobby', 'one');
+    const copy = new Person();
+    cpSync(alice.directory, copy.directory, { recursive: true });
+    await copy.does('message', 'send', '--to', 'bobby', 'from the copy');
+    const { code, lines } = await alice.run('message', 'send', '--to', 'bobby', 'from the original');
+    expect(lines.at(-1)).toMatchObject({ event: 'error', code: 'E_DEVICE_CLONED' });
+    expect(code).not.toBe(0);
+  });
 });
+
+/** Numbers from 0 to 1 from a seed (mulberry32). */
+function dicesOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
