@@ -19,7 +19,8 @@ export class MemoryMessagingStore implements MessagingStore {
   #runner: StepRunner | undefined;
   #waiting: Waiting[] = [];
 
-  open(): Promise<void> {
+  /** Memory does not break. */
+  open(_onBroken?: (error: Error) => void): Promise<void> {
     this.#database = openInMemory();
     this.#runner = new StepRunner(this.#database);
     return Promise.resolve();
