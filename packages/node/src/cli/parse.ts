@@ -156,8 +156,15 @@ function usageError(error: CommanderError, program: ProgramDefinition, words: re
       return explained(new ConfigError('E_USAGE', `The flag ${shown(subject.split(' ')[0] ?? '')} needs a value`), {
         next: help,
       });
-    case 'commander.excessArguments':
+    case 'commander.excessArguments': {
+      const [word, meant] = mistypedCommand(program, words) ?? [];
+      if (word !== undefined) {
+        return explained(new ConfigError('E_USAGE', `Unknown command "${shown(word)}"`), {
+          next: `Did you mean ${meant}? ${help}`,
+        });
+      }
       return explained(new ConfigError('E_USAGE', 'There are more arguments than the command takes'), { next: help });
+    }
     default:
       return explained(new ConfigError('E_USAGE', shown(error.message.replace(/^error: /, ''))), { next: help });
   }
@@ -189,6 +196,20 @@ function commandsOnLine(program: ProgramDefinition, words: readonly string[]): r
     level = next.commands ?? [];
   }
   return found;
+}
+
+/** The word that was meant for a command within the last one, and that command; undefined where none comes near. */
+function mistypedCommand(
+  program: ProgramDefinition,
+  words: readonly string[],
+): readonly [word: string, meant: string] | undefined {
+  const last = commandsOnLine(program, words).at(-1);
+  const names = last?.commands?.map(({ name }) => name) ?? [];
+  for (const word of words.slice(last === undefined ? 0 : words.indexOf(last.name) + 1)) {
+    const meant = word.startsWith('-') ? undefined : suggest(word, names);
+    if (meant !== undefined) return [word, meant];
+  }
+  return undefined;
 }
 
 function knownFlags(program: ProgramDefinition, words: readonly string[]): readonly string[] {

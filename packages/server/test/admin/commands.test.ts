@@ -90,6 +90,8 @@ describe('commands that talk to the admin port', () => {
     expect((await run('dlq')).lines).toEqual([]);
     expect((await run('dlq', 'redrive', 'nothing')).lines).toMatchObject([{ code: 'E_DEAD_LETTER_NOT_FOUND' }]);
     expect((await run('dlq', 'purge')).code).toBe(2);
+    const mistyped = await runServerCommand(['agents', 'kik', 'x', '--data-dir', data]);
+    expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean kick?') });
     expect((await run('dlq', 'purge', '--all')).lines).toEqual([{ event: 'purged', purged: 0 }]);
     const used = await run('usage', '--agent', 'reader', '--period', 'day');
     expect(used.lines).toMatchObject([{ event: 'usage', agent: 'reader', connections: 1 }]);
