@@ -11,8 +11,8 @@ import { SealaneError, connect, type Agent, type ConnectOptions } from '../../sr
 import { EvilServer, type EvilConnection, type EvilServerOptions } from './evil-server.ts';
 
 const TABLE = StateTable.parse(readFileSync(new URL('../../../../docs/protocols/states.md', import.meta.url), 'utf8'));
-/** All ids up to 0x3F, and some from where nothing is. */
-const IDS = [...Array.from({ length: 0x40 }, (_, id) => id), 0x40, 0x5f, 0x60, 0x7f, 0x80, 0xfe, 0xff];
+/** All ids up to 0x5F, and some from where nothing is. */
+const IDS = [...Array.from({ length: 0x60 }, (_, id) => id), 0x60, 0x7f, 0x80, 0xfe, 0xff];
 const ATTACKS_AT_ONCE = 8;
 const OPTIONS: ConnectOptions = { suites: 'any', reconnect: false };
 

@@ -1,6 +1,6 @@
 /**
- * Rule 10: every packet that an agent may send × who sends it, against a server over TCP with a permissions file. A new packet
- * without a row fails. Who has not proved who they are gets nowhere at all (state-matrix.test.ts); routes of the admin API:
+ * Rule 10: every packet that an agent may send × who sends it, against a server over TCP with a permissions file, and every call of
+ * messaging × what its device is to an account. A new packet without a row fails. Who has not proved who they are gets nowhere at all (state-matrix.test.ts); routes of the admin API:
  * packages/server/test/admin (A8).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,13 +9,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { errorByNumber, type ErrorCode } from '@sealane/shared/errors';
 import type { SessionEvent } from '@sealane/shared/session';
 import { SUITE } from '@sealane/shared/wire';
+import { encodeLogin } from '@sealane/shared/packets';
+import { samplePacket } from '@sealane/shared/testing';
 import { monotonicNow } from '@sealane/node/transport';
+import { AccountPapers, answerTo, newKeys, openPeer, refusalIn, register } from '../messaging/messaging-peer.ts';
 import { SessionPeer } from '../reliability/session-peer.ts';
 import { TestAgent } from '../test-agent.ts';
 import { TestServer, eventually, temporaryDirectory } from '../test-server.ts';
 import { rawPacket } from './raw-packet.ts';
 
 const EMPTY = new Uint8Array(0);
+const OWNER = newKeys();
 
 /** What the file says of those whose ids begin so. */
 const RULES = [
@@ -87,6 +91,10 @@ function request(name: string, to: string | null): Asked['act'] {
     peer.step();
   };
 }
+
+const REGISTRY = JSON.parse(readFileSync(new URL('../../../../docs/registry.json', import.meta.url), 'utf8')) as {
+  readonly packets: readonly { readonly id: number; readonly name: string; readonly sender: string }[];
+};
 
 /** By id: what is asked for, or why nothing is. */
 const TABLE: Readonly<Record<number, readonly Asked[] | string>> = {
@@ -173,11 +181,16 @@ const TABLE: Readonly<Record<number, readonly Asked[] | string>> = {
   0x3c: 'of a server',
   0x3d: [{ what: 'presence', act: send(rawPacket(0x3d, ['other', true])), verdict: answer(0x3e) }],
   0x3e: 'of a server',
+  ...ofMessaging(),
 };
 
-const REGISTRY = JSON.parse(readFileSync(new URL('../../../../docs/registry.json', import.meta.url), 'utf8')) as {
-  readonly packets: readonly { readonly id: number; readonly name: string; readonly sender: string }[];
-};
+/** Calls of messaging are not for permissions to judge, but for accounts: who may make them stands below. */
+function ofMessaging(): Record<number, string> {
+  const rows: Record<number, string> = {};
+  for (const { id, sender } of REGISTRY.packets)
+    if (id >= 0x40) rows[id] = sender === 'server' ? 'of a server' : 'a call of messaging';
+  return rows;
+}
 
 const CASES = Object.values(TABLE).flatMap((asked) => (typeof asked === 'string' ? [] : asked));
 
@@ -216,3 +229,71 @@ describe('rule 10: packet and role', () => {
     peer.socket.destroy();
   });
 });
+
+/** By id: what becomes of a call of a device whose account is not asked for, and of one that is logged in and not listed. */
+const CALLS: Readonly<
+  Record<number, { readonly stranger: 'E_NOT_LOGGED_IN' | 'asked'; readonly guest: 'E_NOT_LISTED' | 'asked' }>
+> = {
+  0x40: { stranger: 'asked', guest: 'asked' },
+  0x41: { stranger: 'asked', guest: 'asked' },
+  0x43: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+  0x44: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x45: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+  0x46: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+  0x48: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x4a: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x4b: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x4d: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x4e: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x50: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x52: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x53: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x54: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x56: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x57: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+  0x58: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
+  0x59: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+};
+const PASSWORD = 'correct horse battery';
+const OF_CALL_1 = 1;
+
+describe('rule 10: call and account', () => {
+  it('C4: every call has a row', () => {
+    const calls = REGISTRY.packets.filter(({ id, sender }) => id >= 0x40 && sender === 'agent');
+    expect(Object.keys(CALLS).map(Number)).toEqual(calls.map(({ id }) => id));
+  });
+
+  it('C4: of a device that is not logged in, of one that is not listed, and of one that is', async () => {
+    const owner = await openPeer(server.port, 'owner-1', OWNER);
+    await register(owner, new AccountPapers('owner', 'owner-1', OWNER), PASSWORD);
+    const seen: Record<string, unknown> = {};
+    const expected: Record<string, unknown> = {};
+    for (const [key, { stranger, guest }] of Object.entries(CALLS)) {
+      const id = Number(key);
+      const device = await openPeer(server.port, `device-${id}`);
+      const outcomes = [await outcome(device, id)];
+      device.socket.destroy();
+      const linked = await openPeer(server.port, `linked-${id}`);
+      linked.forge((writer) => encodeLogin(writer, 2, 'owner', PASSWORD, null, null));
+      expect(await answerTo(linked, 2)).toMatchObject({ id: 0x42, isListed: false });
+      outcomes.push(await outcome(linked, id));
+      linked.socket.destroy();
+      // Logout would end what the others need.
+      if (id !== 0x43 && id !== 0x40) {
+        const listed = await openPeer(server.port, 'owner-1', OWNER);
+        outcomes.push(await outcome(listed, id));
+        listed.socket.destroy();
+        expected[key] = [stranger, guest, 'asked'];
+      } else expected[key] = [stranger, guest];
+      seen[key] = outcomes;
+    }
+    expect(seen).toEqual(expected);
+  }, 60_000);
+});
+
+/** What becomes of a call, as far as it is a matter of who makes it. */
+async function outcome(peer: SessionPeer, id: number): Promise<string> {
+  peer.forge((writer) => writer.bytes(samplePacket(id, 'server')));
+  const refusal = refusalIn(await answerTo(peer, OF_CALL_1));
+  return refusal === 'E_NOT_LOGGED_IN' || refusal === 'E_NOT_LISTED' ? refusal : 'asked';
+}

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { encodeFrame } from '../../src/frames/index.ts';
+import { MESSAGING_CALLS } from '../../src/items/index.ts';
 import type { SessionEvent } from '../../src/session/index.ts';
 import { StateTable, type StateCell } from '../../src/testing/index.ts';
 import { WIRE_VERSIONS } from '../../src/wire/index.ts';
@@ -30,7 +31,7 @@ const CASES = SIDES.flatMap((side) => TABLE.states(side).map((state) => ({ side,
 const isClear = ({ state }: (typeof CASES)[number]): boolean => (CLEAR_STATES as readonly string[]).includes(state);
 
 /** What they are about is the business of whoever owns the session, which judges them where nothing is there. */
-const JUDGED_ABOVE: readonly number[] = [0x3b];
+const JUDGED_ABOVE: readonly number[] = [0x3b, ...Object.values(MESSAGING_CALLS), 0x5c];
 
 /** What came of a packet, in the words of a cell. */
 function outcome(events: readonly SessionEvent[]): StateCell['first'] {
