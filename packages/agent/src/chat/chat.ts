@@ -97,7 +97,8 @@ export class Chat implements ChatInput, ChatContext {
   async start(name: string | undefined): Promise<void> {
     this.#stopListening = this.model.listen((event) => void this.#guard(() => this.#incoming.take(event)));
     await this.#guard(() => this.#refresh());
-    await this.#guard(() => (name === undefined ? this.showChats() : this.openChat(name)));
+    this.#turn = this.#busily(() => (name === undefined ? this.showChats() : this.openChat(name)), undefined);
+    await this.#turn;
   }
 
   /** Ends what is under way and keeps what is being written. */

@@ -136,7 +136,13 @@ describe('ClientModel', () => {
     expect((await model.open('team')).id).toBe('#00ff');
     expect((await model.open('@BOB')).id).toBe('@bob');
     expect(client.begun).toEqual([]);
-    expect((await model.open('Carol')).id).toBe('@carol');
+    const opened = model.open('Carol');
+    for (let index = 0; index < 10; index++) await turn();
+    // Without a connection it is waited for.
+    expect(client.begun).toEqual([]);
+    agent.state = { state: 'connected', trust: 'pinned' } as unknown as AgentState;
+    agent.emit('state', agent.state);
+    expect((await opened).id).toBe('@carol');
     expect(client.begun).toEqual(['carol']);
     await expect(model.open('no user name')).rejects.toMatchObject({ code: 'E_USAGE' });
   });
@@ -155,6 +161,7 @@ describe('ClientModel', () => {
   });
 
   it('has the digits alone, and needs an account', async () => {
+    agent.state = { state: 'connected', trust: 'pinned' } as unknown as AgentState;
     expect((await model.safetyNumber('bob')).digits).toBe('1234567890');
     client.username = undefined;
     const options = { client: client as unknown as MessagingClient, agent, clock: systemClock() };

@@ -102,6 +102,7 @@ export class ClientModel implements ChatModel {
     if (usernameFault(username) !== undefined) {
       throw new ConfigError('E_USAGE', `There is no group ${JSON.stringify(name)} here, and nobody can be called so`);
     }
+    await this.#connected();
     const id = await this.#client.conversationWith(username, AbortSignal.timeout(PATIENCE_MS));
     const conversation = await this.#client.conversation(id);
     if (conversation === undefined)
@@ -145,6 +146,7 @@ export class ClientModel implements ChatModel {
   }
 
   async saveFile(id: string, path: string, transfer: ChatTransfer): Promise<void> {
+    await this.#connected();
     await this.#client.saveFile(id, path, transfer);
   }
 
@@ -179,6 +181,7 @@ export class ClientModel implements ChatModel {
   }
 
   async safetyNumber(username: string): Promise<ChatSafetyNumber> {
+    await this.#connected();
     const { digits, trust } = await this.#client.safetyNumber(foldUsername(username));
     return { digits: digits.replace(/\D/g, ''), trust };
   }
@@ -218,6 +221,22 @@ export class ClientModel implements ChatModel {
       this.#tell({ type: 'connection', isConnected: false, detail: state.reason });
       if (state.error !== undefined) this.#tell({ type: 'trouble', error: state.error });
     }
+  }
+
+  /** Resolves when there is a connection, or the time for that is up: what needs one says then what is wrong. */
+  async #connected(): Promise<void> {
+    if (this.isConnected) return;
+    await new Promise<void>((resolve) => {
+      const stopWaiting = this.#clock.after(PATIENCE_MS, done);
+      const stopListening = this.listen(({ type }) => {
+        if (type === 'connection' && this.isConnected) done();
+      });
+      function done(): void {
+        stopWaiting();
+        stopListening();
+        resolve();
+      }
+    });
   }
 
   /** What is accepted here is no news. */
