@@ -147,8 +147,15 @@ async function startServer(
 }
 
 /** A store that cannot go on ends the server, drained: never continue in doubt (fault S4). */
-function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: StorageError | undefined } {
-  const fault: { store: StorageError | undefined } = { store: undefined };
+function endWhenStoreFails(server: Server, shutdown: Shutdown): { store: Error | undefined } {
+  const fault: { store: Error | undefined } = { store: undefined };
+  const onMessagingFailed = (error: Error): void => {
+    fault.store ??= error;
+    shutdown.begin();
+  };
+  server.on('messaging-failed', onMessagingFailed);
+  const failure = server.messaging?.failure;
+  if (failure !== undefined) onMessagingFailed(failure);
   server.on('store-health', ({ status, reasons }) => {
     if (status !== 'failed' || fault.store !== undefined) return;
     fault.store = new StorageError('E_STORAGE', `The store cannot go on: ${reasons.join(', ')}`);

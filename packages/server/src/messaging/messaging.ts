@@ -46,8 +46,8 @@ export interface MessagingOptions {
   readonly tokenKeys: () => readonly Uint8Array[];
   /** Ends the connections of an agent. */
   readonly onRevoked: (agentId: string) => void;
-  /** The store is broken: nothing is written any more. */
-  readonly onBroken: (error: Error) => void;
+  /** The file cannot be opened, or is broken: nothing is written any more. */
+  readonly onFailed: (error: Error) => void;
   /** A fault of this program while it answered a call. */
   readonly onFault: (error: unknown) => void;
   /** For the audit log: what happened to accounts. */
@@ -56,6 +56,8 @@ export interface MessagingOptions {
 
 export class Messaging implements MessagingHost, CallDeskHost, AccountListener, AccountServices {
   readonly counters = new MessagingCounters();
+  /** Why nothing is written any more. */
+  failure: Error | undefined;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly directory: Directory;
@@ -66,6 +68,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   readonly #log: TransparencyLog;
   /** Connections, by agent. */
   readonly #desks = new Map<string, Set<CallDesk>>();
+  #started: Promise<void> = Promise.resolve();
 
   constructor(options: MessagingOptions) {
     const { store, crypto, random, environment, preset, tokenKeys } = options;
@@ -99,17 +102,21 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     return this.#log.size;
   }
 
-  /** Opens its store, and publishes what a crash left. @throws ConfigError, StorageError that say what to do. */
-  async start(): Promise<void> {
-    await this.#options.store.open(this.#options.onBroken);
-    await this.#log.start();
-    await this.sessions.start();
-    await this.messages.start();
+  /**
+   * Opens its store, and publishes what a crash left. Calls that come before it is done wait for it.
+   *
+   * @throws ConfigError, StorageError that say what to do.
+   */
+  start(): Promise<void> {
+    this.#started = this.#start();
+    this.#started.catch((error: unknown) => this.#onFailed(error));
+    return this.#started;
   }
 
   /** Ends it, before the store of events is closed; connections are detached before or now. */
   async stop(): Promise<void> {
     for (const desks of [...this.#desks.values()]) for (const desk of [...desks]) desk.detach();
+    await this.#started.catch(() => undefined);
     this.messages.stop();
     await this.#options.store.close();
   }
@@ -131,6 +138,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   }
 
   async standingOf(caller: Caller): Promise<Standing | undefined> {
+    await this.#started;
     return await this.sessions.standingOf(caller);
   }
 
@@ -194,6 +202,19 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
 
   onStandingChanged(agentIds: readonly string[]): void {
     for (const agentId of agentIds) for (const desk of this.#desks.get(agentId) ?? []) desk.forgetStanding();
+  }
+
+  #onFailed(error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = error instanceof Error ? error : new Error(String(error));
+    this.#options.onFailed(this.failure);
+  }
+
+  async #start(): Promise<void> {
+    await this.#options.store.open((error) => this.#onFailed(error));
+    await this.#log.start();
+    await this.sessions.start();
+    await this.messages.start();
   }
 
   async #answer(

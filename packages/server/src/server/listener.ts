@@ -2,7 +2,8 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { explained } from '@sealane/node/config';
 import { ConfigError, TransportError } from '@sealane/shared/errors';
-import type { ListeningSocket } from '../config/index.ts';
+import type { Logger } from '@sealane/node/log';
+import type { ListeningSocket, ServerOptions } from '../config/index.ts';
 
 /** Connections that wait to be taken; the system cuts it to its own maximum. */
 const BACKLOG = 4_096;
@@ -54,4 +55,15 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     default:
       return error;
   }
+}
+
+/** Connections from where the options say: a port, or what another process hands over. @throws TransportError. */
+export function listenFor(
+  onSocket: (socket: Socket) => void,
+  options: Pick<ServerOptions, 'socketSource' | 'host' | 'port'> & { readonly log: Logger },
+): Promise<ListeningSocket> {
+  const { socketSource, host = '0.0.0.0', port = 1337, log } = options;
+  if (socketSource !== undefined) return socketSource.open(onSocket);
+  const onError = (error: Error): void => log.error('a connection could not be taken', { error });
+  return openListener({ host, port }, { onSocket, onError });
 }

@@ -22,6 +22,8 @@ export interface ServerEvents {
   'agent-refused': [agent: { readonly agentId: string; readonly address: string; readonly code: ErrorCode }];
   /** The store is ready, degraded, does not answer, or failed for good: then the server has to be restarted. */
   'store-health': [health: StoreHealth];
+  /** The file of messaging cannot be opened, or is broken: then the server has to be restarted. */
+  'messaging-failed': [error: Error];
   /** Something happened to an account: for the audit log. */
   'messaging-note': [action: string, fields: Readonly<Record<string, string | number>>];
   /** The store found damage, or lost its past. */

@@ -30,6 +30,8 @@ export interface ServerMessagingOptions {
   readonly wallClock: () => number;
   readonly log: Logger;
   readonly onRevoked: (agentId: string) => void;
+  /** Its file cannot be opened, or is broken: nothing is written any more. */
+  readonly onFailed: (error: Error) => void;
   readonly onNote: (action: string, fields: Readonly<Record<string, string | number>>) => void;
 }
 
@@ -40,11 +42,10 @@ export const MESSAGING_FILE = 'messaging.db';
 const BLOB_DIRECTORY = 'blobs';
 
 /**
- * Opens messaging; undefined on a store that several nodes share, where there is none yet.
- *
- * @throws ConfigError, StorageError that say what to do.
+ * Makes messaging; undefined on a store that several nodes share, where there is none yet. It opens its file while the server
+ * takes agents already, and calls wait for that; where it cannot, the server is told to end.
  */
-export async function startMessaging(options: ServerMessagingOptions): Promise<Messaging | undefined> {
+export function startMessaging(options: ServerMessagingOptions): Messaging | undefined {
   const { delivery, dataDirectory, store: uri, enrolment, registration, preset, identity, wallClock, log } = options;
   if (uri !== undefined && /^rediss?:/.test(uri)) return undefined;
   const isKept = uri !== 'memory:';
@@ -61,10 +62,11 @@ export async function startMessaging(options: ServerMessagingOptions): Promise<M
     serverKey: () => identity().keys.static.publicKey,
     tokenKeys: () => tokenKeysOf(identity()),
     onRevoked: options.onRevoked,
-    onBroken: (error) => log.error('messaging: its file is broken, nothing is written any more', { error }),
+    onFailed: options.onFailed,
     onFault: (error) => log.error('a fault of this program while it answered a call of messaging', { error }),
     onNote: options.onNote,
   });
-  await messaging.start();
+  // Told by `onFailed`.
+  messaging.start().catch(() => undefined);
   return messaging;
 }

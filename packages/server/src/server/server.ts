@@ -8,10 +8,8 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { silentLogger, type Logger } from '@sealane/node/log';
-import { version } from '@sealane/node/cli';
 import { Backlog, createEnvironment } from '@sealane/node/transport';
 import {
-  encodeContent,
   type ChannelStream,
   type Content,
   type NotificationHandler,
@@ -37,9 +35,10 @@ import type { Connections, Disconnection } from './connections.ts';
 import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
+import { sessionSettingsOf } from './session-settings.ts';
 import { drainConnections, type DrainOptions } from './drain.ts';
 import { Evacuation } from './evacuation.ts';
-import { openListener } from './listener.ts';
+import { listenFor } from './listener.ts';
 import { MAIN_INSTANCE } from './roster.ts';
 import type {
   Listening,
@@ -51,6 +50,7 @@ import type {
 } from './server-interface.ts';
 import type { Messaging } from '../messaging/index.ts';
 import { startMessaging } from './server-messaging.ts';
+import { publishContent } from './publish-content.ts';
 import { startDelivery, type StartedDelivery } from './server-delivery.ts';
 
 /** Everything that exists while the server runs. */
@@ -129,11 +129,10 @@ export class Server extends EventEmitter<ServerEvents> {
     let messaging: Messaging | undefined;
     try {
       this.#useIdentity(data.identity);
-      messaging = await this.#startMessaging(delivery);
+      messaging = this.#startMessaging(delivery);
       const connections = this.#connectionsOver(data, { delivery, messaging });
-      const listener = await this.#openListener((socket) => {
-        connections.take(socket);
-      });
+      const onSocket = (socket: Socket): void => connections.take(socket);
+      const listener = await listenFor(onSocket, { ...this.#options, log: this.#log });
       const evacuation = new Evacuation({ connections, peerUrls, log: this.#log });
       this.#running = { data, delivery, connections, messaging, evacuation, listener };
       return { host: listener.host, port: listener.port, fingerprint: this.fingerprint };
@@ -188,11 +187,7 @@ export class Server extends EventEmitter<ServerEvents> {
    *   `retryAfterMs` `E_QUEUE_FULL`, `E_STORE_FULL`, `E_STORE_UNAVAILABLE`.
    */
   async publish(to: string, content: Content, options: PublishOptions = {}): Promise<PublishReceipt> {
-    const result = await this.delivery.publish({ to, ...encodeContent(content), ...options });
-    if (result.status === 'refused')
-      throw new ProtocolError(result.code, undefined, { retryAfterMs: result.retryAfterMs });
-    const { id, sequence, durability, status } = result;
-    return { id, sequence, durability, isDuplicate: status === 'duplicate' };
+    return await publishContent(this.delivery, { to, content, options });
   }
 
   /** The delivery engine, for the admin API. @throws TypeError before `listen`. */
@@ -295,15 +290,6 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.#running;
   }
 
-  #openListener(onSocket: (socket: Socket) => void): Promise<ListeningSocket> {
-    const { socketSource, host = '0.0.0.0', port = 1337 } = this.#options;
-    if (socketSource !== undefined) return socketSource.open(onSocket);
-    const onError = (error: Error): void => {
-      this.#log.error('a connection could not be taken', { error });
-    };
-    return openListener({ host, port }, { onSocket, onError });
-  }
-
   /** The data directory, and the store once it is locked. */
   async #open(): Promise<Pick<Running, 'data' | 'delivery'> & Pick<StartedDelivery, 'peerUrls'>> {
     const { dataDirectory, passphrase, socketSource } = this.#options;
@@ -355,24 +341,21 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Sessions from now on prove this identity; those that are open keep the one they began with. */
   #useIdentity(identity: ServerIdentity): void {
     this.#identity = identity;
-    this.#sessionSettings = {
-      environment: this.#environment,
-      identity: identity.keys.static,
-      suites: suitesFor(this.#options.suites ?? 'pq'),
-      limits: this.#limits.session,
-      announced: this.#limits.announced,
-      build: `sealane-server/${version}`,
-      successions: identity.successions,
-    };
+    const settings = { environment: this.#environment, suites: suitesFor(this.#options.suites ?? 'pq') };
+    this.#sessionSettings = sessionSettingsOf(identity, { ...settings, limits: this.#limits });
   }
 
-  #startMessaging(delivery: Delivery): Promise<Messaging | undefined> {
+  #startMessaging(delivery: Delivery): Messaging | undefined {
     const { dataDirectory, store, enrolment = 'loopback', registration, limits = 'default' } = this.#options;
     return startMessaging({
       ...{ delivery, dataDirectory, store, enrolment, registration, preset: limits },
       identity: () => present(this.#identity),
       ...{ wallClock: this.#wallClock, log: this.#log },
       onRevoked: (agentId) => void this.disconnect({ agentId }),
+      onFailed: (error) => {
+        this.#log.error('messaging cannot go on', { error });
+        this.emit('messaging-failed', error);
+      },
       onNote: (action, fields) => this.emit('messaging-note', action, fields),
     });
   }
