@@ -6,7 +6,7 @@ import { GENESIS_PREVIOUS, encodeStatement, statementHash, type StatementContent
 import { IdentityKeys } from '@sealane/shared/crypto';
 import { errorByNumber } from '@sealane/shared/errors';
 import type { ServerMessagingPacket } from '@sealane/shared/items';
-import { SUITE } from '@sealane/shared/wire';
+import { suitesFor } from '@sealane/shared/wire';
 import { encodeRegister, type LoggedIn } from '@sealane/shared/packets';
 import { systemRandom } from '@sealane/node/transport';
 import { SessionPeer } from '../reliability/session-peer.ts';
@@ -17,10 +17,9 @@ const DAY_SECONDS = 86_400;
 /** An answer to a call. */
 export type Answer = Exclude<ServerMessagingPacket, { readonly id: 0x5b }>;
 
-/** Opens a connection that is cheap to make. */
+/** Opens a connection, with any suite. */
 export async function openPeer(port: number, agentId: string, identity = newKeys()): Promise<SessionPeer> {
-  const settings = { suites: [SUITE.classical] };
-  return await SessionPeer.open({ port, agentId, identity, settings });
+  return await SessionPeer.open({ port, agentId, identity, settings: { suites: suitesFor('any') } });
 }
 
 export function newKeys(): IdentityKeys {
