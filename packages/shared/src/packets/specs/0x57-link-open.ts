@@ -8,7 +8,7 @@ export const linkOpenSpec = definePacket({
   since: 3,
   sender: 'agent',
   summary: 'A device that is not listed yet waits under this id for one that is.',
-  page: 'protocols/messaging.md#10-linking',
+  page: 'protocols/messaging.md#10-linking-a-device',
   fields: {
     call: uint({
       min: 1,

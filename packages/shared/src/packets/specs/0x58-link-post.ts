@@ -8,7 +8,7 @@ export const linkPostSpec = definePacket({
   since: 3,
   sender: 'agent',
   summary: 'Hands something sealed to the device that waits under a link id.',
-  page: 'protocols/messaging.md#10-linking',
+  page: 'protocols/messaging.md#10-linking-a-device',
   fields: {
     call: uint({
       min: 1,
