@@ -29,19 +29,21 @@ describe('PasswordHasher', () => {
   it('C3: nobody takes as long as somebody', async () => {
     const hasher = new PasswordHasher();
     const kept = await hasher.hash('correct horse');
+    // CPU of all threads: on a busy machine time says nothing.
     const took = async (hash: string | undefined): Promise<number> => {
       const times: number[] = [];
       for (let count = 0; count < 5; count++) {
-        const start = performance.now();
+        const before = process.cpuUsage();
         expect((await hasher.verify('wrong', hash)).isRight).toBe(false);
-        times.push(performance.now() - start);
+        const { user, system } = process.cpuUsage(before);
+        times.push(user + system);
       }
       return Math.min(...times);
     };
     const [known, unknown, damaged] = [await took(kept), await took(undefined), await took('no hash')];
-    expect(unknown).toBeGreaterThan(known * 0.6);
-    expect(unknown).toBeLessThan(known * 1.6);
-    expect(damaged).toBeGreaterThan(known * 0.6);
+    expect(unknown).toBeGreaterThan(known * 0.5);
+    expect(unknown).toBeLessThan(known * 2);
+    expect(damaged).toBeGreaterThan(known * 0.5);
   }, 30_000);
 
   it('two work, sixteen wait, and the rest is told at once to come back', async () => {
