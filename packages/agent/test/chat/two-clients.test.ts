@@ -11,6 +11,9 @@ import { ClientModel } from '../../src/chat/client-model.ts';
 import { World, type TestDevice } from '../messaging/world.ts';
 import { ChatOnTerminal } from './chat-on-terminal.ts';
 
+/** The server has it; how fast others get it is theirs. */
+const IS_OUT = /\((?:sent|delivered|read)\)/;
+
 let world: World;
 const started: { readonly chat: ChatOnTerminal; readonly model: ClientModel }[] = [];
 
@@ -89,7 +92,7 @@ describe('two people', () => {
     const [alice, bobby] = [await world.account('alice'), await world.account('bobby')];
     const { chat: his } = await chatOf(bobby);
     const { chat: hers, agent } = await chatOf(alice, 'bobby');
-    await hers.typeUntil('one\r', '(sent)');
+    await hers.typeUntil('one\r', IS_OUT);
     agent.connect(false);
     await hers.typeUntil('two\rthree\r', 'you: three (sending)');
     expect(hers.prompt).toBe('bobby (offline)>');
@@ -117,7 +120,7 @@ describe('two people', () => {
     const { chat: hers } = await chatOf(alice, 'bobby');
     const { chat: his } = await chatOf(bobby);
     await hers.typeUntil('/file pic\t', '/file picture.bin');
-    await hers.typeUntil('\r', /\[file\] picture\.bin \(195\.3 KiB\) \((?:sent|delivered)\)/);
+    await hers.typeUntil('\r', /\[file\] picture\.bin \(195\.3 KiB\) \((?:sent|delivered|read)\)/);
     await his.typeUntil('', 'alice wrote');
     await his.typeUntil('/open alice\r', '[file] picture.bin (195.3 KiB)');
     await his.typeUntil('/save 1 .\r', 'Saved ');
@@ -128,7 +131,7 @@ describe('two people', () => {
   it('E10: both see the same number, and a confirmed one is verified from then on', async () => {
     const [alice, bobby] = [await world.account('alice'), await world.account('bobby')];
     const { chat: hers } = await chatOf(alice, 'bobby');
-    await hers.typeUntil('hello\r', '(sent)');
+    await hers.typeUntil('hello\r', IS_OUT);
     const { chat: his } = await chatOf(bobby);
     await his.typeUntil('', 'alice wrote');
     const digits = /(?:^ {4}\d{5}(?: \d{5}){3}\n){3}/m;
@@ -167,7 +170,7 @@ describe('two people', () => {
   it('a second process of the same device shows the same, and goes on when the first one ends', async () => {
     const [alice, bobby] = [await world.account('alice'), await world.account('bobby')];
     const { chat: first } = await chatOf(alice, 'bobby');
-    await first.typeUntil('begin\r', '(sent)');
+    await first.typeUntil('begin\r', IS_OUT);
     const other = Object.create(alice, { client: { value: undefined, writable: true } }) as TestDevice;
     await other.open();
     const { chat: second } = await chatOf(other, 'bobby');
