@@ -5,35 +5,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { version } from '@sealane/node/cli';
-import type { ServerCounters } from '../server/index.ts';
 import type { StoreFigures } from '../store/index.ts';
 import type { Access } from './access.ts';
 import type { AdminHost } from './admin-host.ts';
 import { HistogramMetric, type CountedHistogram } from './histogram-metric.ts';
+import { MESSAGING_COUNTERS, MESSAGING_GAUGES, messagingFigures } from './messaging-metrics.ts';
+import { byName, one, type MetricDefinition, type Samples, type Scrape } from './metric-definition.ts';
 import type { MetricFigures } from './process-questions.ts';
 import { storeState } from './store-state.ts';
-
-/** Values with the value of their one label; undefined where there is no label. */
-type Samples = readonly (readonly [label: string | undefined, value: number])[];
-
-interface MetricDefinition {
-  /** Without the prefix. */
-  readonly name: string;
-  readonly help: string;
-  readonly label?: string;
-  /** How the values of several processes become one; by default they are added. */
-  readonly together?: 'min' | 'max' | 'first';
-  readonly read: (at: Scrape) => Samples;
-}
-
-/** What one answer is made from: everything is looked at once. */
-interface Scrape {
-  readonly counters: ServerCounters;
-  readonly figures: StoreFigures;
-  readonly access: Access;
-  readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>;
-  readonly host: AdminHost;
-}
 
 const PREFIX = 'sealane_';
 const EVENT_LOOP_RESOLUTION_MS = 20;
@@ -49,8 +28,8 @@ export class Metrics {
   constructor(host: AdminHost, access: Access) {
     this.#host = host;
     this.#access = access;
-    for (const definition of COUNTERS) this.#add(Counter, definition);
-    for (const definition of GAUGES) this.#add(Gauge, definition);
+    for (const definition of [...COUNTERS, ...MESSAGING_COUNTERS]) this.#add(Counter, definition);
+    for (const definition of [...GAUGES, ...MESSAGING_GAUGES]) this.#add(Gauge, definition);
     for (const { name, help, read } of HISTOGRAMS) {
       const registers = [this.#registry];
       new HistogramMetric({ name: PREFIX + name, help, registers, read: () => read(host) });
@@ -77,7 +56,8 @@ export class Metrics {
     const { server } = this.#host;
     const counters = server.counters();
     const figures = server.delivery.store.figures();
-    this.#scrape = { counters, figures, access: this.#access, eventLoop: this.#eventLoop, host: this.#host };
+    const messaging = await messagingFigures(server.messaging);
+    this.#scrape = { counters, figures, messaging, access: this.#access, eventLoop: this.#eventLoop, host: this.#host };
     const seen = await see();
     this.#eventLoop.reset();
     return seen;
@@ -114,9 +94,6 @@ export function figure(
   const help = [...COUNTERS, ...GAUGES].find((each) => each.name === name)?.help ?? '';
   return { name: PREFIX + name, help, type, aggregator: 'sum', values: [{ value, labels }] };
 }
-
-const one = (value: number): Samples => [[undefined, value]];
-const byName = (counts: Readonly<Record<string, number>>): Samples => Object.entries(counts);
 
 const COUNTERS: readonly MetricDefinition[] = [
   {

@@ -97,6 +97,11 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     return this.#hasher.queueLength;
   }
 
+  /** Accounts that have not ended. @throws StorageError. */
+  countAccounts(): Promise<number> {
+    return this.#options.store.ask('countAccounts', undefined);
+  }
+
   /** Entries of the transparency log. */
   get logSize(): number {
     return this.#log.size;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestAgent } from '../test-agent.ts';
-import { encodeRequest } from '@sealane/shared/packets';
+import { encodeLogin, encodeRequest } from '@sealane/shared/packets';
+import { AccountPapers, answerTo, newKeys, openPeer, register } from '../messaging/messaging-peer.ts';
 import { SessionPeer } from '../reliability/session-peer.ts';
 import { eventually } from '../test-server.ts';
 import { TestAdmin } from './test-admin.ts';
@@ -45,6 +46,35 @@ describe('GET /metrics', () => {
     expect(text).toContain('sealane_publish_ack_duration_seconds_bucket{le="+Inf"} ');
     expect(text).toContain('sealane_store_ready 1');
     expect(text).toContain('sealane_store_commit_duration_seconds_bucket{le="0.5"} ');
+  });
+
+  it('C3, O4: messaging: accounts, calls, logins by what became of them, and no name of an account', async () => {
+    const other = await TestAdmin.start();
+    try {
+      const identity = newKeys();
+      const peer = await openPeer(other.server.port, 'canary-1', identity);
+      await register(peer, new AccountPapers('canary-name', 'canary-1', identity), 'canary password');
+      for (const [call, password] of [
+        [2, 'canary password'],
+        [3, 'another password'],
+      ] as const) {
+        peer.forge((writer) => encodeLogin(writer, call, 'canary-name', password, null, null));
+        await answerTo(peer, call);
+      }
+      peer.socket.destroy();
+      const { text: now } = await other.ask('/metrics', { token: undefined });
+      expect(now).toContain('sealane_messaging_accounts 1');
+      expect(now).toContain('sealane_messaging_calls_total 3');
+      expect(now).toContain('sealane_auth_attempts_total{result="ok"} 1');
+      expect(now).toContain('sealane_auth_attempts_total{result="failed"} 1');
+      expect(now).toContain('sealane_auth_attempts_total{result="limited"} 0');
+      expect(now).toContain('sealane_messages_stored_total 0');
+      expect(now).toContain('sealane_commits_stored_total 0');
+      expect(now).toContain('sealane_argon2_queue_length 0');
+      expect(now).not.toContain('canary');
+    } finally {
+      await other.stop();
+    }
   });
 
   it('H1, B2: sessions that ended, by reason: closed, and cut because the peer did not read', async () => {
