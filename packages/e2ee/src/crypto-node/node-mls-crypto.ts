@@ -34,6 +34,7 @@ const suites: Readonly<Record<SuiteName, CiphersuiteImpl>> = {
 
 export const nodeMlsCrypto: MlsCrypto = {
   name: 'node',
+  signingPublicKey: (seed) => plainBytes(nativeCrypto.ed25519PublicKey(seed)),
   suite: (name) => Promise.resolve(suites[name]),
 };
 

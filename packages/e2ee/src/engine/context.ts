@@ -18,10 +18,10 @@ export class EngineContext {
   readonly readers = new LruCache<EpochReader>(CACHED_MEMBERS_MAX);
   readonly #judge: DeviceJudge;
 
-  constructor({ crypto, device, judge, now, random }: EngineOptions, signingPublicKey: Uint8Array) {
+  constructor({ crypto, device, judge, now, random }: EngineOptions) {
     this.crypto = crypto;
     this.device = device;
-    this.signingPublicKey = signingPublicKey;
+    this.signingPublicKey = crypto.signingPublicKey(device.signingSeed);
     this.now = now;
     this.random = random;
     this.#judge = judge;

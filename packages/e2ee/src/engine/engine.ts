@@ -3,7 +3,6 @@
  * what belongs to it (a plaintext, an outbox row) into the same one. Nothing here talks to a server: commits and messages
  * are handed out, and kept until the caller says what became of them.
  */
-import { portableCrypto } from '@sealane/shared/crypto';
 import type { Member } from '../mls/index.ts';
 import type { Storage, Transaction } from '../storage/index.ts';
 import { EngineContext } from './context.ts';
@@ -40,7 +39,7 @@ export class E2eeEngine {
 
   constructor(options: EngineOptions) {
     this.storage = options.storage;
-    this.#context = new EngineContext(options, portableCrypto.ed25519PublicKey(options.device.signingSeed));
+    this.#context = new EngineContext(options);
   }
 
   /** Makes key packages for the server; their private parts are kept before anybody gets the public ones. */

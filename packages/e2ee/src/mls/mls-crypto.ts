@@ -21,4 +21,6 @@ export interface MlsCrypto {
   readonly name: 'node' | 'web';
   /** The primitives of a suite; the same object every time. */
   suite(name: SuiteName): Promise<CiphersuiteImpl>;
+  /** Ed25519 public key (32 bytes) of a seed (32 bytes). */
+  signingPublicKey(seed: Uint8Array): Uint8Array;
 }

@@ -1,4 +1,5 @@
 /** MLS over WebCrypto, for browsers. In Node.js it takes ten times as long as `crypto-node`. */
+import { portableCrypto } from '@sealane/shared/crypto';
 import { defaultCryptoProvider, getCiphersuiteFromName, type CiphersuiteImpl } from 'ts-mls';
 import { canonicalSignature } from './canonical-signature.ts';
 import { SUITES, type MlsCrypto, type SuiteName } from './mls-crypto.ts';
@@ -7,6 +8,7 @@ const suites = new Map<SuiteName, Promise<CiphersuiteImpl>>();
 
 export const webCrypto: MlsCrypto = {
   name: 'web',
+  signingPublicKey: (seed) => portableCrypto.ed25519PublicKey(seed),
   suite(name) {
     const suite = suites.get(name) ?? makeSuite(name);
     suites.set(name, suite);

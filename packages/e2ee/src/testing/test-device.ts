@@ -62,17 +62,28 @@ export class TestDevice {
     return this.#engine;
   }
 
-  /** Everything in memory is gone; what was stored is read again. */
+  /** The process is gone: the storage is closed and opened again. */
   async restart(): Promise<void> {
-    const { openStorage, crypto = nodeMlsCrypto, directory } = this.#options;
-    const isKept = openStorage === undefined && this.#engine !== undefined;
-    if (!isKept) await this.#engine?.storage.close();
-    const storage = isKept ? this.engine.storage : await (openStorage?.() ?? Promise.resolve(new MemoryStorage()));
-    const { device } = this;
+    const { openStorage } = this.#options;
+    if (openStorage === undefined && this.#engine !== undefined) {
+      this.forget();
+      return;
+    }
+    await this.#engine?.storage.close();
+    this.#start((await openStorage?.()) ?? new MemoryStorage());
+  }
+
+  /** Everything in memory is gone: the next step knows what is in the storage and nothing else. */
+  forget(): void {
+    this.#start(this.engine.storage);
+  }
+
+  #start(storage: Storage): void {
+    const { crypto = nodeMlsCrypto, directory } = this.#options;
     this.#engine = new E2eeEngine({
       storage,
       crypto,
-      device,
+      device: this.device,
       judge: directory,
       now: () => Date.now(),
       random: (size) => Uint8Array.from(randomBytes(size)),

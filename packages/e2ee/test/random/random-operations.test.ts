@@ -1,31 +1,66 @@
-import { describe, expect, it } from '@jest/globals';
-import { World, type WorldOptions } from './world.ts';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { applyPatches, copyPackage, type Copy } from '../patch/unpatched.ts';
 
-/** Runs a world until its group is in the given epoch; gives what happened there. */
-async function run(options: WorldOptions, epochs: number): Promise<World> {
-  const world = new World(options);
-  try {
-    await world.start();
-    while (world.server.epoch < epochs) {
-      if (world.random.chance(0.15)) await world.externalRound();
-      else await world.commitRound();
-      for (let count = world.random.below(4); count > 0; count--) await world.message();
-      for (const device of world.random.sample(world.members, 2)) await world.sync(device);
-      if (world.random.chance(0.3)) await world.check();
-    }
-    await world.check();
-  } finally {
-    await world.dispose();
-  }
-  return world;
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const EPOCHS = 125;
+const TIMEOUT_MS = 300_000;
+
+interface Report {
+  readonly epoch: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
-describe('random operations on a group', () => {
-  it('C1: keep all members together and removed ones out', async () => {
-    const t = process.cpuUsage();
-    const world = await run({ seed: 1, suite: 'classical', membersMax: 12 }, 100);
-    const u = process.cpuUsage(t);
-    console.log(world.counts, world.outcomes, (u.user + u.system) / 1e6);
-    expect(world.outcomes['decrypted']).toBeGreaterThan(100);
-  }, 120_000);
+async function runWorld(args: readonly (string | number)[], copy?: Copy): Promise<Report> {
+  const preload = copy === undefined ? [] : ['--import', pathOf('use-copy.ts')];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...preload, '--conditions=@sealane/source', pathOf('run-world.ts'), ...args.map(String)],
+    { env: { ...process.env, ...(copy && { TS_MLS_COPY: copy.folder }) } },
+  );
+  return JSON.parse(stdout) as Report;
+}
+
+describe('random operations on a group, with nothing in memory between any two steps', () => {
+  it(
+    'C1: keep all members together and removed ones out, over 500 epochs of four groups',
+    async () => {
+      const reports: Report[] = [];
+      for (const pair of [
+        [1, 2],
+        [3, 4],
+      ]) {
+        const runs = pair.map((seed) => runWorld([seed, EPOCHS, seed === 4 ? 'hybrid' : 'classical', 8]));
+        reports.push(...(await Promise.all(runs)));
+      }
+      const total = (of: (report: Report) => number | undefined): number =>
+        reports.reduce((sum, report) => sum + (of(report) ?? 0), 0);
+      expect(total(({ epoch }) => epoch)).toBeGreaterThanOrEqual(500);
+      for (const kind of ['add', 'remove', 'mixed', 'update', 'lost', 'resync', 'join']) {
+        expect(total(({ counts }) => counts[kind])).toBeGreaterThan(10);
+      }
+      expect(total(({ outcomes }) => outcomes['decrypted'])).toBeGreaterThan(2_000);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('random operations with the published ts-mls', () => {
+  let copy: Copy;
+  beforeAll(() => {
+    copy = copyPackage();
+    applyPatches('--reverse', '--package', copy.folder);
+  });
+  afterAll(() => copy.dispose());
+
+  it(
+    'C1: fail soon, so that this test would tell if the patch was lost',
+    async () => {
+      await expect(runWorld([1, EPOCHS, 'classical', 8], copy)).rejects.toThrow();
+    },
+    TIMEOUT_MS,
+  );
 });
