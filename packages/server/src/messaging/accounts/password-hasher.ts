@@ -25,11 +25,22 @@ interface Cost {
   readonly parallelism: number;
 }
 
+/** What is computed of a password: Argon2id, unless a test counts the work. */
+export type Derive = (
+  password: string,
+  parameters: Cost & { readonly salt: Uint8Array; readonly size: number },
+) => Promise<Buffer>;
+
 export class PasswordHasher {
+  readonly #derive: Derive;
   /** Of nobody: it takes as long to fail as a real one. */
   readonly #decoy = phc(COST, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
   readonly #waiting: (() => void)[] = [];
   #working = 0;
+
+  constructor({ derive = deriveByArgon2 }: { readonly derive?: Derive } = {}) {
+    this.#derive = derive;
+  }
 
   /** Passwords that wait for their turn. */
   get queueLength(): number {
@@ -39,7 +50,7 @@ export class PasswordHasher {
   /** @returns the PHC string to keep. @throws CallError `E_BUSY`. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    return phc(COST, salt, await this.#inTurn(() => derive(password, { ...COST, salt, size: HASH_BYTES })));
+    return phc(COST, salt, await this.#inTurn(() => this.#derive(password, { ...COST, salt, size: HASH_BYTES })));
   }
 
   /**
@@ -54,7 +65,7 @@ export class PasswordHasher {
     const known = parse(kept ?? this.#decoy) ?? parse(this.#decoy);
     if (known === undefined) return { isRight: false, isOutdated: false };
     const { cost, salt, hash } = known;
-    const derived = await this.#inTurn(() => derive(password, { ...cost, salt, size: hash.length }));
+    const derived = await this.#inTurn(() => this.#derive(password, { ...cost, salt, size: hash.length }));
     const isRight = timingSafeEqual(derived, hash) && kept !== undefined;
     const isOutdated = cost.memory < COST.memory || cost.passes < COST.passes;
     return { isRight, isOutdated };
@@ -76,10 +87,7 @@ export class PasswordHasher {
   }
 }
 
-function derive(
-  password: string,
-  { memory, passes, parallelism, salt, size }: Cost & { readonly salt: Uint8Array; readonly size: number },
-): Promise<Buffer> {
+const deriveByArgon2: Derive = (password, { memory, passes, parallelism, salt, size }) => {
   const parameters = { message: password, nonce: salt, parallelism, tagLength: size, memory, passes };
   return new Promise((resolve, reject) => {
     argon2('argon2id', parameters, (error, derived) => {
@@ -87,7 +95,7 @@ function derive(
       else reject(error);
     });
   });
-}
+};
 
 function phc({ memory, passes, parallelism }: Cost, salt: Uint8Array, hash: Uint8Array): string {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '');
