@@ -53,6 +53,8 @@ export type {
   SafetyNumber,
   TransferOptions,
 } from './messaging/index.ts';
+export { CallRefusedError } from './link/index.ts';
+export type { CallOptions } from './link/index.ts';
 export type { ReconnectPolicy } from './reconnect/index.ts';
 export { ConfigError, ProtocolError, SealaneError, StorageError, TransportError } from '@sealane/shared/errors';
 export type { ErrorCode } from '@sealane/shared/errors';

@@ -113,9 +113,14 @@ describe('ClientModel', () => {
 
   it('does not tell as news what is accepted here', async () => {
     const event = { type: 'contact-changed', username: 'bob', change: 'identity' } as const;
-    client.confirmSafetyNumber = async () => void client.emit('event', event);
+    const names: string[] = [];
+    client.confirmSafetyNumber = (username) => {
+      names.push(username);
+      client.emit('event', { ...event, change: 'trust' });
+      return Promise.resolve();
+    };
     await model.confirmSafetyNumber('Bob');
-    expect(events).toEqual([]);
+    expect([names, events]).toEqual([['bob'], []]);
     client.emit('event', event);
     expect(events).toEqual([event]);
   });

@@ -48,7 +48,6 @@ export class ClientModel implements ChatModel {
   #toldTrouble = '';
   readonly #closing = new AbortController();
   /** Accounts whose identity is being accepted here. */
-  readonly #accepting = new Set<string>();
   readonly #onEvent = (event: MessagingEvent): void => this.#takeEvent(event);
   readonly #onState = (state: AgentState): void => this.#takeState(state);
 
@@ -187,11 +186,11 @@ export class ClientModel implements ChatModel {
   }
 
   confirmSafetyNumber(username: string): Promise<void> {
-    return this.#accept(foldUsername(username), (name) => this.#client.confirmSafetyNumber(name));
+    return this.#client.confirmSafetyNumber(foldUsername(username));
   }
 
   acceptIdentity(username: string): Promise<void> {
-    return this.#accept(foldUsername(username), (name) => this.#client.acceptIdentity(name));
+    return this.#client.acceptIdentity(foldUsername(username));
   }
 
   rejoin(conversation: string): Promise<void> {
@@ -239,19 +238,14 @@ export class ClientModel implements ChatModel {
     });
   }
 
-  /** What is accepted here is no news. */
-  async #accept(username: string, work: (username: string) => Promise<void>): Promise<void> {
-    this.#accepting.add(username);
-    try {
-      await work(username);
-    } finally {
-      this.#accepting.delete(username);
-    }
-  }
-
   #takeEvent(event: MessagingEvent): void {
     if (event.type === 'caught-up') return;
-    if (event.type === 'contact-changed' && event.change === 'identity' && this.#accepting.has(event.username)) return;
+    if (event.type === 'contact-changed') {
+      const { type, username, change } = event;
+      // Whom this user trusts is no news to the one who did it.
+      if (change !== 'trust') this.#tell({ type, username, change });
+      return;
+    }
     const isAboutMessage = event.type === 'message' || event.type === 'message-changed';
     if (this.#seen !== undefined && isAboutMessage) this.#tellMessage(this.#seen, event.message);
     else this.#tell(event);

@@ -127,7 +127,7 @@ export class Directory {
       const contact = contactOf(row);
       const changed = trust === 'verified' ? verifyIdentity(contact, row) : acceptIdentity(contact, row);
       await tables.contacts.patch(tx, row, { trust: changed.trust });
-      this.#parts.journal.tell(tx, { type: 'contact-changed', username, change: 'identity' });
+      this.#parts.journal.tell(tx, { type: 'contact-changed', username, change: 'trust' });
     });
   }
 

@@ -11,8 +11,12 @@ export type MessagingEvent =
   | { readonly type: 'message-gone'; readonly id: string; readonly conversation: string }
   | { readonly type: 'typing'; readonly conversation: string; readonly username: string; readonly isTyping: boolean }
   | { readonly type: 'conversation-changed'; readonly conversation: string }
-  /** The account of somebody has another identity, other devices, or another name. */
-  | { readonly type: 'contact-changed'; readonly username: string; readonly change: 'identity' | 'devices' | 'profile' }
+  /** The account of somebody has another identity, other devices, or another name; or this user trusts it otherwise. */
+  | {
+      readonly type: 'contact-changed';
+      readonly username: string;
+      readonly change: 'identity' | 'devices' | 'profile' | 'trust';
+    }
   /** The own account was changed by a device that is not this one. */
   | { readonly type: 'account-changed'; readonly statements: number }
   /** The group cannot go on by itself. */

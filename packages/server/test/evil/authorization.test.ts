@@ -1,7 +1,7 @@
 /**
  * Rule 10: every packet that an agent may send × who sends it, against a server over TCP with a permissions file, and every call of
- * messaging × what its device is to an account. A new packet without a row fails. Who has not proved who they are gets nowhere at all (state-matrix.test.ts); routes of the admin API:
- * packages/server/test/admin (A8).
+ * messaging × what its device is to an account. A new packet without a row fails. Who has not proved who they are gets
+ * nowhere at all (state-matrix.test.ts); routes of the admin API: packages/server/test/admin (A8).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
