@@ -12,6 +12,7 @@ import type { Store } from '../store/index.ts';
 import { AccountBook } from './accounts/account-book.ts';
 import { accountLimitsOf } from './accounts/account-limits.ts';
 import { Accounts, type AccountListener } from './accounts/accounts.ts';
+import { LoginAttempts } from './accounts/login-attempts.ts';
 import { PasswordHasher } from './accounts/password-hasher.ts';
 import { Registration, type RegistrationPolicy } from './accounts/registration.ts';
 import type { BlobFiles } from './blobs/blob-files.ts';
@@ -80,11 +81,13 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     const registration = new Registration({ policy: options.registration, crypto, tokenKeys, nowSeconds });
     const hasher = this.#hasher;
     this.#log = new TransparencyLog({ store, crypto, signer: options.signer, wallClock: environment.wallClock });
-    const common = { store, crypto, book, hasher, environment, limits, log: this.#log };
+    const attempts = new LoginAttempts({ limits, now: environment.now });
+    const common = { store, crypto, book, hasher, environment, limits, attempts, log: this.#log };
     this.accounts = new Accounts({ ...common, registration, listener: this });
     const onAttempt = (outcome: 'ok' | 'failed' | 'limited' | 'busy'): void =>
       void (this.counters.logins[outcome] += 1);
-    this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, onAttempt });
+    const onClosed = (agentIds: readonly string[]): void => this.onStandingChanged(agentIds);
+    this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, onAttempt, onClosed });
     this.directory = new Directory(common);
     this.messages = new MessageServices({
       ...{ events: options.events, store, files: options.files, devices: book, environment, preset },
@@ -100,6 +103,11 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   /** Accounts that have not ended. @throws StorageError. */
   countAccounts(): Promise<number> {
     return this.#options.store.ask('countAccounts', undefined);
+  }
+
+  /** Copies what it stores into a new file, while others go on; blobs are files of their own. @throws StorageError. */
+  backup(destination: string): Promise<void> {
+    return this.#options.store.backup(destination);
   }
 
   /** Entries of the transparency log. */

@@ -238,7 +238,8 @@ const CALLS: Readonly<
   0x41: { stranger: 'asked', guest: 'asked' },
   0x43: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
   0x44: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
-  0x45: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
+  // The sample lists somebody else; what lists the device itself is in test/messaging/devices.test.ts.
+  0x45: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
   0x46: { stranger: 'E_NOT_LOGGED_IN', guest: 'asked' },
   0x48: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },
   0x4a: { stranger: 'E_NOT_LOGGED_IN', guest: 'E_NOT_LISTED' },

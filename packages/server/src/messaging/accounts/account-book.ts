@@ -1,8 +1,10 @@
-/** AccountBook: accounts as their logs say, read once and kept while they are in use. */
+/** AccountBook: accounts as their logs say, read and checked once and kept while they are in use. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toHex } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
-import { StorageError } from '@sealane/shared/errors';
+import { StorageError, assert } from '@sealane/shared/errors';
 import { listedDevices, verifyAccountLog, type AccountState } from '@sealane/shared/accounts';
+import type { AccountRow } from '../store/account-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import type { ListedDevices } from '../devices.ts';
 import { RecentMap } from './recent-map.ts';
@@ -20,14 +22,20 @@ export interface Account {
   readonly isEnded: boolean;
 }
 
+type AccountName = { readonly username: string } | { readonly accountId: Uint8Array };
+
 /** Accounts that are kept; some 10 KB each. */
 const ACCOUNTS_MAX = 4_096;
+/** Signatures that are checked before others get their turn: a long log stalls nobody. */
+const CHECKED_AT_ONCE = 64;
 
 export class AccountBook implements ListedDevices {
   readonly #store: Pick<ServiceStore, 'ask'>;
   readonly #crypto: Crypto;
   readonly #byName = new RecentMap<Account>(ACCOUNTS_MAX);
   readonly #nameOf = new RecentMap<string>(ACCOUNTS_MAX);
+  /** Counts changes of the accounts that are being read. */
+  readonly #reading = new Map<string, { readers: number; changes: number }>();
 
   constructor({ store, crypto }: { readonly store: Pick<ServiceStore, 'ask'>; readonly crypto: Crypto }) {
     this.#store = store;
@@ -45,8 +53,16 @@ export class AccountBook implements ListedDevices {
     return (username === undefined ? undefined : this.#byName.get(username)) ?? (await this.#load({ accountId }));
   }
 
+  /** This of it is otherwise in the store now. */
+  change(username: string, changed: Partial<Account>): void {
+    this.#markChanged(username);
+    const known = this.#byName.get(username);
+    if (known !== undefined) this.#byName.set(username, { ...known, ...changed });
+  }
+
   /** It is otherwise now: it is read again when it is needed. */
   forget(username: string): void {
+    this.#markChanged(username);
     this.#byName.delete(username);
   }
 
@@ -62,16 +78,42 @@ export class AccountBook implements ListedDevices {
     return listedDevices(account.state).map(({ agentId }) => agentId);
   }
 
-  async #load(ask: { readonly username: string } | { readonly accountId: Uint8Array }): Promise<Account | undefined> {
-    const row = await this.#store.ask('findAccount', ask);
+  #markChanged(username: string): void {
+    const reading = this.#reading.get(username);
+    if (reading !== undefined) reading.changes += 1;
+  }
+
+  /** Reads it; what has changed meanwhile is not kept as it was. */
+  async #load(name: AccountName): Promise<Account | undefined> {
+    const row = await this.#store.ask('findAccount', name);
     if (row === undefined) return undefined;
-    const result = verifyAccountLog(this.#crypto, row.statements);
-    if (!result.ok) throw new StorageError('E_DATA', `the log of an account is damaged: ${result.fault.code}`);
-    const { statements, entry, password, visibility, lastSeenAt, isEnded } = row;
-    const common = { statements, entry, visibility, lastSeenAt, isEnded };
-    const account: Account = { state: result.state, ...common, password: password ?? undefined };
-    this.#byName.set(row.username, account);
-    this.#nameOf.set(toHex(row.accountId), row.username);
-    return account;
+    const { username, accountId } = row;
+    const reading = this.#reading.get(username) ?? { readers: 0, changes: 0 };
+    this.#reading.set(username, reading);
+    reading.readers += 1;
+    const changesBefore = reading.changes;
+    try {
+      const account = await this.#check(row);
+      if (reading.changes !== changesBefore) return this.#byName.get(username) ?? (await this.#load({ username }));
+      this.#byName.set(username, account);
+      this.#nameOf.set(toHex(accountId), username);
+      return account;
+    } finally {
+      reading.readers -= 1;
+      if (reading.readers === 0) this.#reading.delete(username);
+    }
+  }
+
+  async #check({ statements, entry, password, visibility, lastSeenAt, isEnded }: AccountRow): Promise<Account> {
+    let state: AccountState | undefined;
+    for (let index = 0; index < statements.length; index += CHECKED_AT_ONCE) {
+      if (index > 0) await nextTurn();
+      const part = statements.slice(index, index + CHECKED_AT_ONCE);
+      const result = verifyAccountLog(this.#crypto, part, state === undefined ? {} : { after: state });
+      if (!result.ok) throw new StorageError('E_DATA', `the log of an account is damaged: ${result.fault.code}`);
+      ({ state } = result);
+    }
+    assert(state !== undefined, 'an account has statements');
+    return { state, statements, entry, visibility, lastSeenAt, isEnded, password: password ?? undefined };
   }
 }

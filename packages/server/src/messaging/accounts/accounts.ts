@@ -6,6 +6,7 @@ import { equalBytes, utf8Encode } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
 import {
   applyStatement,
+  decodeStatement,
   deviceOf,
   foldUsername,
   listedDevices,
@@ -24,6 +25,7 @@ import type { ServiceStore } from '../store/service-store.ts';
 import type { TransparencyLog } from '../transparency/transparency-log.ts';
 import type { Account, AccountBook } from './account-book.ts';
 import type { AccountLimits } from './account-limits.ts';
+import type { LoginAttempts } from './login-attempts.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { Registration } from './registration.ts';
 
@@ -50,11 +52,15 @@ export interface AccountsOptions {
   readonly book: AccountBook;
   readonly log: TransparencyLog;
   readonly hasher: PasswordHasher;
+  readonly attempts: LoginAttempts;
   readonly registration: Registration;
   readonly environment: ServiceEnvironment;
   readonly limits: AccountLimits;
   readonly listener: AccountListener;
 }
+
+/** A device that is logged in and makes a call. */
+export type AccountCaller = Caller & Standing;
 
 /** What Register brings. */
 export interface RegisterRequest {
@@ -65,6 +71,14 @@ export interface RegisterRequest {
 }
 
 const PASSWORD_BYTES_MIN = 8;
+/** What is told of statements that were not stored. */
+const REFUSALS = {
+  conflict: 'E_STATEMENT_CONFLICT',
+  'username-taken': 'E_USERNAME_TAKEN',
+  'device-taken': 'E_BAD_STATEMENT',
+  'device-unknown': 'E_BAD_STATEMENT',
+  'token-used': 'E_TOKEN_USED',
+} as const;
 /** Genesis, and the first device. */
 const FIRST_STATEMENTS = 2;
 
@@ -90,6 +104,8 @@ export class Accounts {
     const username = foldUsername(request.username);
     if (usernameFault(username) !== undefined) throw new CallError('E_BAD_USERNAME');
     if (request.password !== null) checkPassword(request.password);
+    // Before anything that costs.
+    take(this.#registrations, caller.addressKey, this.#options.environment.now());
     const state = this.#firstState(caller, { ...request, username });
     return await this.#turns.run(username, async () => {
       const { book, registration } = this.#options;
@@ -99,7 +115,6 @@ export class Accounts {
           throw new CallError('E_USERNAME_TAKEN');
         return known;
       }
-      take(this.#registrations, caller.addressKey, this.#options.environment.now());
       const tokenId = registration.judge({ ...caller, token: request.token });
       await this.#storeFirst(state, { ...request, tokenId });
       return await this.#present(username);
@@ -110,28 +125,31 @@ export class Accounts {
    * Appends a statement to the log of an account; the last one once more is answered as the first time.
    *
    * @returns its index.
-   * @throws CallError `E_STATEMENT_CONFLICT`, `E_BAD_STATEMENT`, `E_CALL_LIMIT`; StorageError.
+   * @throws CallError `E_STATEMENT_CONFLICT`, `E_BAD_STATEMENT`, `E_NOT_LISTED`, `E_CALL_LIMIT`; StorageError.
    */
-  async append({ username }: Pick<Standing, 'username'>, statement: Uint8Array): Promise<number> {
+  async append(caller: AccountCaller, statement: Uint8Array): Promise<number> {
+    const { username, isListed } = caller;
+    if (!isListed && !isListingOf(caller, statement)) throw new CallError('E_NOT_LISTED');
     return await this.#turns.run(username, async () => {
       const { crypto, environment } = this.#options;
-      const before = await this.#present(username);
-      const last = before.statements.at(-1);
+      const account = await this.#present(username);
+      const { state: before, statements } = account;
+      const last = statements.at(-1);
       if (last !== undefined && equalBytes(last, statement)) {
         // What follows from it may not have happened.
-        await this.#follow(before.state, before.state);
-        return before.state.count - 1;
+        await this.#follow(before, before);
+        return before.count - 1;
       }
       const wait = this.#statements.take(username, environment.now());
       if (wait > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs: wait });
-      const result = applyStatement(crypto, before.state, statement);
+      const result = applyStatement(crypto, before, statement);
       if (!result.ok) {
         const isConflict = result.fault.code === 'wrong-index' || result.fault.code === 'wrong-previous';
         throw new CallError(isConflict ? 'E_STATEMENT_CONFLICT' : 'E_BAD_STATEMENT');
       }
       const { state } = result;
-      await this.#store(state, { account: undefined, count: before.state.count, statements: [statement] });
-      await this.#follow(before.state, state);
+      await this.#store(state, { account: undefined, before: statements, statements: [statement] });
+      await this.#follow(before, state);
       return state.count - 1;
     });
   }
@@ -139,33 +157,51 @@ export class Accounts {
   /**
    * Changes the password, or ends the account.
    *
-   * @throws CallError `E_LOGIN_FAILED`, `E_BAD_PASSWORD`, `E_BUSY`; StorageError.
+   * @throws CallError `E_LOGIN_FAILED`, `E_BAD_PASSWORD`, `E_RATE_LIMITED`, `E_BUSY`; StorageError.
    */
   async change(
-    { username }: Pick<Standing, 'username'>,
+    caller: AccountCaller,
     request: { readonly password: string | null; readonly newPassword: string | null; readonly endsAccount: boolean },
   ): Promise<void> {
+    const { username } = caller;
     const { password, newPassword, endsAccount } = request;
     if (newPassword !== null) checkPassword(newPassword);
     await this.#turns.run(username, async () => {
-      const { store, hasher, book, listener } = this.#options;
+      const { store, hasher, book } = this.#options;
       const account = await this.#present(username);
       const { accountId } = account.state;
-      if (account.password !== undefined) {
-        if (password === null || isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
-        const { isRight } = await hasher.verify(password, account.password);
-        if (!isRight) throw new CallError('E_LOGIN_FAILED');
+      if (account.password !== undefined) await this.#checkPresent(caller, { password, kept: account.password });
+      if (newPassword !== null) {
+        const hash = await hasher.hash(newPassword);
+        await store.ask('setPassword', { accountId, password: hash });
+        book.change(username, { password: hash });
       }
-      if (newPassword !== null) await store.ask('setPassword', { accountId, password: await hasher.hash(newPassword) });
-      if (endsAccount) {
-        const agentIds = listedDevices(account.state).map(({ agentId }) => agentId);
-        await store.ask('endAccount', accountId);
-        book.forget(username);
-        await listener.onAccountEnded(accountId, agentIds);
-        listener.onStandingChanged(agentIds);
-      }
-      book.forget(username);
+      if (endsAccount) await this.#end(account);
     });
+  }
+
+  /** As a login: whoever holds a device guesses no faster here. */
+  async #checkPresent(
+    caller: AccountCaller,
+    { password, kept }: { readonly password: string | null; readonly kept: string },
+  ): Promise<void> {
+    if (password === null || isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
+    const { hasher, attempts } = this.#options;
+    attempts.take(caller, caller.username);
+    const { isRight } = await hasher.verify(password, kept).catch((error: unknown) => {
+      attempts.giveBack(caller, caller.username);
+      throw error;
+    });
+    if (!isRight) throw new CallError('E_LOGIN_FAILED');
+  }
+
+  async #end({ state: { accountId, username, ...state } }: Account): Promise<void> {
+    const { store, book, listener } = this.#options;
+    const agentIds = listedDevices({ accountId, username, ...state }).map(({ agentId }) => agentId);
+    const loggedIn = await store.ask('endAccount', accountId);
+    book.forget(username);
+    listener.onStandingChanged(loggedIn);
+    await listener.onAccountEnded(accountId, agentIds);
   }
 
   #firstState(caller: Caller, { username, statements }: RegisterRequest): AccountState {
@@ -189,22 +225,27 @@ export class Accounts {
       at: environment.wallClock(),
       tokenId,
     };
-    await this.#store(state, { account, count: 0, statements });
+    await this.#store(state, { account, before: [], statements });
     for (const { agentId } of listedDevices(state)) await listener.onListed(agentId);
   }
 
-  async #store(state: AccountState, parts: Pick<NewStatements, 'account' | 'count' | 'statements'>): Promise<void> {
+  async #store(
+    state: AccountState,
+    parts: Pick<NewStatements, 'account' | 'statements'> & { readonly before: readonly Uint8Array[] },
+  ): Promise<void> {
     const { log, store, book } = this.#options;
     const { accountId, username, count, hash: statementHash } = state;
+    const { account, before, statements } = parts;
     const devices = listedDevices(state).map(({ agentId, transportKey }) => ({ agentId, transportKey }));
-    const outcome = await log.append({ accountId, username, count, statementHash }, (nodes) =>
-      store.ask('addStatements', { ...parts, accountId, devices, nodes }),
-    );
-    book.forget(username);
-    if (outcome === 'username-taken') throw new CallError('E_USERNAME_TAKEN');
-    if (outcome === 'token-used') throw new CallError('E_TOKEN_USED');
-    if (outcome === 'device-taken') throw new CallError('E_BAD_STATEMENT');
-    if (outcome === 'conflict') throw new CallError('E_STATEMENT_CONFLICT');
+    const outcome = await log.append({ accountId, username, count, statementHash }, async (nodes) => {
+      const added = { accountId, account, count: before.length, statements, devices, nodes };
+      const stored = await store.ask('addStatements', added);
+      // Before anybody asks for a proof: of log and account each is what belongs to the other.
+      if (stored === 'stored')
+        book.change(username, { state, entry: nodes.treeSize - 1, statements: [...before, ...statements] });
+      return stored;
+    });
+    if (outcome !== 'stored') throw new CallError(REFUSALS[outcome]);
   }
 
   /** What follows from a log that has grown; done again, it changes nothing. */
@@ -231,6 +272,12 @@ export class Accounts {
     if (account === undefined || account.isEnded) throw new CallError('E_NO_ACCOUNT');
     return account;
   }
+}
+
+/** Whether a statement lists the device that brings it: the one thing that a device may say that is not listed (§3.4). */
+function isListingOf({ agentId, agentKey }: Caller, statement: Uint8Array): boolean {
+  const content = decodeStatement(statement)?.content;
+  return content?.kind === 'add-device' && content.agentId === agentId && equalBytes(content.transportKey, agentKey);
 }
 
 /** Whether a password is longer than any that was ever set. */

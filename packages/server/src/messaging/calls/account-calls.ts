@@ -47,17 +47,16 @@ export const ACCOUNT_CALLS: { readonly [Id in AccountCallId]: Handler<Id> } = {
   async 0x43(services, { caller, standing }, { call, everywhere }) {
     const { accountId } = present(standing);
     await services.sessions.logout(caller, { everywhere, accountId });
-    services.changed(caller.agentId);
     return stored(services, call);
   },
 
-  async 0x44(services, { standing }, { call, password, newPassword, endsAccount }) {
-    await services.accounts.change(present(standing), { password, newPassword, endsAccount });
+  async 0x44(services, { caller, standing }, { call, password, newPassword, endsAccount }) {
+    await services.accounts.change({ ...caller, ...present(standing) }, { password, newPassword, endsAccount });
     return stored(services, call);
   },
 
-  async 0x45(services, { standing }, { call, statement }) {
-    const index = await services.accounts.append(present(standing), statement.slice());
+  async 0x45(services, { caller, standing }, { call, statement }) {
+    const index = await services.accounts.append({ ...caller, ...present(standing) }, statement.slice());
     return { ...stored(services, call), sequence: index };
   },
 

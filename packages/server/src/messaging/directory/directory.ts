@@ -83,7 +83,7 @@ export class Directory {
   /** @throws StorageError. */
   async setVisibility({ accountId, username }: Standing, visibility: number): Promise<void> {
     await this.#options.store.ask('setVisibility', { accountId, visibility });
-    this.#options.book.forget(username);
+    this.#options.book.change(username, { visibility });
   }
 
   /** A device of an account is connected. @returns what ends that. */
@@ -101,7 +101,7 @@ export class Directory {
       const at = environment.wallClock();
       // For display: who asks before it is written sees the time before.
       store.ask('noteSeen', { accountId, at }).then(
-        () => book.forget(username),
+        () => book.change(username, { lastSeenAt: at }),
         () => undefined,
       );
     };

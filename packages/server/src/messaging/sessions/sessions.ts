@@ -7,10 +7,9 @@ import { equalBytes, toHex } from '@sealane/shared/bytes';
 import type { Crypto, Random } from '@sealane/shared/crypto';
 import { deviceOf, foldUsername, isLoginSignedBy } from '@sealane/shared/accounts';
 import { CHALLENGE_BYTES } from '@sealane/shared/packets';
-import { TokenBuckets } from '../../limits/index.ts';
 import type { Account, AccountBook } from '../accounts/account-book.ts';
-import type { AccountLimits } from '../accounts/account-limits.ts';
 import { isTooLong } from '../accounts/accounts.ts';
+import type { LoginAttempts } from '../accounts/login-attempts.ts';
 import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import { RecentMap } from '../accounts/recent-map.ts';
 import { CallError } from '../call-error.ts';
@@ -26,11 +25,13 @@ export interface SessionsOptions {
   readonly book: AccountBook;
   readonly hasher: PasswordHasher;
   readonly environment: ServiceEnvironment;
-  readonly limits: AccountLimits;
+  readonly attempts: LoginAttempts;
   /** X25519 key of the server, 32 bytes: part of what is signed. */
   readonly serverKey: () => Uint8Array;
   /** Counts attempts. */
   readonly onAttempt: (outcome: 'ok' | 'failed' | 'limited' | 'busy') => void;
+  /** Sessions of these agents ended. */
+  readonly onClosed: (agentIds: readonly string[]) => void;
 }
 
 export interface LoginRequest {
@@ -59,18 +60,16 @@ export class Sessions {
   readonly #options: SessionsOptions;
   /** By agent: a device has one at a time. */
   readonly #challenges = new RecentMap<Challenge>(CHALLENGES_MAX);
-  readonly #perName: TokenBuckets;
-  readonly #perAddress: TokenBuckets;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.tokens = new SessionTokens({ store: options.store, wallClock: options.environment.wallClock });
-    this.#perName = new TokenBuckets(options.limits.loginsPerName);
-    this.#perAddress = new TokenBuckets(options.limits.loginsPerAddress);
   }
 
   /** @throws StorageError. */
   async start(): Promise<void> {
+    const { store, environment } = this.#options;
+    await store.ask('sweepSessions', environment.wallClock());
     await this.tokens.start();
   }
 
@@ -84,11 +83,7 @@ export class Sessions {
     const { password, challenge, signature } = request;
     if (password === null && (challenge === null || signature === null)) return this.#challenge(caller, username);
     try {
-      this.#takeAttempt(caller, username);
-      const account =
-        password === null
-          ? await this.#bySignature(caller, { username, challenge, signature })
-          : await this.#byPassword(username, password);
+      const account = await this.#prove(caller, { ...request, username });
       const opened = await this.open(caller, account);
       this.#options.onAttempt('ok');
       return opened;
@@ -102,18 +97,19 @@ export class Sessions {
   async open(caller: Caller, { state }: Account): Promise<Exclude<LoginOutcome, { challenge: Uint8Array }>> {
     const { store, environment } = this.#options;
     const [sessionId, refreshId] = [randomUUID(), randomUUID()];
-    const { agentId } = caller;
+    const { agentId, agentKey: transportKey } = caller;
+    const { accountId } = state;
     const expiresAt = environment.wallClock() + REFRESH_MS;
-    await store.ask('openSession', { agentId, accountId: state.accountId, sessionId, refreshId, expiresAt });
-    const subject = { accountId: toHex(state.accountId), agentId, sessionId };
+    await store.ask('openSession', { agentId, accountId, sessionId, refreshId, expiresAt, transportKey });
+    const subject = { accountId: toHex(accountId), agentId, sessionId };
     const tokens = await this.tokens.issue(subject, refreshId);
     return { challenge: undefined, tokens, isListed: isListed(caller, state) };
   }
 
   /** What a connection may do, as far as its account goes; undefined where its device is not logged in. @throws StorageError. */
   async standingOf(caller: Caller): Promise<Standing | undefined> {
-    const { store, book } = this.#options;
-    const session = await store.ask('findSession', { agentId: caller.agentId });
+    const { store, book, environment } = this.#options;
+    const session = await store.ask('findSession', { agentId: caller.agentId, at: environment.wallClock() });
     if (session === undefined) return undefined;
     const account = await book.byId(session.accountId);
     if (account === undefined || account.isEnded) return undefined;
@@ -126,14 +122,15 @@ export class Sessions {
     caller: Caller,
     { everywhere, accountId }: { everywhere: boolean; accountId: Uint8Array },
   ): Promise<void> {
-    const { store } = this.#options;
-    await store.ask('closeSessions', everywhere ? { accountId } : { agentId: caller.agentId });
+    const { store, onClosed } = this.#options;
+    onClosed(await store.ask('closeSessions', everywhere ? { accountId } : { agentId: caller.agentId }));
   }
 
   /** Whom an access token is for, its session being open. @throws CallError `E_NOT_LOGGED_IN`; StorageError. */
   async readAccess(accessToken: string): Promise<{ readonly accountId: Uint8Array; readonly agentId: string }> {
+    const { store, environment } = this.#options;
     const { sessionId, agentId } = await this.tokens.read(accessToken, 'access');
-    const session = await this.#options.store.ask('findSession', { sessionId });
+    const session = await store.ask('findSession', { sessionId, at: environment.wallClock() });
     if (session?.agentId !== agentId) throw new CallError('E_NOT_LOGGED_IN');
     return { accountId: session.accountId, agentId };
   }
@@ -144,14 +141,14 @@ export class Sessions {
    * @throws CallError `E_NOT_LOGGED_IN`; StorageError.
    */
   async renew(refreshToken: string): Promise<IssuedTokens> {
-    const { store, environment } = this.#options;
+    const { store, environment, onClosed } = this.#options;
     const subject = await this.tokens.read(refreshToken, 'refresh');
     const { sessionId, agentId, tokenId: refreshId } = subject;
     const nextRefreshId = randomUUID();
     const expiresAt = environment.wallClock() + REFRESH_MS;
     if (!(await store.ask('renewSession', { sessionId, refreshId, nextRefreshId, expiresAt }))) {
-      const session = await store.ask('findSession', { sessionId });
-      if (session !== undefined) await store.ask('closeSessions', { agentId });
+      const session = await store.ask('findSession', { sessionId, at: environment.wallClock() });
+      if (session !== undefined) onClosed(await store.ask('closeSessions', { agentId }));
       throw new CallError('E_NOT_LOGGED_IN');
     }
     return await this.tokens.issue(subject, nextRefreshId);
@@ -164,11 +161,28 @@ export class Sessions {
     return { challenge: bytes };
   }
 
+  /** An attempt counts, unless nothing was tried or it was a signature that fits: of these there is nothing to guess. */
+  async #prove(caller: Caller, request: LoginRequest): Promise<Account> {
+    const { attempts } = this.#options;
+    const { username, password } = request;
+    attempts.take(caller, username);
+    if (password === null) {
+      const account = await this.#bySignature(caller, request);
+      attempts.giveBack(caller, username);
+      return account;
+    }
+    try {
+      return await this.#byPassword(username, password);
+    } catch (error) {
+      if (outcomeOf(error) === 'busy') attempts.giveBack(caller, username);
+      throw error;
+    }
+  }
+
   async #bySignature(
     { agentId, agentKey }: Caller,
-    request: { username: string; challenge: Uint8Array | null; signature: Uint8Array | null },
+    { username, challenge, signature }: LoginRequest,
   ): Promise<Account> {
-    const { username, challenge, signature } = request;
     const { book, crypto, environment, serverKey } = this.#options;
     const known = this.#challenges.get(agentId);
     this.#challenges.delete(agentId);
@@ -194,16 +208,11 @@ export class Sessions {
     const { isRight, isOutdated } = await hasher.verify(password, kept);
     if (!isRight || account === undefined) throw new CallError('E_LOGIN_FAILED');
     if (isOutdated) {
-      await store.ask('setPassword', { accountId: account.state.accountId, password: await hasher.hash(password) });
-      book.forget(username);
+      const hash = await hasher.hash(password);
+      await store.ask('setPassword', { accountId: account.state.accountId, password: hash });
+      book.change(username, { password: hash });
     }
     return account;
-  }
-
-  #takeAttempt({ addressKey }: Caller, username: string): void {
-    const now = this.#options.environment.now();
-    const wait = Math.max(this.#perAddress.take(addressKey, now), this.#perName.take(`${addressKey} ${username}`, now));
-    if (wait > 0) throw new CallError('E_RATE_LIMITED', { retryAfterMs: wait });
   }
 }
 

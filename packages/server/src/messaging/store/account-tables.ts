@@ -20,7 +20,7 @@ CREATE TABLE device (
 CREATE INDEX device_by_account ON device (account_id);
 CREATE TABLE session (
   agent_id TEXT PRIMARY KEY, account_id BLOB NOT NULL, session_id TEXT NOT NULL UNIQUE, refresh_id TEXT NOT NULL,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL, transport_key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_account ON session (account_id);
 CREATE TABLE registration_token (token_id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -65,7 +65,9 @@ export interface NewStatements {
   readonly nodes: NodeRow;
 }
 
-export type StatementsOutcome = 'stored' | 'conflict' | 'username-taken' | 'device-taken' | 'token-used';
+/** `device-taken`: another account lists it. `device-unknown`: it has not shown that it wants to be listed here. */
+export type StatementsOutcome =
+  'stored' | 'conflict' | 'username-taken' | 'device-taken' | 'device-unknown' | 'token-used';
 
 /** A session of a device. */
 export interface SessionRow {
@@ -74,6 +76,8 @@ export interface SessionRow {
   readonly sessionId: string;
   readonly refreshId: string;
   readonly expiresAt: number;
+  /** The key that its connection has proved. */
+  readonly transportKey: Uint8Array;
 }
 
 export function findAccount(
@@ -104,9 +108,12 @@ export function addStatements(sql: Sql, ask: NewStatements): StatementsOutcome {
   const { accountId, account, count, statements, devices, nodes } = ask;
   const stored = sql('SELECT count(*) AS count FROM statement WHERE account_id = ?').get(accountId);
   if (Number(stored?.['count']) !== count) return 'conflict';
-  for (const { agentId } of devices) {
-    const other = sql('SELECT account_id FROM device WHERE agent_id = ?').get(agentId);
+  for (const device of devices) {
+    const other = sql('SELECT account_id FROM device WHERE agent_id = ?').get(device.agentId);
     if (other !== undefined && !isSame(bytesOf(other['account_id']), accountId)) return 'device-taken';
+    // The first device is the one that registers.
+    if (other === undefined && account === undefined && !hasSession(sql, { ...device, accountId }))
+      return 'device-unknown';
   }
   if (account !== undefined) {
     const { username, password, at, tokenId } = account;
@@ -165,29 +172,30 @@ export function noteSeen(sql: Sql, { accountId, at }: { readonly accountId: Uint
   sql('UPDATE account SET last_seen_at = max(last_seen_at, ?) WHERE account_id = ?').run(at, accountId);
 }
 
-/** Its log and its name stay, so that nobody else gets the name. */
-export function endAccount(sql: Sql, accountId: Uint8Array): void {
+/** Its log and its name stay, so that nobody else gets the name. @returns the agents whose sessions ended. */
+export function endAccount(sql: Sql, accountId: Uint8Array): readonly string[] {
   sql('UPDATE account SET is_ended = 1, password = NULL WHERE account_id = ?').run(accountId);
-  sql('DELETE FROM session WHERE account_id = ?').run(accountId);
   sql('DELETE FROM device WHERE account_id = ?').run(accountId);
+  return closeSessions(sql, { accountId });
 }
 
 /** A device logs in: its session of before ends. */
 export function openSession(sql: Sql, session: SessionRow): void {
-  const { agentId, accountId, sessionId, refreshId, expiresAt } = session;
-  sql('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)').run(
-    ...[agentId, accountId, sessionId, refreshId, expiresAt],
+  const { agentId, accountId, sessionId, refreshId, expiresAt, transportKey } = session;
+  sql('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?)').run(
+    ...[agentId, accountId, sessionId, refreshId, expiresAt, transportKey],
   );
 }
 
+/** A session that has not ended at `at`. */
 export function findSession(
   sql: Sql,
-  ask: { readonly agentId: string } | { readonly sessionId: string },
+  ask: ({ readonly agentId: string } | { readonly sessionId: string }) & { readonly at: number },
 ): SessionRow | undefined {
   const row =
     'agentId' in ask
-      ? sql('SELECT * FROM session WHERE agent_id = ?').get(ask.agentId)
-      : sql('SELECT * FROM session WHERE session_id = ?').get(ask.sessionId);
+      ? sql('SELECT * FROM session WHERE agent_id = ? AND expires_at > ?').get(ask.agentId, ask.at)
+      : sql('SELECT * FROM session WHERE session_id = ? AND expires_at > ?').get(ask.sessionId, ask.at);
   if (row === undefined) return undefined;
   return {
     agentId: String(row['agent_id']),
@@ -195,7 +203,13 @@ export function findSession(
     sessionId: String(row['session_id']),
     refreshId: String(row['refresh_id']),
     expiresAt: Number(row['expires_at']),
+    transportKey: bytesOf(row['transport_key']),
   };
+}
+
+/** Drops what has ended by itself. */
+export function sweepSessions(sql: Sql, at: number): void {
+  sql('DELETE FROM session WHERE expires_at <= ?').run(at);
 }
 
 /** The next refresh token of a session takes the place of one. @returns false where that one does not count any more. */
@@ -213,20 +227,27 @@ export function renewSession(
   return Number(changes) === 1;
 }
 
-/** @returns the sessions that ended. */
+/** @returns the agents whose sessions ended. */
 export function closeSessions(
   sql: Sql,
   ask: { readonly agentId: string } | { readonly accountId: Uint8Array },
 ): readonly string[] {
   const ended =
     'agentId' in ask
-      ? sql('DELETE FROM session WHERE agent_id = ? RETURNING session_id').all(ask.agentId)
-      : sql('DELETE FROM session WHERE account_id = ? RETURNING session_id').all(ask.accountId);
-  return ended.map((row) => String(row['session_id']));
+      ? sql('DELETE FROM session WHERE agent_id = ? RETURNING agent_id').all(ask.agentId)
+      : sql('DELETE FROM session WHERE account_id = ? RETURNING agent_id').all(ask.accountId);
+  return ended.map((row) => String(row['agent_id']));
 }
 
 export function countAccounts(sql: Sql): number {
   return Number(sql('SELECT count(*) AS count FROM account WHERE is_ended = 0').get()?.['count'] ?? 0);
+}
+
+/** Whether a device is logged in to an account, with the key that it is to be listed with: else it is somebody else's. */
+function hasSession(sql: Sql, { agentId, accountId, transportKey }: DeviceRow & { readonly accountId: Uint8Array }) {
+  const session = sql('SELECT account_id, transport_key FROM session WHERE agent_id = ?').get(agentId);
+  if (session === undefined) return false;
+  return isSame(bytesOf(session['account_id']), accountId) && isSame(bytesOf(session['transport_key']), transportKey);
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -17,6 +17,7 @@ import {
   renewSession,
   setPassword,
   setVisibility,
+  sweepSessions,
 } from './account-tables.ts';
 import {
   BLOB_TABLES,
@@ -77,6 +78,7 @@ export const SERVICE_STEPS = {
   findSession,
   renewSession,
   closeSessions,
+  sweepSessions,
   treeSize,
   readNode,
   tokenKeys,
