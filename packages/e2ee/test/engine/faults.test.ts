@@ -25,7 +25,7 @@ async function commit(from: TestDevice, request: Parameters<TestDevice['engine']
 }
 
 describe('messages that do not open', () => {
-  it('C2: are replayed, forged, malformed, of an epoch ahead, or of no group here', async () => {
+  it('D4, E6: are replayed, forged, malformed, of an epoch ahead, or of no group here', async () => {
     const { anna, bert, group } = pair;
     const message = await sealText(anna, group, 'hello');
     expect(await openText(bert, group, message)).toBe('hello');
@@ -48,7 +48,7 @@ describe('messages that do not open', () => {
     expect(await openText(bert, group, ahead)).toBe('ahead');
   });
 
-  it('C2: leave the ratchet as it was', async () => {
+  it('D4: leave the ratchet as it was', async () => {
     const { anna, bert, group } = pair;
     const message = Uint8Array.from(await sealText(anna, group, 'hello'));
     const forged = message.slice();
@@ -59,7 +59,7 @@ describe('messages that do not open', () => {
 });
 
 describe('commits', () => {
-  it('C4: for one epoch: the first wins, also at a device that has one of its own', async () => {
+  it('E3: for one epoch: the first wins, also at a device that has one of its own', async () => {
     const { anna, bert, group } = pair;
     const [winner, loser] = [
       await anna.step((engine, transaction) => engine.commit(transaction, group, {})),
@@ -73,7 +73,7 @@ describe('commits', () => {
     expect(await openText(bert, group, await sealText(anna, group, 'on'))).toBe('on');
   });
 
-  it('C4: that come back through the queue are taken as accepted, once', async () => {
+  it('E8: that come back through the queue are taken as accepted, once', async () => {
     const { anna, bert, group } = pair;
     const own = await anna.step((engine, transaction) => engine.commit(transaction, group, {}));
     const second = anna.step((engine, transaction) => engine.commit(transaction, group, {}));
@@ -88,7 +88,7 @@ describe('commits', () => {
     expect(await openText(bert, group, await sealText(anna, group, 'on'))).toBe('on');
   });
 
-  it('C4: of garbage, and of later epochs, change nothing', async () => {
+  it('E14: of garbage, and of later epochs, change nothing', async () => {
     const { anna, bert, group } = pair;
     const { pending } = await commit(anna, {}, false);
     const take = (epoch: number, bytes: Uint8Array): Promise<unknown> =>
@@ -103,7 +103,7 @@ describe('commits', () => {
     expect(await take(1, pending.commit)).toEqual({ state: 'stale' });
   });
 
-  it('C4: add no third account to a chat of two, and no device that was revoked', async () => {
+  it('D5: add no third account to a chat of two, and no device that was revoked', async () => {
     pair = await makePair(undefined, true);
     const { anna, group, directory } = pair;
     const cleo = await newDevice('cleo', 'cleo-1');
@@ -121,7 +121,7 @@ describe('commits', () => {
     expect(await add(second)).toMatchObject({ added: ['anna-2'] });
   });
 
-  it('C4: wait for the logs of accounts that they bring', async () => {
+  it('E11: wait for the logs of accounts that they bring', async () => {
     const { anna, bert, group, directory } = pair;
     const cleo = await newDevice('cleo', 'cleo-1');
     const { pending } = await commit(anna, { add: [await cleo.keyPackage()] }, false);
@@ -140,7 +140,7 @@ describe('commits', () => {
     expect(await join()).toEqual({ state: 'lost', reason: 'no-key-package' });
   });
 
-  it('C4: that remove a device tell it so, and it can be added again', async () => {
+  it('D5: that remove a device tell it so, and it can be added again', async () => {
     const { anna, bert, group } = pair;
     const { taken } = await commit(anna, { remove: [{ accountId: accountIdOf('bert') }] });
     expect(taken).toMatchObject({ state: 'removed', committer: { agentId: 'anna-1' } });
@@ -153,7 +153,7 @@ describe('commits', () => {
 });
 
 describe('members who were led to different states', () => {
-  it('C5: find out by the next message, and heal by a commit of the one who joins again', async () => {
+  it('E2: find out by the next message, and heal by a commit of the one who joins again', async () => {
     const { anna, bert, group } = pair;
     // A lying server takes both for the same epoch.
     await commit(anna, {}, false);
@@ -176,7 +176,7 @@ describe('members who were led to different states', () => {
     expect(await openText(anna, group, await sealText(bert, group, 'again'))).toBe('again');
   });
 
-  it('C5: are not led back to an older epoch, or to somebody who was seen going', async () => {
+  it('E2: are not led back to an older epoch, or to somebody who was seen going', async () => {
     const { anna, bert, group, directory } = pair;
     const cleo = await newDevice('cleo', 'cleo-1');
     const { pending: withCleo } = await commit(anna, { add: [await cleo.keyPackage()] });
@@ -203,7 +203,7 @@ describe('members who were led to different states', () => {
     expect(await rejoin(changed, true)).toEqual({ state: 'refused', reason: 'malformed' });
   });
 
-  it('C5: a device without state finds that it has none, and joins again', async () => {
+  it('E5: a device without state finds that it has none, and joins again', async () => {
     const { anna, bert, group } = pair;
     await bert.step((engine, transaction) => engine.forget(transaction, group));
     expect(await openText(bert, group, await sealText(anna, group, 'lost'))).toBe('healing: no-state');
@@ -218,7 +218,7 @@ describe('members who were led to different states', () => {
     expect(await openText(bert, group, await sealText(anna, group, 'here'))).toBe('here');
   });
 
-  it('C5: nobody joins for an account that is not in the group', async () => {
+  it('E2: nobody joins for an account that is not in the group', async () => {
     const { anna, bert, group } = pair;
     const { pending } = await commit(anna, {});
     const cleo = await newDevice('cleo', 'cleo-1');
@@ -232,7 +232,7 @@ describe('members who were led to different states', () => {
 });
 
 describe('key packages', () => {
-  it('C3: of last resort work more than once, others once', async () => {
+  it('E7: of last resort work more than once, others once', async () => {
     const { anna } = pair;
     const cleo = await newDevice('cleo', 'cleo-1');
     const made = await cleo.step((engine, transaction) =>

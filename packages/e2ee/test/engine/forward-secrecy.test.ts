@@ -44,7 +44,7 @@ async function readSeized({ device }: TestDevice, messages: readonly Uint8Array[
 }
 
 describe('a seized device', () => {
-  it('C2: opens what it has not read, and nothing that it has read', async () => {
+  it('D3: opens what it has not read, and nothing that it has read', async () => {
     const { anna, bert, group } = pair;
     const messages: Uint8Array[] = [];
     for (let index = 0; index < 6; index++) messages.push(await sealText(anna, group, `message ${index}`));
@@ -60,7 +60,7 @@ describe('a seized device', () => {
     ]);
   });
 
-  it('C2: holds no key in its rows from which one of a message that was read follows', async () => {
+  it('D3: holds no key in its rows from which one of a message that was read follows', async () => {
     const { anna, bert, group } = pair;
     const first = await sealText(anna, group, 'first');
     const ratchetsBefore = await rowsOf(bert);
@@ -75,7 +75,7 @@ describe('a seized device', () => {
     expect([changed.some(isThere), ratchetsAfter.some(isThere)]).toEqual([false, true]);
   });
 
-  it('C2: opens nothing of an epoch that four commits ended', async () => {
+  it('D3: opens nothing of an epoch that four commits ended', async () => {
     const { anna, bert, group } = pair;
     const old = await sealText(anna, group, 'old');
     const late = await sealText(anna, group, 'late');
@@ -85,7 +85,7 @@ describe('a seized device', () => {
     expect(await readSeized(bert, [old])).toEqual(['lost: epoch-gone']);
   });
 
-  it('C2: reads nothing after the other side renewed its keys and this one did, too', async () => {
+  it('D3: reads nothing after the other side renewed its keys and this one did, too', async () => {
     const { anna, bert, group } = pair;
     await readSeized(bert, []);
     await renew(pair, bert, anna);

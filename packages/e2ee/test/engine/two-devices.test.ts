@@ -5,7 +5,7 @@ import { TestDevice, TestDirectory } from '../../src/testing/index.ts';
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 describe('two devices', () => {
-  it('exchange messages in a group', async () => {
+  it('D1: exchange messages in a group', async () => {
     const directory = new TestDirectory();
     const anna = await TestDevice.create({ directory, username: 'anna', agentId: 'a1' });
     const bert = await TestDevice.create({ directory, username: 'bert', agentId: 'b1' });

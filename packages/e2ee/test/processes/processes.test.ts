@@ -59,7 +59,7 @@ async function deliver(rows: readonly Row[]): Promise<string[]> {
 
 describe('processes of one device', () => {
   it(
-    'C3: seal with keys of their own, two at a time over one file',
+    'E8: seal with keys of their own, two at a time over one file',
     async () => {
       const run = (): Promise<unknown> => promisify(execFile)(process.execPath, argumentsOf(pair, 100, 0));
       await Promise.all([run(), run()]);
@@ -70,7 +70,7 @@ describe('processes of one device', () => {
   );
 
   it(
-    'C3: leave a state after each kill from which everything goes on',
+    'E8: leave a state after each kill from which everything goes on',
     async () => {
       let sequence = 0;
       let pendingSeen = 0;

@@ -26,7 +26,7 @@ async function runWorld(args: readonly (string | number)[], copy?: Copy): Promis
 
 describe('random operations on a group, with nothing in memory between any two steps', () => {
   it(
-    'C1: keep all members together and removed ones out, over 500 epochs of four groups',
+    'D5, E3: keep all members together and removed ones out, over 500 epochs of four groups',
     async () => {
       const reports: Report[] = [];
       for (const pair of [
@@ -57,7 +57,7 @@ describe('random operations with the published ts-mls', () => {
   afterAll(() => copy.dispose());
 
   it(
-    'C1: fail soon, so that this test would tell if the patch was lost',
+    'D5: fail soon, so that this test would tell if the patch was lost',
     async () => {
       await expect(runWorld([1, EPOCHS, 'classical', 8], copy)).rejects.toThrow(/No overlap|malformed/);
     },

@@ -79,7 +79,7 @@ for (const file of [
 ]) {
   describeVectors<PassiveCase>(file, (cases) => {
     it.each(IMPLEMENTATIONS)(
-      'C1: follows groups of other implementations (%s)',
+      'D5: follows groups of other implementations (%s)',
       async (_name, crypto) => {
         for (const vector of cases) {
           const expected = vector.epochs.map(({ epoch_authenticator: authenticator }) => authenticator);

@@ -44,7 +44,7 @@ interface BasicsCase {
 }
 
 describeVectors<BasicsCase>('crypto-basics.json', (cases) => {
-  it.each(IMPLEMENTATIONS)('C1: derives, hashes and expands as published (%s)', async (_name, crypto) => {
+  it.each(IMPLEMENTATIONS)('D4: derives, hashes and expands as published (%s)', async (_name, crypto) => {
     const { kdf, hash } = await crypto.suite('classical');
     for (const { derive_secret: secret, derive_tree_secret: tree, expand_with_label: expand, ref_hash: ref } of cases) {
       expect(toHex(await deriveSecret(hex(secret.secret), secret.label, kdf))).toBe(secret.out);
@@ -57,7 +57,7 @@ describeVectors<BasicsCase>('crypto-basics.json', (cases) => {
     expect(cases).toHaveLength(1);
   });
 
-  it.each(IMPLEMENTATIONS)('C1: signs and verifies as published (%s)', async (_name, crypto) => {
+  it.each(IMPLEMENTATIONS)('D4: signs and verifies as published (%s)', async (_name, crypto) => {
     const { signature } = await crypto.suite('classical');
     for (const { sign_with_label: vector } of cases) {
       const { label, priv, pub, content } = vector;
@@ -67,7 +67,7 @@ describeVectors<BasicsCase>('crypto-basics.json', (cases) => {
   });
 
   it.each(IMPLEMENTATIONS)(
-    'C1: opens what others encrypted, and what it encrypts itself (%s)',
+    'D4: opens what others encrypted, and what it encrypts itself (%s)',
     async (_name, crypto) => {
       const { hpke } = await crypto.suite('classical');
       for (const { encrypt_with_label: vector } of cases) {
@@ -115,7 +115,7 @@ interface SecretTreeCase {
 }
 
 describeVectors<SecretTreeCase>('secret-tree.json', (cases) => {
-  it.each(IMPLEMENTATIONS)('C2: gives the keys of every generation, skipped ones too (%s)', async (_name, crypto) => {
+  it.each(IMPLEMENTATIONS)('D3: gives the keys of every generation, skipped ones too (%s)', async (_name, crypto) => {
     const suite = await crypto.suite('classical');
     for (const { encryption_secret: secret, sender_data: data, leaves } of cases) {
       const ciphertext = hex(data.ciphertext);
