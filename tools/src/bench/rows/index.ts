@@ -1,6 +1,7 @@
 /** All series, in the order of the design. */
 import { messages } from './m1-messages.ts';
 import { groups } from './m2-groups.ts';
+import { latency } from './m3-latency.ts';
 import { oneWay } from './p1-one-way.ts';
 import { start } from './p10-start.ts';
 import { growth } from './p11-growth.ts';
@@ -31,4 +32,5 @@ export const allSeries: readonly Series[] = [
   ...growth,
   ...messages,
   ...groups,
+  ...latency,
 ];
