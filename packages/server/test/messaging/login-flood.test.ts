@@ -1,0 +1,110 @@
+/** Floods of logins against a server in a process of its own: what they cost others, and what they tell (B8, G1, rule 4). */
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { utf8Encode } from '@sealane/shared/bytes';
+import { encodeLogin, encodeTransparencyQuery } from '@sealane/shared/packets';
+import { ServerHost } from '../reliability/server-host.ts';
+import type { SessionPeer } from '../reliability/session-peer.ts';
+import { eventually } from '../test-server.ts';
+import { AccountPapers, answerTo, answersOf, newKeys, openPeer, refusalIn, register } from './messaging-peer.ts';
+
+jest.setTimeout(120_000);
+
+const LOGINS = 200;
+const PEERS = 50;
+const PASSWORD = 'correct horse';
+/** What fits into one record, and is far above any password. */
+const LONG_PASSWORD_BYTES = 200_000;
+
+let host: ServerHost;
+const peers: SessionPeer[] = [];
+beforeEach(async () => {
+  host = await ServerHost.start({ logLevel: 'error' });
+});
+afterEach(async () => {
+  for (const { socket } of peers.splice(0)) socket.destroy();
+  await host.stop();
+});
+
+async function open(agentId: string, identity = newKeys()): Promise<SessionPeer> {
+  const peer = await openPeer(host.port, agentId, identity);
+  peers.push(peer);
+  return peer;
+}
+
+async function account(username: string, password: string | null): Promise<SessionPeer> {
+  const identity = newKeys();
+  const peer = await open(`${username}-1`, identity);
+  await register(peer, new AccountPapers(username, `${username}-1`, identity), password);
+  return peer;
+}
+
+/** How long one call after the other takes, until `isOver`; sorted. */
+async function latencies(peer: SessionPeer, isOver: () => boolean): Promise<number[]> {
+  const took: number[] = [];
+  for (let call = 1_000; !isOver() || took.length < 100; call++) {
+    const start = performance.now();
+    peer.forge((writer) => encodeTransparencyQuery(writer, call, 0));
+    await eventually('the answer', () => answersOf(peer).at(-1)?.call === call, 20_000);
+    took.push(performance.now() - start);
+  }
+  return took.sort((one, other) => one - other);
+}
+
+/** A login whose password no encoder of ours would write. */
+function longLogin(call: number): Uint8Array {
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(LONG_PASSWORD_BYTES);
+  const head = [Uint8Array.of(0x95, call), Uint8Array.of(0xa5), utf8Encode('alice'), Uint8Array.of(0xdb), size];
+  const body = Buffer.concat([...head, Buffer.alloc(LONG_PASSWORD_BYTES, 'x'), Uint8Array.of(0xc0, 0xc0)]);
+  return Buffer.concat([Uint8Array.of(0x41, body.length >>> 16, (body.length >>> 8) & 0xff, body.length & 0xff), body]);
+}
+
+describe('floods of logins', () => {
+  it('B8, rule 4: 200 at once: others wait less than 200 ms, known and unknown names get the same answers', async () => {
+    const neighbour = await account('bob', null);
+    await account('alice', PASSWORD);
+    const evil = await Promise.all(Array.from({ length: PEERS }, (_, index) => open(`evil-${index}`)));
+    await host.forgetStalls();
+    for (const [index, peer] of evil.entries()) {
+      peer.forge((writer) => {
+        for (let call = 1; call <= LOGINS / PEERS; call++)
+          encodeLogin(writer, call, call % 2 === 0 ? 'alice' : `nobody-${index}`, 'wrong horse', null, null);
+      });
+    }
+    const isAnswered = (): boolean => evil.every((peer) => answersOf(peer).length === LOGINS / PEERS);
+    const took = await latencies(neighbour, isAnswered);
+    const p99 = took[Math.floor(took.length * 0.99)] ?? 0;
+    console.info(`${took.length} calls of others beside ${LOGINS} logins: p99 ${p99.toFixed(1)} ms`);
+    expect(p99).toBeLessThan(200);
+    const answers = evil.flatMap(answersOf);
+    const codes = answers.map((answer) => `${refusalIn(answer)} ${answer.id === 0x5c ? answer.retryAfterMs : ''}`);
+    const ofKnown = new Set(
+      codes.filter((_, index) => answers[index]?.call !== undefined && answers[index].call % 2 === 0),
+    );
+    const ofUnknown = new Set(
+      codes.filter((_, index) => answers[index]?.call !== undefined && answers[index].call % 2 === 1),
+    );
+    expect([...ofKnown].sort()).toEqual(['E_BUSY 1000', 'E_LOGIN_FAILED 0']);
+    expect([...ofUnknown].sort()).toEqual([...ofKnown].sort());
+    const { stallMs, counters } = await host.report();
+    expect(stallMs).toBeLessThan(200);
+    expect(counters.faults).toBe(0);
+  });
+
+  it('B8: passwords of a size that nobody has end the connection before anything is hashed', async () => {
+    const neighbour = await account('bob', null);
+    await account('alice', PASSWORD);
+    const evil = await Promise.all(Array.from({ length: 20 }, (_, index) => open(`evil-${index}`)));
+    await host.forgetStalls();
+    const login = longLogin(7);
+    for (const peer of evil) peer.forge((writer) => writer.bytes(login));
+    await Promise.all(evil.map(({ ended }) => ended));
+    expect(new Set(evil.map(({ told }) => told))).toEqual(new Set(['E_TOO_LARGE']));
+    expect((await latencies(neighbour, () => true)).at(-1)).toBeLessThan(1_000);
+    const { stallMs } = await host.report();
+    expect(stallMs).toBeLessThan(200);
+    const honest = await open('alice-2');
+    honest.forge((writer) => encodeLogin(writer, 1, 'alice', PASSWORD, null, null));
+    expect(await answerTo(honest, 1)).toMatchObject({ id: 0x42 });
+  });
+});
