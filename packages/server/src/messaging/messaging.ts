@@ -55,6 +55,9 @@ export interface MessagingOptions {
   readonly onNote: (action: string, fields: Readonly<Record<string, string | number>>) => void;
 }
 
+/** How long the connection of a device stays that is no device any more. */
+const CUT_AFTER_MS = 250;
+
 export class Messaging implements MessagingHost, CallDeskHost, AccountListener, AccountServices {
   readonly counters = new MessagingCounters();
   /** Why nothing is written any more. */
@@ -199,14 +202,14 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     this.onStandingChanged([agentId]);
     this.#options.onNote('device-revoked', { agent: agentId });
     await this.messages.onRevoked(agentId);
-    this.#options.onRevoked(agentId);
+    this.#cut([agentId]);
   }
 
   async onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void> {
     this.onStandingChanged(agentIds);
     this.#options.onNote('account-ended', { devices: agentIds.length });
     await this.messages.onAccountEnded(accountId, agentIds);
-    for (const agentId of agentIds) this.#options.onRevoked(agentId);
+    this.#cut(agentIds);
   }
 
   async onLogGrown(...grown: Parameters<AccountListener['onLogGrown']>): Promise<void> {
@@ -245,6 +248,13 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     if (by.standing === undefined) throw new CallError('E_NOT_LOGGED_IN');
     const device = { agentId: by.caller.agentId, accountId: by.standing.accountId };
     return await this.messages.answer(packet.id, device, packet);
+  }
+
+  /** They may do nothing any more; one that did this to itself gets the answer first. */
+  #cut(agentIds: readonly string[]): void {
+    this.environment.schedule(CUT_AFTER_MS, () => {
+      for (const agentId of agentIds) this.#options.onRevoked(agentId);
+    });
   }
 
   #pass(agentId: string, { group, epoch, body }: TransientMessage): void {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { encodeEnrolmentToken, type EnrolmentToken } from '@sealane/shared/documents';
 import { systemRandom } from '@sealane/node/transport';
+import { eventually } from '../test-server.ts';
 import { AccountWorld, type AccountWorldOptions } from './account-world.ts';
 import { AccountPapers, listing, newKeys } from './messaging-peer.ts';
 
@@ -204,7 +205,8 @@ describe('the end of an account', () => {
     ).rejects.toMatchObject({ code: 'E_LOGIN_FAILED' });
     await account.device.call(0x44, { password: PASSWORD, newPassword: null, endsAccount: true });
     for (const device of [account.device, second, guest]) expect(await device.standing()).toBe('E_NOT_LOGGED_IN');
-    expect(world.cut.sort()).toEqual(['alice-1', 'alice-2']);
+    await eventually('their connections end', () => world.cut.length === 2);
+    expect(world.cut).toEqual(['alice-1', 'alice-2']);
     const { sessions } = world.messaging;
     await expect(sessions.readAccess(accessToken ?? '')).rejects.toMatchObject({ code: 'E_NOT_LOGGED_IN' });
     await expect(sessions.renew(refreshToken ?? '')).rejects.toMatchObject({ code: 'E_NOT_LOGGED_IN' });

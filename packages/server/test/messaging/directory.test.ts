@@ -16,6 +16,7 @@ import {
   verifyTreeHead,
   type TreeHead,
 } from '@sealane/shared/transparency';
+import { eventually } from '../test-server.ts';
 import { AccountWorld, type TestAccount, type TestDevice } from './account-world.ts';
 import { listing, newKeys } from './messaging-peer.ts';
 
@@ -142,6 +143,7 @@ describe('devices', () => {
     const revoke = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
     await alice.device.call(0x45, { statement: revoke });
     expect(await second.standing()).toBe('E_NOT_LOGGED_IN');
+    await eventually('its connection ends', () => world.cut.length === 1);
     expect(world.cut).toEqual(['alice-2']);
     expect(world.notes).toContainEqual({ action: 'device-revoked', fields: { agent: 'alice-2' } });
     await expect(world.messaging.sessions.readAccess(accessToken ?? '')).rejects.toMatchObject({
@@ -207,7 +209,7 @@ describe('presence', () => {
     expect(await seen('alice')).toEqual({ presence: 0, isKnown: false });
     await set(2);
     alice.device.leave();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually('the time of its end', async () => (await seen('alice')).isKnown);
     expect(await seen('alice')).toEqual({ presence: 1, isKnown: true });
     const { lastSeenAt } = await query(bob, 'alice');
     expect(Math.abs(Date.now() - lastSeenAt)).toBeLessThan(10_000);
