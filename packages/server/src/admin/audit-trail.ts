@@ -22,7 +22,8 @@ export function keepAuditTrail(server: Server, audit: AuditRecorder): void {
   server.on('agent-refused', ({ agentId, address, code }) => {
     if (SUSPICIOUS.has(code)) refusals.note('agent-refused', { agent: agentId, address, code });
   });
-  server.on('messaging-note', (action, fields) => audit.note(action, fields));
+  const logins = new LimitedNotes(audit, monotonicNow);
+  server.on('messaging-note', (action, fields) => (action === 'login-failed' ? logins : audit).note(action, fields));
   server.on('store-incident', ({ code, message }) => audit.note('store-incident', { code, message }));
   server.on('store-health', ({ status, reasons }) =>
     audit.note('store-health', { status, reasons: reasons.join(' ') }),

@@ -26,7 +26,7 @@ import { MessageServices } from './message-services.ts';
 import { MessagingCounters } from './messaging-counters.ts';
 import type { MessagingHost, MessagingSink } from './messaging-host.ts';
 import type { TransientMessage } from './queues/message-queues.ts';
-import { Sessions } from './sessions/sessions.ts';
+import { Sessions, type SessionsOptions } from './sessions/sessions.ts';
 import type { MessagingStore } from './store/messaging-store.ts';
 import { TransparencyLog } from './transparency/transparency-log.ts';
 
@@ -87,8 +87,10 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     const attempts = new LoginAttempts({ limits, now: environment.now });
     const common = { store, crypto, book, hasher, environment, limits, attempts, log: this.#log };
     this.accounts = new Accounts({ ...common, registration, listener: this });
-    const onAttempt = (outcome: 'ok' | 'failed' | 'limited' | 'busy'): void =>
-      void (this.counters.logins[outcome] += 1);
+    const onAttempt: SessionsOptions['onAttempt'] = (outcome, { agentId, addressKey }) => {
+      this.counters.logins[outcome] += 1;
+      if (outcome === 'failed') options.onNote('login-failed', { agent: agentId, address: addressKey });
+    };
     const onClosed = (agentIds: readonly string[]): void => this.onStandingChanged(agentIds);
     this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, onAttempt, onClosed });
     this.directory = new Directory(common);
@@ -166,7 +168,8 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     const answer = await this.#answer(by, packet);
     if (packet.id === 0x4e && !packet.isTransient) this.counters.messagesStored += 1;
     if (packet.id === 0x4d) this.counters.commitsStored += 1;
-    if (packet.id === 0x40) this.#options.onNote('account-registered', { agent: by.caller.agentId });
+    const action = auditedActionOf(packet);
+    if (action !== undefined) this.#options.onNote(action, { agent: by.caller.agentId });
     return answer;
   }
 
@@ -194,8 +197,9 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
 
   // AccountListener
 
-  onListed(agentId: string): Promise<void> {
-    return this.messages.onListed(agentId);
+  async onListed(agentId: string): Promise<void> {
+    this.#options.onNote('device-listed', { agent: agentId });
+    await this.messages.onListed(agentId);
   }
 
   async onRevoked(agentId: string): Promise<void> {
@@ -260,6 +264,13 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   #pass(agentId: string, { group, epoch, body }: TransientMessage): void {
     for (const desk of this.#desks.get(agentId) ?? []) desk.pass({ id: 0x5b, group, epoch, body });
   }
+}
+
+/** What the audit log calls a call that was done; undefined for one that it need not know. */
+function auditedActionOf(packet: MessagingCall): string | undefined {
+  if (packet.id === 0x40) return 'account-registered';
+  if (packet.id === 0x43 && packet.everywhere) return 'sessions-ended';
+  return packet.id === 0x44 && packet.newPassword !== null ? 'password-changed' : undefined;
 }
 
 function isAccountCall(packet: MessagingCall): packet is Extract<MessagingCall, { readonly id: AccountCallId }> {

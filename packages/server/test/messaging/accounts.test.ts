@@ -35,7 +35,11 @@ describe('registration', () => {
     expect(answer).toMatchObject({ isListed: true, challenge: null, accessToken: expect.any(String) });
     expect(await device.standing()).toBe('listed');
     expect(await world.messaging.sessions.readAccess(answer.accessToken ?? '')).toMatchObject({ agentId: 'alice-1' });
-    expect(world.notes).toEqual([{ action: 'account-registered', fields: { agent: 'alice-1' } }]);
+    const fields = { agent: 'alice-1' };
+    expect(world.notes).toEqual([
+      { action: 'device-listed', fields },
+      { action: 'account-registered', fields },
+    ]);
   });
 
   it('C1: again, as it was, is answered as the first time; from somebody else the name is taken', async () => {
@@ -173,6 +177,10 @@ describe('password', () => {
     const other = world.device('alice-2');
     await expect(other.login('alice', PASSWORD)).rejects.toMatchObject({ code: 'E_LOGIN_FAILED' });
     expect(await other.login('alice', 'new password')).toMatchObject({ isListed: false });
+    expect(world.notes.slice(2)).toEqual([
+      { action: 'password-changed', fields: { agent: 'alice-1' } },
+      { action: 'login-failed', fields: { agent: 'alice-2', address: '192.0.2.1' } },
+    ]);
   });
 
   it('G2: strict: a device that is logged in guesses no faster than at login', async () => {

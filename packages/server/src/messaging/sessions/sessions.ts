@@ -18,6 +18,9 @@ import type { ServiceEnvironment } from '../devices.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { REFRESH_MS, SessionTokens, type IssuedTokens } from './session-tokens.ts';
 
+/** What became of an attempt to log in. */
+export type LoginResult = 'ok' | 'failed' | 'limited' | 'busy';
+
 export interface SessionsOptions {
   readonly store: Pick<ServiceStore, 'ask'>;
   readonly crypto: Crypto;
@@ -28,8 +31,8 @@ export interface SessionsOptions {
   readonly attempts: LoginAttempts;
   /** X25519 key of the server, 32 bytes: part of what is signed. */
   readonly serverKey: () => Uint8Array;
-  /** Counts attempts. */
-  readonly onAttempt: (outcome: 'ok' | 'failed' | 'limited' | 'busy') => void;
+  /** Hears of every attempt. */
+  readonly onAttempt: (outcome: LoginResult, caller: Caller) => void;
   /** Sessions of these agents ended. */
   readonly onClosed: (agentIds: readonly string[]) => void;
 }
@@ -85,10 +88,10 @@ export class Sessions {
     try {
       const account = await this.#prove(caller, { ...request, username });
       const opened = await this.open(caller, account);
-      this.#options.onAttempt('ok');
+      this.#options.onAttempt('ok', caller);
       return opened;
     } catch (error) {
-      this.#options.onAttempt(outcomeOf(error));
+      this.#options.onAttempt(outcomeOf(error), caller);
       throw error;
     }
   }
@@ -221,7 +224,7 @@ function isListed({ agentId, agentKey }: Caller, state: Account['state']): boole
   return device !== undefined && device.revoked === undefined && equalBytes(device.transportKey, agentKey);
 }
 
-function outcomeOf(error: unknown): 'failed' | 'limited' | 'busy' {
+function outcomeOf(error: unknown): LoginResult {
   if (!(error instanceof CallError)) return 'failed';
   if (error.code === 'E_RATE_LIMITED') return 'limited';
   return error.code === 'E_BUSY' ? 'busy' : 'failed';
