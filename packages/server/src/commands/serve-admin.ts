@@ -113,6 +113,6 @@ export function adminHost(
 ): AdminHost {
   const { server, dataDirectory } = about;
   const backup = (path: string): Promise<void> =>
-    backUp({ directory: dataDirectory, store: server.delivery.store }, path);
+    backUp({ directory: dataDirectory, store: server.delivery.store, messaging: server.messaging }, path);
   return { ...about, audit, wallClock: Date.now, backup };
 }

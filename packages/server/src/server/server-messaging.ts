@@ -39,7 +39,7 @@ export interface ServerMessagingOptions {
 const MEMORY_BLOB_BYTES_MAX = 268_435_456;
 /** Names in the data directory. */
 export const MESSAGING_FILE = 'messaging.db';
-const BLOB_DIRECTORY = 'blobs';
+export const BLOB_DIRECTORY = 'blobs';
 
 /**
  * Makes messaging; undefined on a store that several nodes share, where there is none yet. It opens its file while the server

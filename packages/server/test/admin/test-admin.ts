@@ -51,7 +51,10 @@ export class TestAdmin {
     let drains = (): void => undefined;
     const load = loadsAdmin({
       ...{ server: server.library, dataDirectory, audit, log, wallClock: Date.now },
-      backup: (path) => backUp({ directory: dataDirectory, store: server.library.delivery.store }, path),
+      backup: (path) => {
+        const { delivery, messaging } = server.library;
+        return backUp({ directory: dataDirectory, store: delivery.store, messaging }, path);
+      },
       beginDrain: () => drains(),
     });
     const admin = await AdminPort.open({ dataDirectory, log, load }, { port: 0, mayMove: false });

@@ -2,6 +2,7 @@
  * The worker of messaging: the one thread that touches its file. Steps that wait share a transaction. It imports nothing but
  * built-ins and files beside it, so that it runs from source and as one script.
  */
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import { faultOf, StoreFault } from '../../store/sqlite/fault.ts';
@@ -17,6 +18,7 @@ export type FileRequest =
 
 /** Steps of one transaction. */
 const STEPS_MAX = 256;
+const FILE_MODE = 0o600;
 
 let database: DatabaseSync | undefined;
 let runner: StepRunner | undefined;
@@ -67,6 +69,8 @@ async function onFileRequest(request: FileRequest): Promise<void> {
 async function copyTo(destination: string): Promise<void> {
   if (database === undefined) throw new StoreFault('failed', 'the messaging file is not open');
   const temporary = `${destination}.new`;
+  rmSync(temporary, { force: true });
+  closeSync(openSync(temporary, 'wx', FILE_MODE));
   await backup(database, temporary);
   moveInPlace(temporary, destination);
 }
