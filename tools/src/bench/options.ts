@@ -1,7 +1,22 @@
 /** Arguments of the bench. */
 import { parseArgs } from 'node:util';
 
-export const ROW_NAMES = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11', 'M1', 'M2', 'M3'] as const;
+export const ROW_NAMES = [
+  'P1',
+  'P2',
+  'P3',
+  'P4',
+  'P5',
+  'P6',
+  'P7',
+  'P8',
+  'P9',
+  'P10',
+  'P11',
+  'M1',
+  'M2',
+  'M3',
+] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 
 /** How much is measured. */
