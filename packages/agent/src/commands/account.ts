@@ -35,7 +35,7 @@ const register = defineCommand({
       isRepeated: true,
     });
     const registrationToken = tokenBytes(settings.registrationToken);
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { sync: false, needsAccount: false }, async (messaging) => {
       const deviceName = settings.deviceName ?? '';
       const made = await messaging.accounts.register(username, { password, deviceName, registrationToken });
       const device = (await messaging.accounts.show())?.agentId;
@@ -71,7 +71,7 @@ const login = defineCommand({
     const { settings, output } = context;
     const username = checkedUsername(context.arguments[0] ?? '');
     const { recoveryKey, deviceName = '' } = settings;
-    await withMessaging(context, { sync: false }, async (messaging) => {
+    await withMessaging(context, { sync: false, needsAccount: false }, async (messaging) => {
       const isListedHere = (await messaging.accounts.show())?.isListed === true;
       const isAsked = settings.password === undefined && !isListedHere;
       const password = isAsked
@@ -111,7 +111,7 @@ const show = defineCommand({
   examples: ['account show', 'account show --json'],
   async run(context) {
     const { output } = context;
-    await withMessaging(context, { online: false }, async (messaging) => {
+    await withMessaging(context, { online: false, needsAccount: false }, async (messaging) => {
       const account = await messaging.accounts.show();
       if (account === undefined || account.phase === 'registering')
         throw new ConfigError('E_NO_ACCOUNT_HERE', 'This data directory has no account');

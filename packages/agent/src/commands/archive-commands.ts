@@ -1,7 +1,7 @@
 /** export and import: account, contacts and messages in one file under a passphrase. */
 import { readFile } from 'node:fs/promises';
 import { ConfigError, StorageError } from '@sealane/shared/errors';
-import { path, setting, text } from '@sealane/node/config';
+import { explained, path, setting, text } from '@sealane/node/config';
 import { defineCommand } from '@sealane/node/cli';
 import { writeFileAtomic } from '@sealane/node/keys';
 import type { ArchiveSummary } from '../messaging/index.ts';
@@ -47,7 +47,7 @@ export const importCommand = defineCommand({
   async run(context) {
     const { settings, output } = context;
     const [source = ''] = context.arguments;
-    const bytes = await readFile(source);
+    const bytes = await archiveBytes(source);
     const about = { flag: 'archive-passphrase', prompt: 'Passphrase of the archive' };
     const passphrase = await secretOf(context, settings.archivePassphrase, about);
     await withMessaging(context, { online: false }, async (messaging) => {
@@ -56,6 +56,17 @@ export const importCommand = defineCommand({
     });
   },
 });
+
+async function archiveBytes(source: string): Promise<Uint8Array> {
+  try {
+    return await readFile(source);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause) || cause.code !== 'ENOENT') throw cause;
+    throw explained(new StorageError('E_FILE_NOT_FOUND', `There is no file ${source}`, { cause }), {
+      why: 'The archive is not where it was said to be.',
+    });
+  }
+}
 
 function shown({ username, contacts, conversations, messages }: ArchiveSummary): string {
   return `${messages} messages, ${conversations} conversations and ${contacts} contacts of ${username}`;

@@ -42,7 +42,7 @@ const approve = defineCommand({
     const { settings, output } = context;
     await withMessaging(context, {}, async (messaging) => {
       const { agentId, groups } = await messaging.devices.approve(context.arguments[0] ?? '', settings.deviceName);
-      const human = `${escapeText(agentId)} is linked and in ${groups} chats.`;
+      const human = `${escapeText(agentId)} is linked and in ${groups} ${groups === 1 ? 'chat' : 'chats'}.`;
       await output.emit({ event: 'approved', device: agentId, groups }, human);
     });
   },

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SealaneError } from '@sealane/shared/errors';
 import type { Output } from '@sealane/node/cli';
 import type { Message, MessagingClient } from '../messaging/index.ts';
-import { messageLine, messageRecord } from './messaging-context.ts';
+import { messageRecord, shownMessage } from './messaging-context.ts';
 
 /** How often the database is read for what another process wrote. */
 const LOOK_MS = 250;
@@ -78,7 +78,7 @@ export class MessagePrinter {
       return true;
     }
     this.#open.delete(message.id);
-    if (!(await this.#output.emit(messageRecord(message), messageLine(message)))) return false;
+    if (!(await this.#output.emit(messageRecord(message), await shownMessage(messaging, message)))) return false;
     this.#printed++;
     if (this.#markRead) await messaging.markRead(message.conversation, message.order);
     return true;

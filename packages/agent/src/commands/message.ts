@@ -4,9 +4,16 @@ import { ConfigError } from '@sealane/shared/errors';
 import { durationMs, integer, path, setting, text, toggle } from '@sealane/node/config';
 import { defineCommand, type CommandContext, type CommandDefinition } from '@sealane/node/cli';
 import { startTransferReport } from '@sealane/node/files';
-import type { Message, MessagingClient, TransferOptions } from '../messaging/index.ts';
+import {
+  checkedUsername,
+  directConversation,
+  type Message,
+  type MessagingClient,
+  type TransferOptions,
+} from '../messaging/index.ts';
 import { connectionSettings } from './connection-settings.ts';
-import { conversationOf, messageLine, messageRecord, withMessaging } from './messaging-context.ts';
+import { conversationOf, messageRecord, shownMessage, withMessaging } from './messaging-context.ts';
+import { deleteCommand, editCommand, reactCommand } from './message-changes.ts';
 import { MessagePrinter } from './message-printer.ts';
 
 const toSetting = setting(text({ placeholder: '<user>' }), { help: 'The user.' });
@@ -34,6 +41,8 @@ const send = defineCommand({
     const [words] = context.arguments;
     if (words === undefined && settings.file === undefined)
       throw new ConfigError('E_USAGE', 'Give a text, or --file PATH');
+    if (settings.file !== undefined && (settings.replyTo ?? settings.expiresAfter) !== undefined)
+      throw new ConfigError('E_USAGE', 'A file goes without --reply-to and --expires-after');
     await withMessaging(context, {}, async (messaging, signal) => {
       const { id, state } = await sendOne(context, messaging, signal);
       await output.emit({ event: 'sent', id, state }, `Sent ${id} (${state})`);
@@ -79,7 +88,7 @@ const list = defineCommand({
       const found =
         conversation === undefined ? await messaging.latest(limit) : await messaging.messages(conversation, { limit });
       for (const message of found.filter(({ kind }) => kind !== 'event')) {
-        if (!(await output.emit(messageRecord(message), messageLine(message)))) return;
+        if (!(await output.emit(messageRecord(message), await shownMessage(messaging, message)))) return;
       }
       if (!settings.markRead) return;
       for (const message of found) await messaging.markRead(message.conversation, message.order);
@@ -130,7 +139,7 @@ const search = defineCommand({
       const isOne = settings.to !== undefined || settings.group !== undefined;
       const conversation = isOne ? await knownConversation(messaging, settings) : undefined;
       const found = await messaging.search(words, { conversation, limit: settings.limit });
-      for (const message of found) await output.emit(messageRecord(message), messageLine(message));
+      for (const message of found) await output.emit(messageRecord(message), await shownMessage(messaging, message));
     });
   },
 });
@@ -190,11 +199,11 @@ async function knownConversation(
 ): Promise<string> {
   if (to !== undefined && group !== undefined)
     throw new ConfigError('E_USAGE', 'Name either --to USER or --group GROUP');
-  return group === undefined ? `@${to ?? ''}` : await messaging.groupNamed(group);
+  return group === undefined ? directConversation(checkedUsername(to ?? '')) : await messaging.groupNamed(group);
 }
 
 export const messageCommand: CommandDefinition = {
   name: 'message',
-  summary: 'Send, list, watch and search messages; save their files.',
-  commands: [send, list, watch, search, save],
+  summary: 'Send, list, watch and search messages; edit and delete them, react, save their files.',
+  commands: [send, list, watch, search, save, editCommand, deleteCommand, reactCommand],
 };

@@ -2,7 +2,13 @@
 import { escapeText } from '@sealane/shared/bytes';
 import { ConfigError } from '@sealane/shared/errors';
 import { explained } from '@sealane/node/config';
-import { openMessaging, type Message, type MessagingClient, type MessagingEvent } from '../messaging/index.ts';
+import {
+  checkedUsername,
+  openMessaging,
+  type Message,
+  type MessagingClient,
+  type MessagingEvent,
+} from '../messaging/index.ts';
 import { withAgent, type ConnectionContext } from './connection.ts';
 
 /** How a command uses messaging. */
@@ -13,12 +19,14 @@ export interface MessagingUse {
   readonly reconnect?: boolean;
   /** `false` works on what is here, with or without a server. Default true. */
   readonly online?: boolean;
+  /** Whether an account has to be here already. Default true. */
+  readonly needsAccount?: boolean;
 }
 
 /** Runs `work` with a messaging client and closes it afterwards. @throws what connecting or working threw. */
 export async function withMessaging<Result>(
   context: ConnectionContext,
-  { sync = true, reconnect = false, online = true }: MessagingUse,
+  { sync = true, reconnect = false, online = true, needsAccount = true }: MessagingUse,
   work: (messaging: MessagingClient, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const { dataDir, passphrase } = context.settings;
@@ -26,6 +34,7 @@ export async function withMessaging<Result>(
     const messaging = await openMessaging(agent, { dataDir, passphrase });
     messaging.on('event', (event) => tell(context, event));
     try {
+      if (needsAccount && messaging.username === undefined) throw noAccountHere();
       if (sync && online && messaging.username !== undefined) await messaging.sync(signal);
       return await work(messaging, signal);
     } finally {
@@ -50,7 +59,13 @@ function tell({ output, log }: ConnectionContext, event: MessagingEvent): void {
       }
       break;
     case 'trouble':
-      log.warn('messaging', { code: event.error.code, error: event.error });
+      if (event.error.code === 'E_NOT_LOGGED_IN')
+        output.warn('This device is logged out, so nothing comes or goes: run account login USER.');
+      else if (event.error.code === 'E_LOGIN_FAILED')
+        output.warn(
+          'The server no longer takes this device for one of your account: it was revoked, or the account ended.',
+        );
+      else log.warn('messaging', { code: event.error.code, error: event.error });
       break;
     default:
       break;
@@ -75,24 +90,38 @@ export function messageRecord(message: Message) {
   };
 }
 
-/** A message as a line for people. */
-export function messageLine(message: Message): string {
-  const { conversation, from, at, state, reason, isOwn, isDeleted, reactions } = message;
+function noAccountHere(): ConfigError {
+  return explained(new ConfigError('E_NO_ACCOUNT_HERE', 'This data directory has no account'), {
+    next: 'Run: account register USER, or account login USER.',
+  });
+}
+
+/** A message as a line for people; one in a group with the name of that. */
+export async function shownMessage(messaging: MessagingClient, message: Message): Promise<string> {
+  if (message.group === null) return messageLine(message, '');
+  return messageLine(message, (await messaging.conversation(message.conversation))?.name ?? '');
+}
+
+function messageLine(message: Message, groupName: string): string {
+  const { conversation, group, from, at, state, reason, isOwn, isDeleted, reactions } = message;
   const time = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-  const place = conversation.startsWith('#') ? `${conversation.slice(0, 9)} ` : '';
-  const who = isOwn ? `to ${escapeText(conversation.slice(1, 33))}` : escapeText(from.user === '' ? '?' : from.user);
+  const place = group === null ? '' : `#${escapeText(groupName === '' ? group.slice(0, 8) : groupName)} `;
+  const own = group === null ? `to ${escapeText(conversation.slice(1))}` : 'you';
+  const who = isOwn ? own : escapeText(from.user === '' ? '?' : from.user);
   const marks = Object.values(reactions).map(escapeText).join(' ');
   const known = state === 'decrypted' || state === 'sent' ? '' : ` [${state}${reason === '' ? '' : `: ${reason}`}]`;
   const text = isDeleted ? '(deleted)' : shownText(message);
   return `${time}  ${place}${who}: ${text}${known}${marks === '' ? '' : ` ${marks}`}`;
 }
 
-function shownText({ body, kind, state, file }: Message): string {
+function shownText({ id, body, kind, state, file }: Message): string {
   if (state === 'waiting') return '(cannot be decrypted yet, waiting)';
   if (state === 'healing') return '(cannot be decrypted yet, joining the chat again)';
   if (state === 'lost') return '(could not be decrypted)';
   if (kind === 'unknown') return '(of a kind that this version does not know)';
-  return file === undefined ? escapeText(body) : `file ${escapeText(body)} (${file.sizeBytes} bytes)`;
+  return file === undefined
+    ? escapeText(body)
+    : `file ${escapeText(body)} (${file.sizeBytes} bytes, message save ${id})`;
 }
 
 /** The conversation that `--to` and `--group` name. @throws ConfigError `E_USAGE` for both, or none. */
@@ -105,5 +134,5 @@ export async function conversationOf(
     throw explained(new ConfigError('E_USAGE', 'Name either --to USER or --group GROUP'), {});
   }
   if (group !== undefined) return await messaging.groupNamed(group);
-  return await messaging.conversationWith(to ?? '', signal);
+  return await messaging.conversationWith(checkedUsername(to ?? ''), signal);
 }

@@ -5,6 +5,7 @@
 import { concat, fromBase64, toBase64, utf8Decode, utf8Encode } from '@sealane/shared/bytes';
 import type { Crypto, Random } from '@sealane/shared/crypto';
 import { ConfigError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
 import { unwrapWithPassphrase, wrapWithPassphrase } from '@sealane/e2ee/keys';
 import type { Row, Transaction } from '@sealane/e2ee/storage';
 import type { Directory } from './directory.ts';
@@ -78,7 +79,11 @@ export class Archive {
     const isOurs = MAGIC.every((byte, index) => bytes[index] === byte);
     if (!isOurs) throw new ConfigError('E_DATA', 'This is not an archive of Sealane');
     const secret = await unwrapWithPassphrase(crypto, { passphrase, wrapped: bytes.subarray(MAGIC.length) });
-    if (secret === undefined) throw new ConfigError('E_PASSPHRASE', 'The passphrase does not open the archive');
+    if (secret === undefined) {
+      throw explained(new ConfigError('E_PASSPHRASE', 'The passphrase does not open the archive'), {
+        why: 'It is another one, or the archive is damaged.',
+      });
+    }
     const contents = contentsOf(secret);
     const own = await account.find();
     if (own !== undefined && own.username !== contents.username) {

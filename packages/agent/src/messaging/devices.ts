@@ -10,6 +10,7 @@ import { equalBytes } from '@sealane/shared/bytes';
 import { deviceOf, isExpired, statementHash, type AccountState } from '@sealane/shared/accounts';
 import { StaticKeyPair, type Crypto, type DocumentSigner, type Random } from '@sealane/shared/crypto';
 import { ConfigError, ProtocolError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
 import { LINK_ID_BYTES } from '@sealane/shared/packets';
 import { isRenewalDue, listDevice, revokeDevice } from '@sealane/e2ee/identity';
 import { RecoveryKey, openBox, parseRecoveryText, sealBox, type BoxPurpose } from '@sealane/e2ee/keys';
@@ -149,7 +150,7 @@ export class Devices {
     const key = recoveryText === undefined ? undefined : recoveryKeyOf(crypto, recoveryText);
     await this.#append((known, signer, at) => {
       const device = deviceOf(known, agentId);
-      if (device === undefined) throw new ConfigError('E_USAGE', `The account has no device ${agentId}`);
+      if (device === undefined) throw noDevice(agentId);
       if (device.revoked !== undefined) return undefined;
       return revokeDevice(crypto, known, { agentId, signer: key ?? signer, at }).statement;
     });
@@ -244,4 +245,11 @@ function recoveryKeyOf(crypto: Crypto, text: string): RecoveryKey {
 
 function purposeOf(link: Uint8Array): BoxPurpose {
   return { domain: LINK_DOMAIN, context: link };
+}
+
+function noDevice(agentId: string): ConfigError {
+  return explained(new ConfigError('E_USAGE', `The account has no device ${agentId}`), {
+    why: 'Devices are named by their id.',
+    next: 'See them with `device list`.',
+  });
 }

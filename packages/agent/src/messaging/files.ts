@@ -6,6 +6,7 @@ import { link, open, stat, unlink } from 'node:fs/promises';
 import { fromBase64, fromHex } from '@sealane/shared/bytes';
 import type { Crypto, Random } from '@sealane/shared/crypto';
 import { ConfigError, ProtocolError, SealaneError, StorageError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
 import { BLOB_ID_BYTES, MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import {
   AttachmentOpener,
@@ -115,7 +116,10 @@ export class Files {
     const bytes = fromHex(id);
     const row = bytes === undefined ? undefined : await journal.transaction((tx) => book.find(tx, bytes));
     if (row?.kind !== 'file' || row.details === '')
-      throw new ConfigError('E_USAGE', `There is no message ${id} with a file`);
+      throw explained(new ConfigError('E_USAGE', `There is no message ${id} with a file`), {
+        why: 'No message of this id came with one.',
+        next: 'See the ids with `message list`.',
+      });
     const file = fileOf(row);
     if (await exists(path)) throw new ProtocolError('E_FILE_EXISTS', `${path} is there already`);
     const part = path + PART_SUFFIX;

@@ -5,11 +5,12 @@
  * A change of one group at a time: what is there is settled, the commit is built on the present epoch, written down with
  * the intent, and sent.
  */
-import { toHex } from '@sealane/shared/bytes';
+import { toHex, utf8Encode } from '@sealane/shared/bytes';
 import { listedDevices, type AccountState } from '@sealane/shared/accounts';
 import { ConfigError, ProtocolError } from '@sealane/shared/errors';
 import { BLOB_ID_BYTES, GROUP_ID_BYTES } from '@sealane/shared/packets';
 import type { Random } from '@sealane/shared/crypto';
+import { NAME_BYTES_MAX } from '@sealane/e2ee/content';
 import type { E2eeEngine, PendingCommit } from '@sealane/e2ee/engine';
 import type { Member } from '@sealane/e2ee/mls';
 import type { Transaction } from '@sealane/e2ee/storage';
@@ -82,8 +83,9 @@ export class Groups {
     return await this.#create({ conversation: directConversation(username), name: '', usernames: [username] }, signal);
   }
 
-  /** Makes a group with a name. @returns its id. */
+  /** Makes a group with a name. @returns its id. @throws ConfigError `E_USAGE` for a name that cannot be told to others. */
   async create(name: string, usernames: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
+    expectGroupName(name);
     return await this.#create({ conversation: undefined, name, usernames }, signal);
   }
 
@@ -325,6 +327,11 @@ export class Groups {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function expectGroupName(name: string): void {
+  const isFit = name.trim() !== '' && name.isWellFormed() && utf8Encode(name).length <= NAME_BYTES_MAX;
+  if (!isFit) throw new ConfigError('E_USAGE', `The name of a group has 1 to ${NAME_BYTES_MAX} bytes`);
+}
 
 /** A group that is new to this device. */
 export function freshGroup(now: number): Omit<GroupRow, 'group' | 'conversation' | 'state'> {

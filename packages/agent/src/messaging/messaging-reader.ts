@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { fromHex, toHex } from '@sealane/shared/bytes';
 import { deviceOf, isExpired, type AccountState } from '@sealane/shared/accounts';
 import { ConfigError, ProtocolError, type SealaneError } from '@sealane/shared/errors';
+import { explained } from '@sealane/node/config';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import { groupOfConversation } from './ids.ts';
 import { conversationOf, messageOf, type Conversation, type Message } from './message.ts';
@@ -129,10 +130,8 @@ export abstract class MessagingReader extends EventEmitter<MessagingEvents> {
     const byId = conversations.find(({ id }) => id === `#${text.toLowerCase()}` || id === text);
     if (byId !== undefined) return byId.id;
     const named = conversations.filter(({ name }) => name === text);
-    if (named.length > 1)
-      throw new ConfigError('E_USAGE', `Several groups are called ${JSON.stringify(text)}: name its id`);
-    if (named[0] === undefined)
-      throw new ConfigError('E_USAGE', `There is no group ${JSON.stringify(text)} on this device`);
+    if (named.length > 1) throw groupUnclear(`Several groups are called ${JSON.stringify(text)}: name its id`);
+    if (named[0] === undefined) throw groupUnclear(`There is no group ${JSON.stringify(text)} on this device`);
     return named[0].id;
   }
 
@@ -184,6 +183,14 @@ export abstract class MessagingReader extends EventEmitter<MessagingEvents> {
     const standing = device?.revoked !== undefined ? 'revoked' : isOver ? 'expired' : 'listed';
     return { id, name: device?.name ?? '', state: standing };
   }
+}
+
+function groupUnclear(message: string): SealaneError {
+  const why = 'A group is named by its id, or by a name that only one has.';
+  return explained(new ConfigError('E_USAGE', message), {
+    why,
+    next: 'See the groups of this device with `group list`.',
+  });
 }
 
 /** @returns the error for a conversation that is not here. */

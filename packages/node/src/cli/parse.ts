@@ -147,6 +147,9 @@ function usageError(error: CommanderError, program: ProgramDefinition, words: re
     case 'commander.unknownOption': {
       // Without its value: that may be a secret.
       const name = subject.split('=')[0] ?? '';
+      // A group has no flags: what stands before them was meant for one of its commands.
+      const mistyped = commandsOnLine(program, words).at(-1)?.run === undefined && mistypedCommand(program, words);
+      if (mistyped) return unknownCommand(mistyped, help);
       const meant = suggest(name, knownFlags(program, words));
       return explained(new ConfigError('E_USAGE', `Unknown flag ${shown(name)}`), {
         next: meant === undefined ? help : `Did you mean ${meant}? ${help}`,
@@ -157,17 +160,19 @@ function usageError(error: CommanderError, program: ProgramDefinition, words: re
         next: help,
       });
     case 'commander.excessArguments': {
-      const [word, meant] = mistypedCommand(program, words) ?? [];
-      if (word !== undefined) {
-        return explained(new ConfigError('E_USAGE', `Unknown command "${shown(word)}"`), {
-          next: `Did you mean ${meant}? ${help}`,
-        });
-      }
+      const mistyped = mistypedCommand(program, words);
+      if (mistyped !== undefined) return unknownCommand(mistyped, help);
       return explained(new ConfigError('E_USAGE', 'There are more arguments than the command takes'), { next: help });
     }
     default:
       return explained(new ConfigError('E_USAGE', shown(error.message.replace(/^error: /, ''))), { next: help });
   }
+}
+
+function unknownCommand([word, meant]: readonly [word: string, meant: string], help: string): ConfigError {
+  return explained(new ConfigError('E_USAGE', `Unknown command "${shown(word)}"`), {
+    next: `Did you mean ${meant}? ${help}`,
+  });
 }
 
 function usage(message: string, topic: HelpTopic, meant: string | undefined): ConfigError {
