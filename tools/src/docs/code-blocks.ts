@@ -29,8 +29,16 @@ export function codeBlocks(markdown: string): CodeBlock[] {
 /** Lines that install things: said to be run by the reader, not by the test. */
 const INSTALL_LINE = /^(npm (ci|install)|git clone|cd )/;
 
-/** Marks a command that goes on until it is interrupted. */
-const RUNS_ON = /#\s*runs until Ctrl-C\s*$/;
+/** Marks a command that goes on while the next ones run. */
+const RUNS_ON = /#\s*(runs until Ctrl-C|waits until \w[\w ]*)\s*$/;
+
+/** Words that stand for what a command before has printed: the reader puts it in their place. */
+const STAND_INS: readonly (readonly [word: RegExp, printed: RegExp])[] = [
+  [/\bCODE\b/, /(sealane-link-\S+)/g],
+  [/\bDEVICE\b/, /^(agent-[0-9a-f]{16}) {2}(?!.*\(this one\))/gm],
+  [/\bRECOVERY_KEY\b/, /^ {2}((?:[0-9A-Z]{5}-){13}[0-9A-Z]{5})$/gm],
+  [/\bID\b/, /^Sent ([0-9a-f]{32}) /gm],
+];
 
 /** One command line of a block. */
 export interface CommandLine {
@@ -45,6 +53,14 @@ export function commandLines(text: string): CommandLine[] {
     .split('\n')
     .map((line) => ({ command: line.replace(/\s+#.*$/, '').trim(), runsOn: RUNS_ON.test(line) }))
     .filter(({ command }) => command !== '' && !command.startsWith('#') && !INSTALL_LINE.test(command));
+}
+
+/** The command with the last that `printed` has for each of its stand-ins. */
+export function filledIn(command: string, printed: string): string {
+  return STAND_INS.reduce((text, [word, pattern]) => {
+    const found = word.test(text) ? [...printed.matchAll(pattern)].at(-1)?.[1] : undefined;
+    return found === undefined ? text : text.replace(word, found);
+  }, command);
 }
 
 /** Output with everything that differs from run to run taken out: fingerprints, ids, numbers. */

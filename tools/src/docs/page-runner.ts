@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeBlocks, commandLines, comparableOutput, type CodeBlock } from './code-blocks.ts';
+import { codeBlocks, commandLines, comparableOutput, filledIn, type CodeBlock } from './code-blocks.ts';
 
 /** Longest time for one command. */
 const COMMAND_TIMEOUT_MS = 90_000;
@@ -14,7 +14,7 @@ const COMMAND_TIMEOUT_MS = 90_000;
 const READY_TIMEOUT_MS = 40_000;
 
 /** What such a command prints when it is ready. */
-const READY = /listening|Sealane server on|Ready to accept connections/;
+const READY = /listening|Sealane server on|Ready to accept connections|Enter this at another device/;
 
 /** Time to end after Ctrl-C. */
 const END_TIMEOUT_MS = 10_000;
@@ -89,12 +89,17 @@ class PageRunner {
 
   async #runBlock(block: CodeBlock): Promise<void> {
     for (const { command, runsOn } of commandLines(block.text)) {
-      const running = this.#start(command, block.line);
+      const running = this.#start(filledIn(command, this.#printed()), block.line);
       if (runsOn) {
         this.#running.push(running);
         await untilReady(running);
       } else this.commands.push(await untilExit(running, COMMAND_TIMEOUT_MS));
     }
+  }
+
+  #printed(): string {
+    const done = this.commands.map(({ stdout }) => stdout);
+    return [...done, ...this.#running.map(({ output }) => output.stdout)].join('\n');
   }
 
   /** Each line of an output block stands in what the commands before it printed, but for what changes every time. */

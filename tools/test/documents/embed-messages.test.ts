@@ -1,0 +1,3 @@
+import { runsAsWritten } from './runs-as-written.ts';
+
+runsAsWritten('docs/guides/embed-messages.md');
