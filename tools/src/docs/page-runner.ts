@@ -89,12 +89,18 @@ class PageRunner {
 
   async #runBlock(block: CodeBlock): Promise<void> {
     for (const { command, runsOn } of commandLines(block.text)) {
-      const running = this.#start(filledIn(command, this.#printed()), block.line);
+      const running = this.#start(this.#asRun(command, runsOn), block.line);
       if (runsOn) {
         this.#running.push(running);
         await untilReady(running);
       } else this.commands.push(await untilExit(running, COMMAND_TIMEOUT_MS));
     }
+  }
+
+  /** Programs of the workspace are in the PATH: `npx` takes a second to find each, so it does for the first of a page. */
+  #asRun(command: string, runsOn: boolean): string {
+    const filled = filledIn(command, this.#printed());
+    return runsOn || this.commands.length === 0 ? filled : filled.replace(/^npx (?=sealane-)/, '');
   }
 
   #printed(): string {
