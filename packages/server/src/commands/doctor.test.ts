@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { adminPortCheck, diskFloorCheck, redisCheck } from './doctor-checks.ts';
-import { enrolmentCheck } from './doctor.ts';
+import { enrolmentCheck, registrationCheck } from './doctor.ts';
 
 describe('doctor', () => {
   it('warns that NAT or a proxy makes strangers local, where the port is open to others', () => {
@@ -12,6 +12,21 @@ describe('doctor', () => {
     expect(enrolmentCheck('loopback', '127.0.0.1').run()).toMatchObject({ status: 'ok' });
     expect(enrolmentCheck('open', '127.0.0.1').run()).toMatchObject({ status: 'warn' });
     expect(enrolmentCheck('token', '0.0.0.0').run()).toMatchObject({ status: 'ok' });
+  });
+
+  it('C3: the same of accounts, with the flag that helps', () => {
+    expect(registrationCheck('loopback', '0.0.0.0').run()).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining('NAT'),
+      fix: expect.stringContaining('--registration token'),
+    });
+    expect(registrationCheck('loopback', '::1').run()).toMatchObject({ status: 'ok' });
+    expect(registrationCheck('open', '127.0.0.1').run()).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining('names'),
+    });
+    for (const policy of ['token', 'closed'] as const)
+      expect(registrationCheck(policy, '0.0.0.0').run()).toEqual({ status: 'ok', detail: policy });
   });
 
   it('S1: the floor of the disk, below which producers are refused', () => {

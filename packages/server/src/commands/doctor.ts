@@ -15,6 +15,7 @@ import {
 import { IDENTITY_FILE, lockHolder } from '@sealane/node/keys';
 import type { EnrolmentPolicy } from '../config/index.ts';
 import { descriptorLimit } from '../limits/index.ts';
+import type { RegistrationPolicy } from '../messaging/index.ts';
 import { readPermissionsFile } from '../permissions/index.ts';
 import { adminPortCheck, diskFloorCheck, redisCheck } from './doctor-checks.ts';
 import { serveSettings } from './serve.ts';
@@ -23,7 +24,7 @@ const DESCRIPTORS_WARN = 10_240;
 const SQLITE = 'sqlite:';
 
 export const doctor = doctorCommand(serveSettings, ({ settings, origins }) => {
-  const { dataDir, host, port, enrolment, permissions, store = '', adminPort } = settings;
+  const { dataDir, host, port, enrolment, registration, permissions, store = '', adminPort } = settings;
   const isOnRedis = /^rediss?:/.test(store);
   return [
     nodeVersionCheck(),
@@ -36,6 +37,7 @@ export const doctor = doctorCommand(serveSettings, ({ settings, origins }) => {
     portOrServerCheck(dataDir, host, port),
     adminPortCheck(dataDir, { port: adminPort, isDefault: origins['admin-port']?.layer === 'default' }),
     enrolmentCheck(enrolment, host),
+    ...(isOnRedis ? [] : [registrationCheck(registration ?? enrolment, host)]),
     descriptorCheck(),
     ...(permissions === undefined ? [] : [permissionsCheck(permissions)]),
   ];
@@ -56,22 +58,41 @@ function portOrServerCheck(directory: string, host: string, port: number): Check
   };
 }
 
-/** Behind NAT or a proxy on this host strangers look local, and `loopback` would let them in. */
+/** Who gets in as an agent. */
 export function enrolmentCheck(policy: EnrolmentPolicy, host: string): Check {
+  const open = 'anybody who reaches the port enrols';
+  const loopback = 'agents on this machine enrol themselves';
+  return policyCheck({ name: 'enrolment', policy, host, open, loopback });
+}
+
+/** Who makes accounts of messaging. */
+export function registrationCheck(policy: RegistrationPolicy, host: string): Check {
+  const open = 'any agent makes accounts, and takes names';
+  const loopback = 'agents on this machine make accounts';
+  return policyCheck({ name: 'registration', policy, host, open, loopback });
+}
+
+/** Behind NAT or a proxy on this host strangers look local, and `loopback` would let them in. */
+function policyCheck(about: {
+  readonly name: string;
+  readonly policy: RegistrationPolicy;
+  readonly host: string;
+  /** What the policies mean. */
+  readonly open: string;
+  readonly loopback: string;
+}): Check {
+  const { name, policy, host, open, loopback } = about;
   return {
-    name: 'enrolment',
+    name,
     run(): CheckResult {
       const listensAbroad = !/^(127\.|::1$|localhost$)/.test(host);
-      if (policy === 'open') {
-        return { status: 'warn', detail: 'anybody who reaches the port enrols', fix: 'Use --enrolment token.' };
-      }
+      if (policy === 'open') return { status: 'warn', detail: open, fix: `Use --${name} token.` };
       if (policy !== 'loopback') return { status: 'ok', detail: policy };
-      const detail = 'agents on this machine enrol themselves';
-      if (!listensAbroad) return { status: 'ok', detail };
+      if (!listensAbroad) return { status: 'ok', detail: loopback };
       return {
         status: 'warn',
-        detail: `${detail}; strangers look local where NAT, a proxy or a port forward on this machine stands before the port`,
-        fix: 'There use --enrolment token.',
+        detail: `${loopback}; strangers look local where NAT, a proxy or a port forward on this machine stands before the port`,
+        fix: `There use --${name} token.`,
       };
     },
   };
