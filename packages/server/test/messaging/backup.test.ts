@@ -21,7 +21,7 @@ import {
 import { backUp, restore } from '../../src/server/index.ts';
 import type { SessionPeer } from '../reliability/session-peer.ts';
 import { TestServer, eventually } from '../test-server.ts';
-import { AccountPapers, answerTo, newKeys, openPeer, register } from './messaging-peer.ts';
+import { AccountPapers, answerTo, newKeys, openPeer, refusalIn, register } from './messaging-peer.ts';
 import { itemOf, wordsOf } from './service-world.ts';
 
 jest.setTimeout(60_000);
@@ -154,7 +154,11 @@ describe('backup of messaging', () => {
       expect(state).toMatchObject({ id: 0x51, epoch: 1 });
       const linked = await openPeer(other.port, 'alice-2');
       await call(linked, (writer, each) => encodeLogin(writer, each, 'alice', PASSWORD, null, null));
-      for (const peer of [bob, linked]) peer.socket.destroy();
+      // What it wrote since the backup is gone: it is ahead, and refused, but not taken for a copy.
+      const ahead = await openPeer(other.port, 'alice-1', aliceKeys);
+      ahead.forge((writer) => encodeGroupSend(writer, 1, group, 1, write + 1, id(), utf8Encode('ahead'), 0, false));
+      expect(refusalIn(await answerTo(ahead, 1))).toBe('E_BAD_REQUEST');
+      for (const peer of [bob, linked, ahead]) peer.socket.destroy();
     } finally {
       await other.library.close();
     }
