@@ -69,10 +69,16 @@ export class CallDesk implements MessagingAttachment {
       return;
     }
     this.#open.add(call);
-    void this.#answer(packet).then((answer) => {
-      this.#open.delete(call);
-      if (answer !== undefined) this.#send(answer);
-    });
+    this.#answer(packet)
+      .then((answer) => {
+        this.#open.delete(call);
+        if (answer !== undefined) this.#send(answer);
+      })
+      .catch((error: unknown) => {
+        // An answer that no packet can hold: a fault of ours, and the caller is told that much.
+        this.#host.onFault(error);
+        this.#send(callFailed(call, new CallError('E_HANDLER_FAILED')));
+      });
   }
 
   /** Passes on what is not stored, where there is room. */
