@@ -82,9 +82,23 @@ describe('agent.call', () => {
     const aborted = agent.call(0x59, { treeSize: 0 }, { signal: controller.signal });
     controller.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'E_CANCELLED' });
-    await expect(agent.call(0x59, { treeSize: 0 }, { signal: AbortSignal.abort() })).rejects.toThrow();
+    const before = agent.call(0x59, { treeSize: 0 }, { signal: AbortSignal.abort() });
+    await expect(before).rejects.toMatchObject({ code: 'E_CANCELLED' });
     answer();
     expect((await agent.request('echo', 'still here')).text()).toBe('still here');
+  });
+
+  it('a server that never answers is asked 1,024 times and no more', async () => {
+    const { agent, server } = await start(() => undefined);
+    const calls = Array.from({ length: 1_100 }, () => agent.call(0x59, { treeSize: 0 }));
+    const outcomes = Promise.allSettled(calls);
+    await expect(calls.at(-1)).rejects.toMatchObject({ code: 'E_BUSY' });
+    server.cut();
+    const codes = (await outcomes).map((one) =>
+      one.status === 'rejected' ? (one.reason as { code: string }).code : '',
+    );
+    expect(codes.filter((code) => code === 'E_BUSY')).toHaveLength(76);
+    expect(codes.filter((code) => code === 'E_TRUNCATED')).toHaveLength(1_024);
   });
 
   it('refuses what no packet can hold, and goes on', async () => {

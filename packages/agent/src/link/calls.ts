@@ -36,6 +36,11 @@ interface OpenCall {
   readonly reject: (error: Error) => void;
 }
 
+/**
+ * Calls without an answer on one link: far above what a server takes at once, so that one which never answers is not owed more and
+ * more.
+ */
+const OPEN_MAX = 1_024;
 /** Largest number of a call; then it begins anew. */
 const CALL_MAX = 0xffff_ffff;
 
@@ -63,17 +68,19 @@ export class Calls {
   /**
    * Makes a call. A caller that gives up leaves it open: what it changes may still be done.
    *
-   * @throws CallRefusedError with the code of the server; ProtocolError `E_NO_MESSAGING`, `E_TIMEOUT`, `E_CANCELLED`, and
-   *   the code of the end of the link; RangeError when a field is over its limit.
+   * @throws CallRefusedError with the code of the server; ProtocolError `E_NO_MESSAGING`, `E_TIMEOUT`, `E_CANCELLED`,
+   *   `E_BUSY` when too many wait, and the code of the end of the link; RangeError when a field is over its limit.
    */
   call<Id extends CallId>(
     id: Id,
     fields: CallFields<Id>,
     { timeoutMs = 0, signal }: CallOptions = {},
   ): Promise<AnswerOf<Id>> {
+    if (signal?.aborted === true) return Promise.reject(new ProtocolError('E_CANCELLED'));
+    if (this.#open.size >= OPEN_MAX) return Promise.reject(new ProtocolError('E_BUSY'));
     const call = this.#nextNumber();
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
+      // Fields of one call are spread over the union of all: the type of `fields` has been checked where it came in.
       this.#session.sendCall({ ...fields, id, call } as unknown as MessagingCall);
       const giveUp = (code: 'E_TIMEOUT' | 'E_CANCELLED'): void => {
         const open = this.#open.get(call);
