@@ -18,7 +18,7 @@ import {
 import { decodePath, decodeTreeHead, verifyConsistency, type TreeHead } from '@sealane/shared/transparency';
 import type { SessionPeer } from '../reliability/session-peer.ts';
 import { ServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { eventually, temporaryDirectory } from '../test-server.ts';
 import { AccountPapers, answerTo, newKeys, openPeer, refusalIn, register, type Answer } from './messaging-peer.ts';
 
 jest.setTimeout(120_000);
@@ -130,7 +130,8 @@ describe('accounts under kill -9', () => {
     for (let kill = 0; kill < KILLS; kill++) {
       for (let count = 0; count < WRITERS; count++) owners.push(await owner(`user${owners.length}`));
       const writing = owners.map((one) => write(one));
-      await new Promise((resolve) => setTimeout(resolve, 150 + 100 * kill));
+      await eventually('a confirmation', () => owners.some(({ confirmed }) => confirmed > 0), 20_000);
+      await new Promise((resolve) => setTimeout(resolve, 50 + 100 * kill));
       await killAndRestart();
       await Promise.all(writing);
       for (const one of owners) one.peer = await connect(one.agentId, one.keys);

@@ -188,10 +188,12 @@ export class Accounts {
     if (password === null || isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
     const { hasher, attempts } = this.#options;
     attempts.take(caller, caller.username);
-    const { isRight } = await hasher.verify(password, kept).catch((error: unknown) => {
-      attempts.giveBack(caller, caller.username);
-      throw error;
-    });
+    const { isRight } = await hasher
+      .verify(password, () => Promise.resolve(kept))
+      .catch((error: unknown) => {
+        attempts.giveBack(caller, caller.username);
+        throw error;
+      });
     if (!isRight) throw new CallError('E_LOGIN_FAILED');
   }
 

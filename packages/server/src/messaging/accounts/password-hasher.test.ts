@@ -19,13 +19,16 @@ describe('PasswordHasher', () => {
     const kept = await hasher.hash('correct horse');
     expect(kept).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
     expect(await hasher.hash('correct horse')).not.toBe(kept);
-    expect(await hasher.verify('correct horse', kept)).toEqual({ isRight: true, isOutdated: false });
-    expect(await hasher.verify('correct hors', kept)).toMatchObject({ isRight: false });
+    expect(await hasher.verify('correct horse', keeps(kept))).toEqual({ isRight: true, isOutdated: false });
+    expect(await hasher.verify('correct hors', keeps(kept))).toMatchObject({ isRight: false });
   });
 
   it('a hash with weaker parameters fits, and is to be made anew', async () => {
     const kept = weakHash('correct horse');
-    expect(await new PasswordHasher().verify('correct horse', kept)).toEqual({ isRight: true, isOutdated: true });
+    expect(await new PasswordHasher().verify('correct horse', keeps(kept))).toEqual({
+      isRight: true,
+      isOutdated: true,
+    });
   });
 
   it('C3: nobody, somebody and a damaged hash cost the same work', async () => {
@@ -37,10 +40,29 @@ describe('PasswordHasher', () => {
       },
     });
     const kept = await hasher.hash('correct horse');
-    expect(await hasher.verify('any', kept)).toMatchObject({ isRight: true });
-    expect(await hasher.verify('any', undefined)).toMatchObject({ isRight: false });
-    expect(await hasher.verify('any', 'no hash')).toMatchObject({ isRight: false });
+    expect(await hasher.verify('any', keeps(kept))).toMatchObject({ isRight: true });
+    expect(await hasher.verify('any', keeps(undefined))).toMatchObject({ isRight: false });
+    expect(await hasher.verify('any', keeps('no hash'))).toMatchObject({ isRight: false });
     expect(asked).toEqual(Array.from({ length: 4 }, () => ({ ...COST, size: 32, salt: 16 })));
+  });
+
+  it('B8, C3: who gets a turn is settled before anybody looks for the account', async () => {
+    const hasher = new PasswordHasher({ derive: () => Promise.resolve(Buffer.alloc(32)) });
+    const found = Promise.withResolvers<string | undefined>();
+    const looked: string[] = [];
+    const look = (name: string) => (): Promise<string | undefined> => {
+      looked.push(name);
+      return found.promise;
+    };
+    const asked = ['a', 'b', ...Array.from({ length: 17 }, () => 'later')].map((name) =>
+      hasher.verify('any', look(name)),
+    );
+    const settled = Promise.allSettled(asked);
+    await expect(asked[18]).rejects.toMatchObject({ code: 'E_BUSY' });
+    expect(looked).toEqual(['a', 'b']);
+    found.resolve(undefined);
+    expect((await settled).filter(({ status }) => status === 'fulfilled')).toHaveLength(18);
+    expect(looked).toHaveLength(18);
   });
 
   it('B8: two work, sixteen wait, and the rest is told at once to come back', async () => {
@@ -78,6 +100,10 @@ describe('PasswordHasher', () => {
     expect(later).toHaveLength(1);
   });
 });
+
+function keeps(kept: string | undefined): () => Promise<string | undefined> {
+  return () => Promise.resolve(kept);
+}
 
 /** Work that the test ends. */
 function next(work: PromiseWithResolvers<Buffer>[]): Promise<Buffer> {

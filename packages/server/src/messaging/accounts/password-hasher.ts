@@ -54,24 +54,28 @@ export class PasswordHasher {
   }
 
   /**
-   * @param kept undefined does the same work and fails.
+   * @param kept gives what is kept of the account; undefined does the same work and fails. It is asked when the password's turn
+   *   has come, so that who gets a turn says nothing about who has an account.
    * @returns whether it fits, and whether it is to be made anew.
-   * @throws CallError `E_BUSY`.
+   * @throws CallError `E_BUSY`; what `kept` throws.
    */
   async verify(
     password: string,
-    kept: string | undefined,
+    kept: () => Promise<string | undefined>,
   ): Promise<{ readonly isRight: boolean; readonly isOutdated: boolean }> {
-    const known = parse(kept ?? this.#decoy) ?? parse(this.#decoy);
-    if (known === undefined) return { isRight: false, isOutdated: false };
-    const { cost, salt, hash } = known;
-    const derived = await this.#inTurn(() => this.#derive(password, { ...cost, salt, size: hash.length }));
-    const isRight = timingSafeEqual(derived, hash) && kept !== undefined;
-    const isOutdated = cost.memory < COST.memory || cost.passes < COST.passes;
-    return { isRight, isOutdated };
+    return await this.#inTurn(async () => {
+      const found = await kept();
+      const known = parse(found ?? this.#decoy) ?? parse(this.#decoy);
+      if (known === undefined) return { isRight: false, isOutdated: false };
+      const { cost, salt, hash } = known;
+      const derived = await this.#derive(password, { ...cost, salt, size: hash.length });
+      const isRight = timingSafeEqual(derived, hash) && found !== undefined;
+      const isOutdated = cost.memory < COST.memory || cost.passes < COST.passes;
+      return { isRight, isOutdated };
+    });
   }
 
-  async #inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#working >= WORKING_MAX) {
       if (this.#waiting.length >= WAITING_MAX) throw new CallError('E_BUSY', { retryAfterMs: RETRY_MS });
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

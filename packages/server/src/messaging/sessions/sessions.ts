@@ -206,9 +206,11 @@ export class Sessions {
   async #byPassword(username: string, password: string): Promise<Account> {
     if (isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
     const { book, hasher, store } = this.#options;
-    const account = await book.byName(username);
-    const kept = account?.isEnded === false ? account.password : undefined;
-    const { isRight, isOutdated } = await hasher.verify(password, kept);
+    let account: Account | undefined;
+    const { isRight, isOutdated } = await hasher.verify(password, async () => {
+      account = await book.byName(username);
+      return account?.isEnded === false ? account.password : undefined;
+    });
     if (!isRight || account === undefined) throw new CallError('E_LOGIN_FAILED');
     if (isOutdated) {
       const hash = await hasher.hash(password);
