@@ -10,6 +10,7 @@ const rootOf = (name) => (name === 'tools' ? 'tools' : `packages/${name}`);
 export default {
   projects: Object.keys(layers.packages).map((name) => project({ name, root: `<rootDir>/${rootOf(name)}` })),
   coverageProvider: 'v8',
+  globalSetup: '<rootDir>/tools/jest/build-programs.js',
   maxWorkers: 3,
   testSequencer: '<rootDir>/tools/jest/longest-first-sequencer.js',
   reporters: [['default', { summaryThreshold: 0 }], '<rootDir>/tools/jest/summary-reporter.js'],

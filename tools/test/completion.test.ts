@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { programWords } from '@sealane/node/testing';
 
 jest.setTimeout(60_000);
 
-const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'sealane-completion-'));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -103,16 +103,15 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'outer.zsh'), ZSH_OUTER);
   writeFileSync(join(folder, 'inner.zsh'), ZSH_INNER);
   writeFileSync(join(folder, 'a-file'), '');
-  for (const program of Object.keys(LINES)) {
-    const main = join(root, 'packages', program.replace('sealane-', ''), 'src', 'main.ts');
-    for (const [shell, name] of [
+  for (const name of ['server', 'agent'] as const) {
+    const program = `sealane-${name}`;
+    for (const [shell, file] of [
       ['bash', `${program}.bash`],
       ['zsh', `_${program}`],
       ['fish', `${program}.fish`],
     ] as const) {
-      const words = ['--conditions=@sealane/source', main, 'completion', shell];
-      const { stdout } = await promisify(execFile)(process.execPath, words);
-      writeFileSync(join(folder, name), stdout);
+      const { stdout } = await promisify(execFile)(process.execPath, [...programWords(name), 'completion', shell]);
+      writeFileSync(join(folder, file), stdout);
     }
   }
 });

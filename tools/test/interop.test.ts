@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { programWords } from '@sealane/node/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer } from '@sealane/server';
 import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
@@ -58,19 +59,10 @@ function temporaryFolder(cleanups: Cleanup[]): string {
 }
 
 async function startServer(suites: 'any' | 'pq', cleanups: Cleanup[]): Promise<Target> {
-  const main = join(root, 'packages', 'server', 'src', 'main.ts');
   const flags = ['--host', '127.0.0.1', '--port', '0', '--suites', suites, '--enrolment', 'loopback'];
   const server = spawn(
     process.execPath,
-    [
-      '--conditions=@sealane/source',
-      main,
-      'serve',
-      '--json',
-      ...flags,
-      '--data-dir',
-      join(temporaryFolder(cleanups), 'data'),
-    ],
+    [...programWords('server'), 'serve', '--json', ...flags, '--data-dir', join(temporaryFolder(cleanups), 'data')],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   cleanups.push(async () => {

@@ -2,13 +2,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const agentMain = join(root, 'packages/agent/src/main.ts');
-const serverMain = join(root, 'packages/server/src/main.ts');
+import { programWords } from '@sealane/node/testing';
 
 /** One line of --json. */
 export type Line = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -30,10 +26,10 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(main: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  constructor(name: 'server' | 'agent', words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     // No settings of whoever runs the tests.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(SEALANE_|XDG_|NODE_OPTIONS$)/.test(name));
-    this.child = spawn(process.execPath, ['--conditions=@sealane/source', main, ...words], {
+    this.child = spawn(process.execPath, [...programWords(name), ...words], {
       env: { ...Object.fromEntries(inherited), ...environment },
       cwd: tmpdir(),
     });
@@ -84,7 +80,7 @@ export class Workbench {
   }
 
   agent(words: readonly string[], environment?: Readonly<Record<string, string>>): Program {
-    return this.#start(new Program(agentMain, words, environment));
+    return this.#start(new Program('agent', words, environment));
   }
 
   /** Runs the agent to its end. */
@@ -94,7 +90,7 @@ export class Workbench {
 
   /** Another command of the server than `serve`, to its end. */
   serverCommand(words: readonly string[]): Promise<Ended> {
-    return this.#start(new Program(serverMain, words)).ended;
+    return this.#start(new Program('server', words)).ended;
   }
 
   async serve(options: {
@@ -114,7 +110,7 @@ export class Workbench {
       '--log-level',
       'error',
     ];
-    const program = this.#start(new Program(serverMain, ['serve', ...flags, ...words]));
+    const program = this.#start(new Program('server', ['serve', ...flags, ...words]));
     const listening = await program.line('listening');
     return { program, port: Number(listening['port']), fingerprint: String(listening['fingerprint']) };
   }

@@ -2,9 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { programWords } from '@sealane/node/testing';
 
 /** What a finished process said. */
 export interface ProcessResult {
@@ -13,15 +11,12 @@ export interface ProcessResult {
   readonly stderr: string;
 }
 
-/** Arguments of `node` that run the command from its sources. */
-const SOURCE_ARGUMENTS = ['--conditions=@sealane/source', MAIN];
-
 /** Runs a command to its end. @param options.wrap a command that runs it, such as one that takes privileges away. */
 export async function runServerCommand(
   words: readonly string[],
   options: { readonly wrap?: readonly string[] } = {},
 ): Promise<ProcessResult> {
-  const [program = '', ...rest] = [...(options.wrap ?? []), process.execPath, ...SOURCE_ARGUMENTS, ...words];
+  const [program = '', ...rest] = [...(options.wrap ?? []), process.execPath, ...programWords('server'), ...words];
   return await finished(spawn(program, rest, { env: cleanEnvironment() }));
 }
 
@@ -47,7 +42,7 @@ export class ServerProcess {
    *
    * @param options.wrap a command that runs the process, such as one that lowers its limits.
    * @param options.port one that it had before.
-   * @param options.main another file than the sources.
+   * @param options.main another program.
    */
   static async start(
     words: readonly string[],
@@ -56,7 +51,7 @@ export class ServerProcess {
     const started = performance.now();
     const line = [
       process.execPath,
-      ...(options.main === undefined ? SOURCE_ARGUMENTS : [options.main]),
+      ...(options.main === undefined ? programWords('server') : [options.main]),
       'serve',
       '--json',
       '--host',

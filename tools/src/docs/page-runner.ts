@@ -127,7 +127,7 @@ class PageRunner {
         XDG_DATA_HOME: join(home, 'data'),
         XDG_CONFIG_HOME: join(home, 'config'),
         NODE_OPTIONS: '--conditions=@sealane/source',
-        PATH: `${join(this.#root, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
+        PATH: [...builtPrograms(), join(this.#root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(':'),
         NO_COLOR: '1',
         FORCE_COLOR: undefined,
       },
@@ -137,6 +137,12 @@ class PageRunner {
     child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
     return { child, command, line, output };
   }
+}
+
+/** The folder of the commands as tests have them built; see tools/src/build/test-programs.ts. */
+function builtPrograms(): readonly string[] {
+  const programs = process.env['TEST_PROGRAMS'];
+  return programs === undefined ? [] : [join(programs, 'bin')];
 }
 
 function untilExit(running: RunningCommand, timeoutMs: number): Promise<CommandResult> {

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programWords } from '@sealane/node/testing';
 import { Workbench, type ServerProgram } from '../processes.ts';
 import { PseudoTerminal, hasPseudoTerminals } from './pseudo-terminal.ts';
 
-const agentMain = join(import.meta.dirname, '../../src/main.ts');
 const bench = new Workbench();
 const help = await bench.serverCommand(['serve', '--help']);
 const hasAccounts = help.stdout.includes('--registration');
@@ -26,7 +26,10 @@ const at = (name: 'alice' | 'bob'): string[] => [
 ];
 
 function chat(name: 'alice' | 'bob', words: readonly string[] = []): PseudoTerminal {
-  const terminal = new PseudoTerminal([agentMain, 'chat', ...words, ...at(name)], { columns: 100, rows: 40 });
+  const terminal = new PseudoTerminal([...programWords('agent'), 'chat', ...words, ...at(name)], {
+    columns: 100,
+    rows: 40,
+  });
   open.push(terminal);
   return terminal;
 }
@@ -156,7 +159,7 @@ afterAll(() => bench.dispose());
   }, 120_000);
 
   it('prints plain lines for a simple terminal', async () => {
-    const words = [agentMain, 'chat', 'bob', ...at('alice')];
+    const words = [...programWords('agent'), 'chat', 'bob', ...at('alice')];
     const alice = new PseudoTerminal(words, { environment: { TERM: 'dumb' } });
     open.push(alice);
     await alice.until('-- Chat with bob --');
@@ -177,7 +180,14 @@ describe('without a terminal', () => {
   }, 30_000);
 
   it('E_NO_ACCOUNT_HERE: a device without an account is told how to get one', async () => {
-    const words = [agentMain, 'chat', '--server', `127.0.0.1:${server.port}`, '--data-dir', bench.directory()];
+    const words = [
+      ...programWords('agent'),
+      'chat',
+      '--server',
+      `127.0.0.1:${server.port}`,
+      '--data-dir',
+      bench.directory(),
+    ];
     const terminal = new PseudoTerminal(words);
     open.push(terminal);
     expect((await terminal.outcome()).exit).not.toBe(0);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { programWords } from '../../src/testing/program-words.ts';
 
 const packages = join(import.meta.dirname, '../../..');
 
@@ -24,8 +25,7 @@ export class Program {
   peakKiB = 0;
 
   constructor(name: 'server' | 'agent', words: readonly string[]) {
-    const main = join(packages, name, 'src/main.ts');
-    this.child = spawn(process.execPath, ['--conditions=@sealane/source', main, ...words, '--json'], {
+    this.child = spawn(process.execPath, [...programWords(name), ...words, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { stdout, stderr } = this.child;

@@ -4,13 +4,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { programWords } from '../../src/testing/program-words.ts';
 import { programsExist, startServer, type Program } from './processes.ts';
 import { Workspace } from './workspace.ts';
 
 const hasTerminal = programsExist && spawnSync('script', ['--version']).status === 0;
 if (!hasTerminal) console.warn('SKIPPED C3 on a terminal: script(1), server or agent is missing');
 
-const agentMain = join(import.meta.dirname, '../../../agent/src/main.ts');
 let space: Workspace;
 let server: Program | undefined;
 
@@ -27,7 +27,7 @@ let server: Program | undefined;
     const started = await startServer(space.directory, space.inbox);
     server = started.program;
     const path = space.file('bar.bin', 64 * 2 ** 20);
-    const words = ['--conditions=@sealane/source', agentMain, 'send-file', path, '--server', started.address];
+    const words = [...programWords('agent'), 'send-file', path, '--server', started.address];
     const command = [process.execPath, ...words, '--data-dir', space.path('agent')]
       .map((word) => `'${word}'`)
       .join(' ');

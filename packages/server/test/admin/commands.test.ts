@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { programWords } from '@sealane/node/testing';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
 import { TestAgent } from '../test-agent.ts';
 import { eventually, temporaryDirectory } from '../test-server.ts';
@@ -158,8 +159,7 @@ describe('commands that talk to the admin port', () => {
       console.warn('SKIPPED: top on a terminal needs `script`');
       return;
     }
-    const main = new URL('../../src/main.ts', import.meta.url).pathname;
-    const words = `${process.execPath} --conditions=@sealane/source ${main} top --data-dir ${data}`;
+    const words = [process.execPath, ...programWords('server'), 'top', '--data-dir', data].join(' ');
     const command = `stty cols 80 rows 24; (sleep 2; printf '?'; sleep 1; printf q; sleep 1) | script -qec "${words}" /dev/null`;
     const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
     expect(stdout).toContain('store    sqlite');
@@ -172,8 +172,7 @@ describe('commands that talk to the admin port', () => {
     [40, 12],
   ])('top fits %i columns and %i rows', (columns, rows) => {
     if (spawnSync('script', ['--version']).status !== 0) return;
-    const main = new URL('../../src/main.ts', import.meta.url).pathname;
-    const words = `${process.execPath} --conditions=@sealane/source ${main} top --data-dir ${data}`;
+    const words = [process.execPath, ...programWords('server'), 'top', '--data-dir', data].join(' ');
     const size = `stty cols ${columns} rows ${rows}`;
     const command = `(sleep 2; printf q; sleep 1) | script -qec "${size}; ${words}" /dev/null`;
     const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });

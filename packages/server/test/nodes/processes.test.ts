@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programWords } from '@sealane/node/testing';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
@@ -96,9 +97,8 @@ describeWithRedis('serve --processes', () => {
   });
 
   (hasScript ? it : it.skip)('A13: a new token of the admin port is shown once, on a terminal', async () => {
-    const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
     const place = `--port 0 --admin-port 0 --processes 2 --store ${redis.url} --data-dir ${join(directory, 'data')}`;
-    const words = `exec ${process.execPath} --conditions=@sealane/source ${main} serve ${place}`;
+    const words = `exec ${process.execPath} ${programWords('server').join(' ')} serve ${place}`;
     const shown = async (): Promise<string> => {
       const terminal = spawn('script', ['-qec', words, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
       let text = '';

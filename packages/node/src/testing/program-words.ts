@@ -1,0 +1,13 @@
+/** Words that run the product's programs in tests: built once before the tests, else from their sources. Not part of the product. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** @returns arguments of `node` that run `sealane-server` or `sealane-agent`. */
+export function programWords(name: 'server' | 'agent'): readonly string[] {
+  const built = join(process.env['TEST_PROGRAMS'] ?? '', `${name}.js`);
+  if (existsSync(built)) return [built];
+  return ['--conditions=@sealane/source', join(PACKAGES, name, 'src/main.ts')];
+}
