@@ -10,7 +10,8 @@ import type { EpochReader, KeptEpoch } from './epoch.ts';
 import { isSameEpoch, type GroupRecord } from './group-record.ts';
 import { TABLES, bytesOf, numberOf, textOf } from './tables.ts';
 
-const AUTHENTICATOR_BYTES = 16;
+/** Of the hash of an epoch authenticator. */
+export const AUTHENTICATOR_BYTES = 16;
 const AUTHENTICATOR_LABEL = utf8Encode('sealane epoch authenticator');
 
 /** Truncated hash of the epoch authenticator (RFC 9420 §8.7): equal for all who are in the same state. */

@@ -4,7 +4,8 @@ import { createGroupInfoWithExternalPubAndRatchetTree, encodeMlsMessage, type Cl
 import { ratchetTreeFromExtension, type GroupInfo } from 'ts-mls/groupInfo.js';
 import { attempt, decodeMessage, membersOf, type Member, type SuiteName } from '../mls/index.ts';
 import type { EngineContext } from './context.ts';
-import { authenticatorOf } from './epoch-reader.ts';
+import { AUTHENTICATOR_BYTES, authenticatorOf } from './epoch-reader.ts';
+import { isPlaceable } from './epoch.ts';
 
 /** Extension with the authenticator of the epoch, which who joins cannot know (private range of RFC 9420 §17.3). */
 const AUTHENTICATOR_EXTENSION = 0xf0a3;
@@ -31,10 +32,12 @@ export interface ReadGroupInfo {
 export async function readGroupInfo(bytes: Uint8Array, group: Uint8Array): Promise<ReadGroupInfo | undefined> {
   const info = decodeMessage(bytes, ['mls_group_info'])?.groupInfo;
   if (info === undefined || !equalBytes(info.groupContext.groupId, group)) return undefined;
+  if (!isPlaceable(info.groupContext)) return undefined;
   const tree = await attempt(async () => await Promise.resolve(info).then(ratchetTreeFromExtension));
   const members = tree.ok && tree.value !== undefined ? membersOf(tree.value) : undefined;
   const signer = members?.find(({ leafIndex }) => leafIndex === info.signer);
   const authenticator = info.extensions.find(({ extensionType }) => extensionType === AUTHENTICATOR_EXTENSION);
-  if (members === undefined || signer === undefined || authenticator === undefined) return undefined;
+  if (members === undefined || signer === undefined) return undefined;
+  if (authenticator?.extensionData.length !== AUTHENTICATOR_BYTES) return undefined;
   return { info, authenticator: authenticator.extensionData, members, signer };
 }

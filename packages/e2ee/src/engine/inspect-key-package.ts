@@ -1,6 +1,7 @@
 /** What a key package says of its device, for whoever asked the server for one of a certain account. */
 import { decodeMessage, memberOf, suiteNameOf, type SuiteName } from '../mls/index.ts';
 import { LAST_RESORT_EXTENSION } from './key-packages.ts';
+import { isTooLong } from './policy.ts';
 import type { Sender } from './types.ts';
 
 export interface KeyPackageClaims extends Sender {
@@ -11,12 +12,13 @@ export interface KeyPackageClaims extends Sender {
   readonly isLastResort: boolean;
 }
 
-/** Claims only: signatures are checked when it is added. Undefined for what is no key package of ours. */
+/** Claims only: signatures are checked when it is added. Undefined for what no group of ours would take. */
 export function inspectKeyPackage(bytes: Uint8Array): KeyPackageClaims | undefined {
   const keyPackage = decodeMessage(bytes, ['mls_key_package'])?.keyPackage;
   const suite = keyPackage === undefined ? undefined : suiteNameOf(keyPackage.cipherSuite);
   const member = keyPackage === undefined ? undefined : memberOf(keyPackage.leafNode, 0);
   if (keyPackage === undefined || suite === undefined || member === undefined) return undefined;
+  if (isTooLong(keyPackage.leafNode)) return undefined;
   const { accountId, agentId, username, signatureKey } = member;
   const isLastResort = keyPackage.extensions.some(({ extensionType }) => extensionType === LAST_RESORT_EXTENSION);
   return { accountId, agentId, username, signatureKey, suite, isLastResort };

@@ -3,6 +3,8 @@ import { StorageError } from '@sealane/shared/errors';
 import { encodeMlsMessage, type KeyPackage, type PrivateKeyPackage } from 'ts-mls';
 import { generateKeyPackageWithKey, makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import {
+  CLOCK_SKEW_SECONDS,
+  KEY_PACKAGE_SECONDS,
   decodeMessage,
   credentialOf,
   usernameExtension,
@@ -15,9 +17,6 @@ import type { EngineContext } from './context.ts';
 import { KIND_EXTENSION } from './group-kind.ts';
 import { TABLES, bytesOf, numberOf } from './tables.ts';
 
-const LIFETIME_SECONDS = 28 * 86_400;
-/** Clocks of others may be behind. */
-const CLOCK_SKEW_SECONDS = 3_600;
 /** Marks a key package that may be used more than once (RFC 9420 §17.3). */
 export const LAST_RESORT_EXTENSION = 0x000a;
 
@@ -78,7 +77,7 @@ export async function newKeyPackage(
       proposals: [],
       credentials: ['basic'],
     },
-    { notBefore: BigInt(nowSeconds - CLOCK_SKEW_SECONDS), notAfter: BigInt(nowSeconds + LIFETIME_SECONDS) },
+    { notBefore: BigInt(nowSeconds - CLOCK_SKEW_SECONDS), notAfter: BigInt(nowSeconds + KEY_PACKAGE_SECONDS) },
     isLastResort ? [{ extensionType: LAST_RESORT_EXTENSION, extensionData: new Uint8Array() }] : [],
     { signKey: device.signingSeed, publicKey: context.signingPublicKey },
     await context.crypto.suite(suite),

@@ -10,7 +10,7 @@ import type { Transaction } from '../storage/index.ts';
 import { encodeAuthenticatedData, isOfState } from './authenticated-data.ts';
 import type { EngineContext } from './context.ts';
 import { loadReader } from './epoch-reader.ts';
-import type { EpochReader } from './epoch.ts';
+import { EPOCH_MAX, type EpochReader } from './epoch.ts';
 import { keptEpoch, loadRecord, saveRecord, type GroupRecord } from './group-record.ts';
 import { senderOf } from './membership.ts';
 import { paddedSize } from './padding.ts';
@@ -70,7 +70,7 @@ export async function openMessage(
   bytes: Uint8Array,
 ): Promise<Opened> {
   const message = decodeMessage(bytes, ['mls_private_message'])?.privateMessage;
-  if (message?.contentType !== 'application') return lost('malformed');
+  if (message?.contentType !== 'application' || message.epoch > BigInt(EPOCH_MAX)) return lost('malformed');
   const record = await loadRecord(transaction, group);
   if (record === undefined) return { state: 'healing', reason: 'no-state' };
   if (record.status === 'removed') return lost('removed');

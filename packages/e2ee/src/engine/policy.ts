@@ -1,8 +1,8 @@
 /** What a commit may do, whoever sends it. Every member asks the same, so that no member follows a bad one. */
 import { equalBytes } from '@sealane/shared/bytes';
-import { type Proposal } from 'ts-mls';
+import { type KeyPackage, type Proposal } from 'ts-mls';
 import { type LeafNode } from 'ts-mls/leafNode.js';
-import { memberOf, type LeafJudge, type Member } from '../mls/index.ts';
+import { LIFETIME_SECONDS_MAX, memberOf, type LeafJudge, type Member } from '../mls/index.ts';
 import { DIRECT_ACCOUNTS_MAX } from './group-kind.ts';
 import { countAccounts, isSameDevice } from './membership.ts';
 
@@ -17,8 +17,8 @@ export interface CommitContent {
 /** Why a commit is refused; undefined for one that is fine. Whom the judge does not know, it remembers itself. */
 export function commitFault(content: CommitContent, judge: LeafJudge): string | undefined {
   const { proposals, members, isDirect, joiner } = content;
-  const added = proposals.flatMap((proposal) =>
-    proposal.proposalType === 'add' ? [memberOf(proposal.add.keyPackage.leafNode, 0)] : [],
+  const leaves = proposals.flatMap((proposal) =>
+    proposal.proposalType === 'add' ? [proposal.add.keyPackage.leafNode] : [],
   );
   const removed = new Set(
     proposals.flatMap((proposal) => (proposal.proposalType === 'remove' ? [proposal.remove.removed] : [])),
@@ -26,21 +26,28 @@ export function commitFault(content: CommitContent, judge: LeafJudge): string | 
   const kinds = joiner === undefined ? ['add', 'remove'] : ['external_init', 'remove'];
   const other = proposals.find(({ proposalType }) => !kinds.includes(`${proposalType}`));
   if (other !== undefined) return `proposal "${other.proposalType}" is not allowed`;
-  return addFault(added, { members, isDirect }, judge) ?? (joiner && joinFault(joiner, removed, members, judge));
+  return addFault(leaves, { members, isDirect }, judge) ?? (joiner && joinFault(joiner, removed, members, judge));
 }
 
 function addFault(
-  added: readonly (Member | undefined)[],
+  leaves: readonly KeyPackage['leafNode'][],
   { members, isDirect }: Pick<CommitContent, 'members' | 'isDirect'>,
   judge: LeafJudge,
 ): string | undefined {
-  const known = added.filter((member) => member !== undefined);
-  if (known.length < added.length) return 'adds a leaf that names no device';
+  const known = leaves.map((leaf) => memberOf(leaf, 0)).filter((member) => member !== undefined);
+  if (known.length < leaves.length) return 'adds a leaf that names no device';
+  // `ts-mls` knows this limit and never asks for it.
+  if (leaves.some(isTooLong)) return 'adds a key package that is valid for too long';
   // All are judged, so that all who are unknown are remembered.
   const standings = known.map((member) => judge.standingOf(member));
   if (standings.includes('revoked')) return 'adds a device that was revoked';
   const isThird = isDirect && known.length > 0 && countAccounts([...members, ...known]) > DIRECT_ACCOUNTS_MAX;
   return isThird ? 'adds a third account to a chat of two' : undefined;
+}
+
+/** RFC 9420 §7.2: what one device hands out is good for a while only, so that old private keys can go. */
+export function isTooLong({ lifetime: { notBefore, notAfter } }: KeyPackage['leafNode']): boolean {
+  return notAfter - notBefore > LIFETIME_SECONDS_MAX;
 }
 
 function joinFault(

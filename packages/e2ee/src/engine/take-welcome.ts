@@ -1,4 +1,5 @@
 /** A Welcome: the way into a group for a device that a member added. */
+import { equalBytes } from '@sealane/shared/bytes';
 import { emptyPskIndex, joinGroup, type ClientState, type Welcome } from 'ts-mls';
 import { type GroupInfo, ratchetTreeFromExtension } from 'ts-mls/groupInfo.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
@@ -14,11 +15,13 @@ import {
 } from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import type { EngineContext } from './context.ts';
-import { loadRecord } from './group-record.ts';
-import { DIRECT_ACCOUNTS_MAX, isDirectState } from './group-kind.ts';
+import { isPlaceable } from './epoch.ts';
+import { loadReader } from './epoch-reader.ts';
+import { loadRecord, type GroupRecord } from './group-record.ts';
+import { isKindKept, isDirectState } from './group-kind.ts';
 import { installState } from './install.ts';
 import { findKeyPackage, forgetUsed, type KeptKeyPackage } from './key-packages.ts';
-import { countAccounts, senderOf } from './membership.ts';
+import { isAnyReturned, isSameDevice, senderOf } from './membership.ts';
 import { forgetPending } from './pending.ts';
 import { unknownAccounts } from './unknown-accounts.ts';
 import type { WelcomeTaken } from './types.ts';
@@ -40,7 +43,9 @@ export async function takeWelcome(
   if (info === undefined) return { state: 'lost', reason: 'malformed' };
   const record = await loadRecord(transaction, Uint8Array.from(info.groupContext.groupId));
   const isOld = record !== undefined && Number(info.groupContext.epoch) <= record.epoch;
-  if (isOld && record.status !== 'creating') return { state: 'lost', reason: 'replayed' };
+  if (isOld) return { state: 'lost', reason: 'replayed' };
+  // Nobody else can have added this device to a group that it is making.
+  if (record?.status === 'creating') return { state: 'lost', reason: 'refused' };
   const judge = context.leafJudge(at);
   const joined = await join(context, welcome, suite, own, judge);
   const members = joined === undefined ? undefined : membersOf(joined.ratchetTree);
@@ -48,7 +53,10 @@ export async function takeWelcome(
   if (joined === undefined || members === undefined || signer === undefined)
     return { state: 'lost', reason: 'malformed' };
   if (judge.isAnyUnknown) return { state: 'unverified', accounts: unknownAccounts(judge, members) };
-  if (!isAllowed(joined, members, signer, judge)) return { state: 'lost', reason: 'refused' };
+  const isAllowed = isKindKept(joined.groupContext, members) && judge.standingOf(signer) !== 'revoked';
+  const isTaken =
+    isAllowed && (await continuesRecord(context, transaction, record, { suite, joined, members, signer }));
+  if (!isTaken) return { state: 'lost', reason: 'refused' };
   const next = { state: joined, suite, lastCommit: undefined, before: undefined };
   const { record: present } = await installState(context, transaction, next);
   await forgetPending(transaction, present.group);
@@ -75,7 +83,9 @@ async function readGroupInfo(
     if (secrets === undefined) return undefined;
     const info = await decryptGroupInfo(welcome, secrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
     // The tree has to be in it: there is no other place to get it from.
-    return info !== undefined && ratchetTreeFromExtension(info) !== undefined ? info : undefined;
+    return info !== undefined && isPlaceable(info.groupContext) && ratchetTreeFromExtension(info) !== undefined
+      ? info
+      : undefined;
   });
   return read.ok ? read.value : undefined;
 }
@@ -95,7 +105,31 @@ async function join(
   return joined.ok ? joined.value : undefined;
 }
 
-function isAllowed(state: ClientState, members: readonly Member[], signer: Member, judge: LeafJudge): boolean {
-  const isTooMany = isDirectState(state.groupContext) && countAccounts(members) > DIRECT_ACCOUNTS_MAX;
-  return !isTooMany && judge.standingOf(signer) !== 'revoked';
+/** Where a Welcome leads, and who sent it. */
+interface Invitation {
+  readonly suite: SuiteName;
+  readonly joined: ClientState;
+  readonly members: readonly Member[];
+  readonly signer: Member;
+}
+
+/**
+ * Anybody can make a group of any id and a later epoch, and add this device to it. Into a group that this device is in
+ * only a member of its epoch leads it, and back to nobody who was seen going.
+ */
+async function continuesRecord(
+  context: EngineContext,
+  transaction: Transaction,
+  record: GroupRecord | undefined,
+  { suite, joined, members, signer }: Invitation,
+): Promise<boolean> {
+  if (record === undefined) return true;
+  if (record.suite !== suite || record.isDirect !== isDirectState(joined.groupContext)) return false;
+  // Who was in it meanwhile is not known here, but who added this device anew is nobody whom it saw going.
+  if (record.status === 'removed') return !(await isAnyReturned(transaction, record.group, [signer]));
+  const reader = await loadReader(context, transaction, record, record);
+  const isMember = [...reader.members.values()].some(
+    (member) => isSameDevice(member, signer) && equalBytes(member.signatureKey, signer.signatureKey),
+  );
+  return isMember && !(await isAnyReturned(transaction, record.group, members));
 }

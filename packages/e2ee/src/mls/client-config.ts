@@ -16,7 +16,12 @@ export const RETENTION: ClientConfig['keyRetentionConfig'] = {
   maximumForwardRatchetSteps: SKIP_MAX,
 };
 
-const KEY_PACKAGE_SECONDS_MAX = 28n * 86_400n;
+/** Clocks of others may be behind: key packages are valid from so long ago on. */
+export const CLOCK_SKEW_SECONDS = 3_600;
+/** How long a key package is valid from now on. */
+export const KEY_PACKAGE_SECONDS = 28 * 86_400;
+/** Longest total life of a key package (RFC 9420 §7.2). */
+export const LIFETIME_SECONDS_MAX = BigInt(KEY_PACKAGE_SECONDS + CLOCK_SKEW_SECONDS);
 
 /** Judges leaves at one moment, and remembers who was unknown. */
 export class LeafJudge {
@@ -57,7 +62,7 @@ export class LeafJudge {
 export function clientConfigOf(judge: LeafJudge): ClientConfig {
   return {
     keyRetentionConfig: RETENTION,
-    lifetimeConfig: { maximumTotalLifetime: KEY_PACKAGE_SECONDS_MAX, validateLifetimeOnReceive: false },
+    lifetimeConfig: { maximumTotalLifetime: LIFETIME_SECONDS_MAX, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: {
       compareKeyPackages: (left: KeyPackage, right: KeyPackage) =>
         isSameDevice(left.leafNode.credential, right.leafNode.credential),

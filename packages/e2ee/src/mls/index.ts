@@ -2,7 +2,14 @@
 export { attempt } from './attempt.ts';
 export type { Attempt } from './attempt.ts';
 export { canonicalSignature } from './canonical-signature.ts';
-export { LeafJudge, RETENTION, clientConfigOf } from './client-config.ts';
+export {
+  CLOCK_SKEW_SECONDS,
+  KEY_PACKAGE_SECONDS,
+  LIFETIME_SECONDS_MAX,
+  LeafJudge,
+  RETENTION,
+  clientConfigOf,
+} from './client-config.ts';
 export { decodeMessage } from './decode.ts';
 export type { DeviceJudge, LeafClaim, LeafStanding } from './device-judge.ts';
 export { USERNAME_EXTENSION, credentialOf, leafAt, memberOf, membersOf, usernameExtension } from './leaf.ts';

@@ -1,6 +1,6 @@
 /** What a leaf of a group says about its device. Claims only: `LeafJudge` asks whether they are true. */
 import { utf8Decode, utf8Encode } from '@sealane/shared/bytes';
-import { decodeCredential, encodeCredential, type DeviceCredential } from '@sealane/shared/accounts';
+import { decodeCredential, encodeCredential, usernameFault, type DeviceCredential } from '@sealane/shared/accounts';
 import { type Credential } from 'ts-mls';
 import { type LeafNode } from 'ts-mls/leafNode.js';
 import { leafToNodeIndex, nodeToLeafIndex, toLeafIndex, toNodeIndex } from 'ts-mls/treemath.js';
@@ -31,12 +31,12 @@ export function usernameExtension(username: string): LeafNode['extensions'][numb
   return { extensionType: USERNAME_EXTENSION, extensionData: utf8Encode(username) };
 }
 
-/** The device of a leaf; undefined where a leaf is not one of ours. */
+/** The device of a leaf; undefined where a leaf is not one of ours, also one whose account no directory could be asked for. */
 export function memberOf(leaf: LeafNode, leafIndex: number): Member | undefined {
   const device = deviceOfCredential(leaf.credential);
   const extension = leaf.extensions.find(({ extensionType }) => extensionType === USERNAME_EXTENSION);
   const username = extension === undefined ? undefined : utf8Decode(extension.extensionData);
-  if (device === undefined || username === undefined) return undefined;
+  if (device === undefined || username === undefined || usernameFault(username) !== undefined) return undefined;
   return { ...device, username, leafIndex, signatureKey: Uint8Array.from(leaf.signaturePublicKey) };
 }
 
