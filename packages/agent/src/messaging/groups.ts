@@ -6,7 +6,7 @@
  * the intent, and sent.
  */
 import { toHex, utf8Encode } from '@sealane/shared/bytes';
-import { listedDevices, type AccountState } from '@sealane/shared/accounts';
+import { deviceWithKey, listedDevices, type AccountState } from '@sealane/shared/accounts';
 import { ConfigError, ProtocolError } from '@sealane/shared/errors';
 import { BLOB_ID_BYTES, GROUP_ID_BYTES } from '@sealane/shared/packets';
 import type { Random } from '@sealane/shared/crypto';
@@ -247,9 +247,9 @@ export class Groups {
   }
 
   #unlisted(members: readonly Member[]): readonly Member[] {
-    return members.filter(({ accountId, agentId }) => {
+    return members.filter(({ accountId, agentId, signatureKey: signingKey }) => {
       const state = this.#parts.directory.stateById(accountId);
-      return state?.devices.find((device) => device.agentId === agentId)?.revoked !== undefined;
+      return state !== undefined && deviceWithKey(state, { agentId, signingKey })?.revoked !== undefined;
     });
   }
 

@@ -1,6 +1,5 @@
 /** LeafJudge: whether a leaf of a group is a device that the log of its account lists; asked by the engine for every leaf. */
-import { deviceOf, judgeDevice } from '@sealane/shared/accounts';
-import { equalBytes } from '@sealane/shared/bytes';
+import { deviceWithKey, judgeDevice } from '@sealane/shared/accounts';
 import type { DeviceJudge, LeafClaim, LeafStanding } from '@sealane/e2ee/mls';
 import type { Directory } from './directory.ts';
 
@@ -18,8 +17,7 @@ export class DirectoryJudge implements DeviceJudge {
     const standing = judgeDevice(state, { agentId, signingKey: signatureKey, atSeconds });
     if (standing !== 'revoked') return standing;
     // What a device did before it was revoked stays what it was.
-    const device = deviceOf(state, agentId);
-    const wasListed = device?.revoked !== undefined && atSeconds < device.revoked.at;
-    return wasListed && equalBytes(device.signingKey, signatureKey) ? 'listed' : 'revoked';
+    const device = deviceWithKey(state, { agentId, signingKey: signatureKey });
+    return device?.revoked !== undefined && atSeconds < device.revoked.at ? 'listed' : 'revoked';
   }
 }

@@ -2,8 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { toHex } from '../bytes/index.ts';
 import { IdentityKeys } from '../crypto/index.ts';
 import { nativeCrypto } from '../crypto-native/index.ts';
-import { deviceOf, judgeDevice, listedDevices, type AccountState } from './account-state.ts';
-import { STATEMENTS_PER_ACCOUNT_MAX, applyStatement, nextStatement, verifyAccountLog } from './account-log.ts';
+import { deviceOf, deviceWithKey, judgeDevice, listedDevices, type AccountState } from './account-state.ts';
+import {
+  RECOVERY_STATEMENTS,
+  STATEMENTS_PER_ACCOUNT_MAX,
+  applyStatement,
+  nextStatement,
+  verifyAccountLog,
+} from './account-log.ts';
 import {
   CERTIFICATE_SECONDS_MAX,
   GENESIS_PREVIOUS,
@@ -88,6 +94,15 @@ describe('the log of an account', () => {
     const state = { ...started().state!, count: STATEMENTS_PER_ACCOUNT_MAX };
     const bytes = nextStatement(state, { content: { kind: 'profile', displayName: '' }, at: 1_000 }, phone);
     expect(applyStatement(nativeCrypto, state, bytes)).toMatchObject({ fault: { code: 'too-long' } });
+  });
+
+  it('too-long: devices cannot fill a log so that the recovery key could not revoke them', () => {
+    const log = withLaptop();
+    log.state = { ...log.state!, count: STATEMENTS_PER_ACCOUNT_MAX - RECOVERY_STATEMENTS };
+    expect(log.faultOf({ kind: 'profile', displayName: 'stolen' }, laptop)).toBe('too-long');
+    expect(log.faultOf(revoking('laptop'), recovery)).toBe('ok');
+    log.state = { ...log.state, count: log.state.count - 1 };
+    expect(log.faultOf({ kind: 'profile', displayName: 'mine' }, laptop)).toBe('ok');
   });
 
   it('wrong-previous: a statement of another log at the same place', () => {
@@ -199,6 +214,24 @@ describe('devices', () => {
   it('key-in-use: no key of another device, and not the recovery key', () => {
     expect(started().faultOf(listing('laptop', phone), phone)).toBe('key-in-use');
     expect(started().faultOf(listing('laptop', recovery), phone)).toBe('key-in-use');
+  });
+
+  it('key-in-use: a device that comes back with other keys leaves its former ones revoked for good', () => {
+    const log = withLaptop().add(revoking('laptop'), recovery).add(listing('laptop', stranger), recovery);
+    const [former, present] = [laptop, stranger].map((keys) => ({
+      agentId: 'laptop',
+      signingKey: keys.signingPublicKey,
+    }));
+    expect(judgeDevice(log.state!, { ...former!, atSeconds: 1_000 })).toBe('revoked');
+    expect(judgeDevice(log.state!, { ...present!, atSeconds: 1_000 })).toBe('listed');
+    expect(deviceWithKey(log.state!, former!)?.revoked).toMatchObject({ byRecoveryKey: true });
+    expect(log.faultOf({ kind: 'profile', displayName: 'stolen' }, laptop)).toBe('revoked-author');
+    expect(log.faultOf(listing('tablet', laptop), phone)).toBe('key-in-use');
+    expect(log.faultOf({ kind: 'reset', recoveryKey: laptop.signingPublicKey }, recovery)).toBe('key-in-use');
+    log.add(revoking('laptop'), phone);
+    expect(log.faultOf(listing('laptop', laptop), phone)).toBe('key-in-use');
+    expect(log.faultOf(listing('laptop', laptop), recovery)).toBe('key-in-use');
+    expect(log.faultOf(listing('laptop', stranger), phone)).toBe('ok');
   });
 
   it('unknown-device: only listed ones are revoked, and once', () => {

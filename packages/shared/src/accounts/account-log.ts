@@ -39,6 +39,8 @@ export type AccountLogResult =
 
 /** Most statements of one account: whoever reads it checks them all. 16 devices renew for 60 years. */
 export const STATEMENTS_PER_ACCOUNT_MAX = 4_096;
+/** The last of them are the recovery key's: else a stolen device could fill the log, and nobody would revoke it. */
+export const RECOVERY_STATEMENTS = 64;
 
 /**
  * Checks statements from the beginning of a log, or those that follow a state that was checked before.
@@ -72,6 +74,7 @@ export function applyStatement(crypto: Crypto, state: AccountState | undefined, 
   if (!equalBytes(statement.previous, state?.hash ?? GENESIS_PREVIOUS)) return fault('wrong-previous');
   const authorFault = faultOfAuthor(state, statement);
   if (authorFault !== undefined) return fault(authorFault);
+  if (state !== undefined && isReserved(state, statement)) return fault('too-long');
   // After the cheap rules, so that a flood of wrong statements costs little.
   if (!isStatementSigned(crypto, bytes, statement.author)) return fault('bad-signature');
   const hash = statementHash(crypto, bytes);
@@ -108,10 +111,14 @@ function faultOfAuthor(
   if (content.kind === 'genesis') return 'not-genesis';
   if (state.count === 1) return equalBytes(author, state.firstSigningKey) ? undefined : 'first-device';
   if (equalBytes(author, state.recoveryKey)) return undefined;
-  const device = state.devices.find(({ signingKey }) => equalBytes(signingKey, author));
+  const device = [...state.devices, ...state.former].find(({ signingKey }) => equalBytes(signingKey, author));
   if (device === undefined) return 'unknown-author';
   if (device.revoked !== undefined) return 'revoked-author';
   return content.kind === 'reset' ? 'recovery-key-only' : undefined;
+}
+
+function isReserved({ recoveryKey }: AccountState, { index, author }: Statement): boolean {
+  return index >= STATEMENTS_PER_ACCOUNT_MAX - RECOVERY_STATEMENTS && !equalBytes(author, recoveryKey);
 }
 
 function genesisState(content: StatementContent, hash: Uint8Array): AccountState | StatementFaultCode {
@@ -120,7 +127,17 @@ function genesisState(content: StatementContent, hash: Uint8Array): AccountState
   if (usernameFault(username) !== undefined) return 'bad-username';
   // Else the first device would outrank the others.
   if (equalBytes(recoveryKey, firstSigningKey)) return 'key-in-use';
-  return { accountId: hash, username, recoveryKey, firstSigningKey, displayName: '', devices: [], count: 1, hash };
+  return {
+    accountId: hash,
+    username,
+    recoveryKey,
+    firstSigningKey,
+    displayName: '',
+    devices: [],
+    former: [],
+    count: 1,
+    hash,
+  };
 }
 
 function followingState(
@@ -140,7 +157,7 @@ function followingState(
     case 'add-device':
     case 'revoke-device': {
       const devices = changeDevices(state, statement, content);
-      return typeof devices === 'string' ? devices : { ...next, devices };
+      return typeof devices === 'string' ? devices : { ...next, ...devices };
     }
   }
 }
@@ -153,6 +170,6 @@ function resetState(
   if (state.count === 1) return 'first-device';
   const isTaken =
     equalBytes(recoveryKey, state.recoveryKey) ||
-    state.devices.some(({ signingKey }) => equalBytes(signingKey, recoveryKey));
+    [...state.devices, ...state.former].some(({ signingKey }) => equalBytes(signingKey, recoveryKey));
   return isTaken ? 'key-in-use' : { ...next, recoveryKey };
 }

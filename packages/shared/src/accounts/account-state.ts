@@ -39,8 +39,10 @@ export interface AccountState {
   readonly firstSigningKey: Uint8Array;
   /** Empty where none was set. */
   readonly displayName: string;
-  /** Every device there ever was, in the order of their first statements. */
+  /** Every device there ever was, in the order of their first statements: one for each agent id. */
   readonly devices: readonly AccountDevice[];
+  /** What revoked devices were before they were listed anew with other keys: those keys stay revoked. */
+  readonly former: readonly AccountDevice[];
   /** Statements of the log. */
   readonly count: number;
   /** SHA-256 of the last statement, 32 bytes. */
@@ -60,13 +62,23 @@ export function deviceOf(state: AccountState, agentId: string): AccountDevice | 
   return state.devices.find((device) => device.agentId === agentId);
 }
 
+/** The device that has, or had, this key under this agent id. */
+export function deviceWithKey(
+  { devices, former }: AccountState,
+  { agentId, signingKey }: { readonly agentId: string; readonly signingKey: Uint8Array },
+): AccountDevice | undefined {
+  const isIt = (device: AccountDevice): boolean =>
+    device.agentId === agentId && equalBytes(device.signingKey, signingKey);
+  return devices.find(isIt) ?? former.find(isIt);
+}
+
 /** How a device with this key stands at a time (unix seconds). Expired is a warning, never a reason not to read. */
 export function judgeDevice(
   state: AccountState,
   claim: { readonly agentId: string; readonly signingKey: Uint8Array; readonly atSeconds: number },
 ): DeviceStanding {
-  const device = deviceOf(state, claim.agentId);
-  if (device === undefined || !equalBytes(device.signingKey, claim.signingKey)) return 'unknown';
+  const device = deviceWithKey(state, claim);
+  if (device === undefined) return 'unknown';
   if (device.revoked !== undefined) return 'revoked';
   return isExpired(device, claim.atSeconds) ? 'expired' : 'listed';
 }

@@ -7,10 +7,15 @@ import type { Statement, StatementContent } from './statement.ts';
 
 type AddDevice = Extract<StatementContent, { kind: 'add-device' }>;
 type RevokeDevice = Extract<StatementContent, { kind: 'revoke-device' }>;
-type Devices = readonly AccountDevice[] | StatementFaultCode;
+/** The devices of an account, and what they were before. */
+type Devices = Pick<AccountState, 'devices' | 'former'>;
 
 /** The devices after a statement whose author was checked. */
-export function changeDevices(state: AccountState, statement: Statement, content: AddDevice | RevokeDevice): Devices {
+export function changeDevices(
+  state: AccountState,
+  statement: Statement,
+  content: AddDevice | RevokeDevice,
+): Devices | StatementFaultCode {
   if (content.kind === 'revoke-device') return revoke(state, statement, content);
   if (state.count === 1 && !equalBytes(content.signingKey, state.firstSigningKey)) return 'first-device';
   const present = deviceOf(state, content.agentId);
@@ -19,7 +24,11 @@ export function changeDevices(state: AccountState, statement: Statement, content
     : list(state, statement, content, present);
 }
 
-function renew(state: AccountState, present: AccountDevice, { kind: _kind, ...renewed }: AddDevice): Devices {
+function renew(
+  state: AccountState,
+  present: AccountDevice,
+  { kind: _kind, ...renewed }: AddDevice,
+): Devices | StatementFaultCode {
   const isSame =
     equalBytes(present.signingKey, renewed.signingKey) && equalBytes(present.transportKey, renewed.transportKey);
   return isSame ? replaced(state, { ...present, ...renewed }) : 'keys-changed';
@@ -30,24 +39,37 @@ function list(
   { index, author }: Statement,
   { kind: _kind, ...added }: AddDevice,
   revokedBefore: AccountDevice | undefined,
-): Devices {
+): Devices | StatementFaultCode {
   const byRecoveryKey = equalBytes(author, state.recoveryKey);
   if (revokedBefore?.revoked?.byRecoveryKey === true && !byRecoveryKey) return 'revoked-by-recovery-key';
-  // A key of a revoked device stays taken: under another agent id it would be back.
-  const isTaken =
-    equalBytes(added.signingKey, state.recoveryKey) ||
-    state.devices.some(
-      (other) =>
-        other.agentId !== added.agentId &&
-        (equalBytes(other.signingKey, added.signingKey) || equalBytes(other.transportKey, added.transportKey)),
-    );
-  if (isTaken) return 'key-in-use';
+  if (isKeyTaken(state, added)) return 'key-in-use';
   if (listedDevices(state).length >= DEVICES_PER_ACCOUNT_MAX) return 'too-many-devices';
   const device = { ...added, addedAtIndex: index };
-  return revokedBefore === undefined ? [...state.devices, device] : replaced(state, device);
+  if (revokedBefore === undefined) return { devices: [...state.devices, device], former: state.former };
+  const { devices, former } = replaced(state, device);
+  const isSame = equalBytes(revokedBefore.signingKey, added.signingKey);
+  return { devices, former: isSame ? former : [...former, revokedBefore] };
 }
 
-function revoke(state: AccountState, { index, at, author }: Statement, { agentId }: RevokeDevice): Devices {
+/** A key of a revoked device stays taken: under another agent id, or after a change of keys, it would be back. */
+function isKeyTaken(
+  { recoveryKey, devices, former }: AccountState,
+  { agentId, signingKey, transportKey }: Omit<AddDevice, 'kind'>,
+): boolean {
+  if (equalBytes(signingKey, recoveryKey)) return true;
+  if (former.some((other) => equalBytes(other.signingKey, signingKey))) return true;
+  return [...devices, ...former].some(
+    (other) =>
+      other.agentId !== agentId &&
+      (equalBytes(other.signingKey, signingKey) || equalBytes(other.transportKey, transportKey)),
+  );
+}
+
+function revoke(
+  state: AccountState,
+  { index, at, author }: Statement,
+  { agentId }: RevokeDevice,
+): Devices | StatementFaultCode {
   if (state.count === 1) return 'first-device';
   const byRecoveryKey = equalBytes(author, state.recoveryKey);
   const present = deviceOf(state, agentId);
@@ -57,6 +79,6 @@ function revoke(state: AccountState, { index, at, author }: Statement, { agentId
   return replaced(state, { ...present, revoked: { index, at, byRecoveryKey } });
 }
 
-function replaced(state: AccountState, device: AccountDevice): readonly AccountDevice[] {
-  return state.devices.map((other) => (other.agentId === device.agentId ? device : other));
+function replaced({ devices, former }: AccountState, device: AccountDevice): Devices {
+  return { devices: devices.map((other) => (other.agentId === device.agentId ? device : other)), former };
 }

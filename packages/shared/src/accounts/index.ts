@@ -11,7 +11,7 @@ export {
 } from './statement.ts';
 export type { Statement, StatementContent, StatementFields } from './statement.ts';
 export type { StatementFaultCode } from './statement-fault.ts';
-export { deviceOf, isExpired, judgeDevice, listedDevices } from './account-state.ts';
+export { deviceOf, deviceWithKey, isExpired, judgeDevice, listedDevices } from './account-state.ts';
 export type { AccountDevice, AccountState, DeviceStanding, Revocation } from './account-state.ts';
 export { STATEMENTS_PER_ACCOUNT_MAX, applyStatement, nextStatement, verifyAccountLog } from './account-log.ts';
 export type { AccountLogResult, AccountLogWarning } from './account-log.ts';

@@ -5,7 +5,7 @@ export type StatementFaultCode =
   | 'malformed'
   /** No statement at all. */
   | 'empty'
-  /** The log has as many statements as its limit allows. */
+  /** The log has as many statements as its limit allows, or as many as it allows to devices. */
   | 'too-long'
   /** Its index is not the next one: someone else was faster, or one is missing. */
   | 'wrong-index'
