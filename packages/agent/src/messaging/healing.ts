@@ -74,6 +74,10 @@ export class Healing {
       return 'done';
     }
     if (outcome.state === 'refused') return 'done';
+    if (outcome.state === 'intact') {
+      await this.#resume(group);
+      return 'done';
+    }
     for (const { username } of outcome.accounts) await directory.refresh(username);
     return 'again';
   }
@@ -94,6 +98,19 @@ export class Healing {
     if (row === undefined) throw new ConfigError('E_USAGE', 'This device knows no such group');
     await tables.groups.patch(tx, row, { state: 'asking' });
     this.#parts.journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'asking' });
+  }
+
+  /** Nothing was wrong but what came in: it is opened again, now as made up, and what waited to be sent goes. */
+  async #resume(group: Uint8Array): Promise<void> {
+    const { journal, intake } = this.#parts;
+    await journal.transaction(async (tx) => {
+      const row = await tables.groups.get(tx, group);
+      if (row === undefined) return;
+      await tables.groups.patch(tx, row, { state: 'active' });
+      journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'healed' });
+    });
+    await intake.retryWaiting(group);
+    this.#parts.outbox().kick();
   }
 
   /** What waited is opened, or is known to be lost. */

@@ -150,9 +150,8 @@ async function loseGroups(device: TestDevice): Promise<void> {
   await device.client.close();
   const storage = await SqliteStorage.open(join(device.directory, 'messages.db'));
   await storage.transaction(async (tx) => {
-    for (const row of await tx.list('conversation-groups')) {
-      const engine = (await import('@sealane/e2ee/engine')).E2eeEngine;
-      await engine.prototype.forget.call(undefined, tx, row['group'] as Uint8Array);
+    for (const name of ['groups', 'states', 'epochs', 'ratchets', 'pending', 'removed']) {
+      await tx.deleteRange(`mls.${name}`, {});
     }
   });
   await storage.close();

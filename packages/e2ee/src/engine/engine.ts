@@ -141,7 +141,7 @@ export class E2eeEngine {
 
   /** Removes a group with everything that belongs to it, also that there was one. */
   async forget(transaction: Transaction, group: Uint8Array): Promise<void> {
-    await forgetSecrets(transaction, group);
+    await forgetSecrets(this.#context, transaction, group);
     await forgetPending(transaction, group);
     await transaction.delete(TABLES.groups, [group]);
     await transaction.deleteRange(TABLES.removed, { prefix: [group] });

@@ -50,7 +50,7 @@ export async function loadReader(
   { group }: GroupRecord,
   kept: KeptEpoch,
 ): Promise<EpochReader> {
-  const key = `${toHex(group)}/${kept.epoch}`;
+  const key = cacheKey(group, kept.epoch);
   const cached = context.readers.get(key);
   if (cached !== undefined && isSameEpoch(cached, kept)) return cached;
   const row = await transaction.get(TABLES.epochs, [group, kept.epoch]);
@@ -58,6 +58,30 @@ export async function loadReader(
   const reader = readerOf(row);
   context.readers.set(key, reader, reader.members.size);
   return reader;
+}
+
+/** An epoch is gone from the storage, and from memory. */
+export async function forgetReader(
+  context: EngineContext,
+  transaction: Transaction,
+  group: Uint8Array,
+  epoch: number,
+): Promise<void> {
+  await transaction.delete(TABLES.epochs, [group, epoch]);
+  context.readers.delete(cacheKey(group, epoch));
+}
+
+export async function forgetReaders(
+  context: EngineContext,
+  transaction: Transaction,
+  group: Uint8Array,
+): Promise<void> {
+  await transaction.deleteRange(TABLES.epochs, { prefix: [group] });
+  context.readers.deleteAll(`${toHex(group)}/`);
+}
+
+function cacheKey(group: Uint8Array, epoch: number): string {
+  return `${toHex(group)}/${epoch}`;
 }
 
 function readerOf(row: Row): EpochReader {

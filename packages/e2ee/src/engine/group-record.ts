@@ -16,6 +16,8 @@ export interface GroupRecord extends GroupView {
   readonly epochs: readonly KeptEpoch[];
   /** Message id of the own commit that the server took last. */
   readonly lastCommit: Uint8Array | undefined;
+  /** Whether a GroupInfo showed that the group has the present state: what comes of another one is made up. */
+  readonly isProved: boolean;
 }
 
 export async function loadRecord(transaction: Transaction, group: Uint8Array): Promise<GroupRecord | undefined> {
@@ -38,6 +40,7 @@ export async function saveRecord(transaction: Transaction, record: GroupRecord):
     authenticator: record.authenticator,
     epochs: encodeRow(Object.fromEntries(record.epochs.map((kept) => [`${kept.epoch}`, kept.authenticator]))),
     lastCommit: record.lastCommit ?? null,
+    isProved: record.isProved ? 1 : 0,
   });
 }
 
@@ -65,6 +68,7 @@ function recordOf(row: Row): GroupRecord {
     authenticator: bytesOf(row, 'authenticator'),
     epochs: Object.keys(epochs).map((epoch) => ({ epoch: Number(epoch), authenticator: bytesOf(epochs, epoch) })),
     lastCommit: optionalBytesOf(row, 'lastCommit'),
+    isProved: numberOf(row, 'isProved') === 1,
   };
 }
 

@@ -4,7 +4,7 @@ import { type ClientState } from 'ts-mls';
 import { membersOf, type SuiteName } from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import type { EngineContext } from './context.ts';
-import { authenticatorOf, loadReader, saveReader } from './epoch-reader.ts';
+import { authenticatorOf, forgetReader, forgetReaders, loadReader, saveReader } from './epoch-reader.ts';
 import { OLD_EPOCHS_KEPT, saveRecord, type GroupRecord } from './group-record.ts';
 import { isDirectState } from './group-kind.ts';
 import { saveState } from './group-state.ts';
@@ -45,6 +45,7 @@ export async function installState(
     authenticator,
     epochs: [...kept, { epoch, authenticator }],
     lastCommit,
+    isProved: false,
   };
   const members = membersOf(state.ratchetTree);
   if (members === undefined) throw new AssertionFailure('a leaf was not judged');
@@ -52,7 +53,7 @@ export async function installState(
   const change =
     old === undefined ? { added: members, removed: [] } : membershipChange([...old.members.values()], members);
   await rememberChange(transaction, group, change);
-  await forgetEpochs(transaction, group, before, record);
+  await forgetEpochs(context, transaction, group, before, record);
   await saveRecord(transaction, record);
   await saveState(transaction, group, state);
   await saveReader(transaction, group, { epoch, authenticator }, state);
@@ -63,26 +64,31 @@ export async function installState(
 
 /** Old epochs keep what reads messages of others, for a while; everything else of them goes. */
 async function forgetEpochs(
+  context: EngineContext,
   transaction: Transaction,
   group: Uint8Array,
   before: GroupRecord | undefined,
   after: GroupRecord,
 ): Promise<void> {
   if (before === undefined) {
-    await forgetSecrets(transaction, group);
+    await forgetSecrets(context, transaction, group);
     return;
   }
   await transaction.deleteRange(TABLES.ratchets, { prefix: [group, before.epoch, 'handshake'] });
   await transaction.delete(TABLES.ratchets, [group, before.epoch, 'application', before.ownLeaf]);
   for (const { epoch } of before.epochs.filter((old) => !after.epochs.includes(old))) {
     await transaction.deleteRange(TABLES.ratchets, { prefix: [group, epoch] });
-    await transaction.delete(TABLES.epochs, [group, epoch]);
+    await forgetReader(context, transaction, group, epoch);
   }
 }
 
 /** Everything that could read or write in a group; that there was one stays known. */
-export async function forgetSecrets(transaction: Transaction, group: Uint8Array): Promise<void> {
+export async function forgetSecrets(
+  context: EngineContext,
+  transaction: Transaction,
+  group: Uint8Array,
+): Promise<void> {
   await transaction.deleteRange(TABLES.ratchets, { prefix: [group] });
-  await transaction.deleteRange(TABLES.epochs, { prefix: [group] });
+  await forgetReaders(context, transaction, group);
   await transaction.delete(TABLES.states, [group]);
 }

@@ -24,16 +24,21 @@ export class LruCache<T> {
   }
 
   set(key: string, value: T, weight: number): void {
-    this.#remove(key);
+    this.delete(key);
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#weightMax || oldest === key) break;
-      this.#remove(oldest);
+      this.delete(oldest);
     }
   }
 
-  #remove(key: string): void {
+  /** Forgets every entry whose key begins so. */
+  deleteAll(prefix: string): void {
+    for (const key of [...this.#entries.keys()].filter((each) => each.startsWith(prefix))) this.delete(key);
+  }
+
+  delete(key: string): void {
     this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }

@@ -54,7 +54,7 @@ export async function makeGroup(
   const state = await createGroup(group, own.keyPackage, own.privateKeys, extensions, primitives, config);
   const authenticator = await authenticatorOf(context, suite, state);
   const record = { group, epoch: 0, suite, status: 'creating', isDirect, ownLeaf: 0, authenticator } as const;
-  await saveRecord(transaction, { ...record, epochs: [], lastCommit: undefined });
+  await saveRecord(transaction, { ...record, epochs: [], lastCommit: undefined, isProved: false });
   const proposals = proposalsOf(state, { add: keyPackages }, judge);
   return await keepCommit(context, transaction, { state, suite, authenticator, proposals });
 }

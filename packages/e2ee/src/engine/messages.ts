@@ -93,8 +93,8 @@ async function openInEpoch(
   const senderData = await attempt(() => decryptSenderData(message, reader.senderDataSecret, suite));
   const isSameState = isOfState(message.authenticatedData, reader.authenticator);
   if (!senderData.ok || senderData.value === undefined) {
-    // Nobody has proved anything here: it may be garbage too. But a state that is not ours is a reason to look.
-    if (isSameState) return lost('forged');
+    // Nobody has proved anything here: it may be garbage too. But a state that is not ours is a reason to look, once an epoch.
+    if (isSameState || record.isProved || reader.epoch < record.epoch) return lost('forged');
     await saveRecord(transaction, { ...record, status: 'healing' });
     return { state: 'healing', reason: 'fork' };
   }

@@ -26,7 +26,7 @@ import { commitFault } from './policy.ts';
 import { loadRatchet, treeWith, type RatchetPlace } from './ratchets.ts';
 import { installPending } from './settle-commit.ts';
 import { unknownAccounts } from './unknown-accounts.ts';
-import type { CommitTaken } from './types.ts';
+import type { CommitTaken, PendingCommit } from './types.ts';
 
 /** A commit on its way in, and the member who sent it; of whoever joins by it, the leaf. */
 interface Incoming {
@@ -58,10 +58,7 @@ export async function takeCommit(
   if (epoch !== record.epoch) return { state: epoch < record.epoch ? 'stale' : 'ahead' };
   const reader = await loadReader(context, transaction, record, record);
   const incoming = await readIncoming(context, record, reader, bytes);
-  if ('state' in incoming) {
-    if (incoming.state === 'healing') await saveRecord(transaction, { ...record, status: 'healing' });
-    return incoming;
-  }
+  if ('state' in incoming) return incoming;
   return await apply(context, transaction, record, reader, incoming, context.leafJudge(at));
 }
 
@@ -77,9 +74,8 @@ async function readIncoming(
   const content = message.wireformat === 'mls_private_message' ? message.privateMessage : message.publicMessage.content;
   const isHere = equalBytes(content.groupId, record.group) && Number(content.epoch) === record.epoch;
   if (!isHere || content.contentType !== 'commit') return refused('it is no commit of this group and epoch');
-  const isSameState = isOfState(content.authenticatedData, record.authenticator);
+  if (!isOfState(content.authenticatedData, record.authenticator)) return refused('it follows another state');
   if (message.wireformat === 'mls_public_message') {
-    if (!isSameState) return { state: 'healing', reason: 'fork' };
     const { senderType, content: inClear } = message.publicMessage;
     const isJoin = senderType === 'new_member_commit' && inClear.contentType === 'commit';
     const joiner = isJoin ? inClear.commit.path?.leafNode : undefined;
@@ -90,11 +86,12 @@ async function readIncoming(
   const suite = await context.crypto.suite(record.suite);
   const sender = await attempt(() => decryptSenderData(message.privateMessage, reader.senderDataSecret, suite));
   const leafIndex = sender.ok ? sender.value?.leafIndex : undefined;
-  if (leafIndex === undefined && !isSameState) return { state: 'healing', reason: 'fork' };
   const committer = leafIndex === undefined ? undefined : reader.members.get(leafIndex);
-  if (committer === undefined || !isSameState) return refused('it is not authentic');
+  if (committer === undefined) return refused('it is not authentic');
   // The state that follows from an own commit is with whoever made it: another copy of this device.
-  return leafIndex === record.ownLeaf ? { state: 'healing', reason: 'no-state' } : { message, committer };
+  return leafIndex === record.ownLeaf
+    ? refused('it is of this device, which does not know it')
+    : { message, committer };
 }
 
 async function apply(
@@ -111,18 +108,25 @@ async function apply(
   const { state, named } = processed.value;
   if (judge.isAnyUnknown) return { state: 'unverified', accounts: unknownAccounts(judge, named) };
   const committer = senderOf(incoming.committer);
-  const pending = await loadPending(transaction, group);
-  await forgetPending(transaction, group);
+  const lost = await loseTo(transaction, record);
   if (state.groupActiveState.kind === 'removedFromGroup') {
-    await forgetSecrets(transaction, group);
+    await forgetSecrets(context, transaction, group);
     await saveRecord(transaction, { ...record, status: 'removed', epochs: [] });
     return { state: 'removed', committer };
   }
   const next = { state, suite: record.suite, lastCommit: record.lastCommit, before: record };
   const { record: present, change } = await installState(context, transaction, next);
   const { epoch, authenticator } = present;
-  const lostCommit = pending === undefined ? {} : { lostCommit: pending.messageId };
+  const lostCommit = lost === undefined ? {} : { lostCommit: lost.messageId };
   return { state: 'applied', epoch, authenticator, ...change, committer, isOwn: false, ...lostCommit };
+}
+
+/** Drops the own commit for the epoch that another one ended. One that joins again later on is still the server's to take. */
+async function loseTo(transaction: Transaction, { group, epoch }: GroupRecord): Promise<PendingCommit | undefined> {
+  const pending = await loadPending(transaction, group);
+  if (pending?.epoch !== epoch) return undefined;
+  await forgetPending(transaction, group);
+  return pending;
 }
 
 interface Processed {

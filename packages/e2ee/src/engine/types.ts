@@ -48,6 +48,10 @@ export type Opened =
     }
   /** To be kept by the caller, and opened again after the commits before it. */
   | { readonly state: 'waiting'; readonly reason: 'epoch-ahead' }
+  /**
+   * `fork`: it seems to come of another state of the present epoch. Nobody has proved that; until `rejoin` has asked what
+   * the group is, nothing is sealed.
+   */
   | { readonly state: 'healing'; readonly reason: 'fork' | 'no-state' }
   | { readonly state: 'lost'; readonly reason: LostReason };
 
@@ -82,7 +86,11 @@ export type CommitTaken =
   | { readonly state: 'ahead' }
   /** The logs of these accounts are needed first; then the same call again. */
   | { readonly state: 'unverified'; readonly accounts: readonly UnknownAccount[] }
-  | { readonly state: 'healing'; readonly reason: 'fork' | 'no-state' }
+  | { readonly state: 'healing'; readonly reason: 'no-state' }
+  /**
+   * It is not valid here: nothing has changed, the epoch goes on. Only when the server says that the group went on by it,
+   * this device cannot follow, and joins again.
+   */
   | { readonly state: 'refused'; readonly reason: string };
 
 export type WelcomeTaken =
@@ -137,8 +145,8 @@ export interface GroupRequest {
 }
 
 /**
- * `creating` until the server took the first commit; `healing` when the group and this device have parted: only
- * `rejoin` leads back.
+ * `creating` until the server took the first commit; `healing` when the group and this device may have parted: `rejoin`
+ * finds out, and leads back; so does the next commit that this device can follow.
  */
 export type GroupStatus = 'creating' | 'active' | 'healing' | 'removed';
 
@@ -160,9 +168,18 @@ export interface RejoinGuard {
   readonly isForced?: boolean;
 }
 
-export type RejoinRefusal = 'malformed' | 'not-a-member' | 'untrusted-signer' | 'older-epoch' | 'returned-member';
+export type RejoinRefusal =
+  | 'malformed'
+  | 'not-a-member'
+  | 'untrusted-signer'
+  | 'older-epoch'
+  | 'returned-member'
+  /** It became a chat of another number of accounts, or has another suite. */
+  | 'other-kind';
 
 export type Rejoined =
+  /** The group is in the very state that this device has: what did not fit was made up, and sealing goes on. */
+  | { readonly state: 'intact' }
   | { readonly state: 'pending'; readonly commit: PendingCommit }
   | { readonly state: 'unverified'; readonly accounts: readonly UnknownAccount[] }
   | { readonly state: 'refused'; readonly reason: RejoinRefusal };

@@ -111,12 +111,14 @@ export class World {
     const isResync = this.random.chance(0.5) || this.server.members.size >= this.#options.membersMax;
     const account = this.random.pick(this.members).device.username;
     const device = isResync ? this.random.pick(this.members) : await this.newDevice(account);
-    if (isResync && this.random.chance(0.5)) {
+    const hasState = isResync && this.random.chance(0.5);
+    if (isResync && !hasState) {
       await device.step((engine, transaction) => engine.forget(transaction, this.group));
       this.server.queues.delete(device.device.agentId);
     } else await this.sync(device);
     const rejoined = await device.step((engine, transaction) =>
-      engine.rejoin(transaction, this.group, this.server.groupInfo!, { isTrusted: () => true }),
+      // Whoever has the state of the group joins again only because its user wants to.
+      engine.rejoin(transaction, this.group, this.server.groupInfo!, { isTrusted: () => true, isForced: hasState }),
     );
     if (rejoined.state !== 'pending') throw new Error(`rejoin: ${JSON.stringify(rejoined)}`);
     assert.equal(await this.submit(device, rejoined.commit), true);
