@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
 import { describeEnvironment } from './environment.ts';
-import { OUTPUT_DEFAULT, parseBenchOptions, type BenchOptions } from './options.ts';
+import { optionsOrHelp } from '../options/options-or-help.ts';
+import { BENCH_HELP, OUTPUT_DEFAULT, parseBenchOptions, type BenchOptions } from './options.ts';
 import { appendHistory, changeText, changesOf, entryOf, readHistory, regressionsOf } from './report/history.ts';
 import { markdownOf } from './report/markdown.ts';
 import { plotOf } from './report/plot.ts';
@@ -18,7 +19,8 @@ const MEBIBYTE = 2 ** 20;
 
 /** Measures what the arguments ask for, prints the table and writes the report. */
 export async function runBench(args: readonly string[]): Promise<void> {
-  const options = parseBenchOptions(args);
+  const options = optionsOrHelp(BENCH_HELP, () => parseBenchOptions(args));
+  if (options === undefined) return;
   const certificates = makeCertificates();
   const settings = settingsOf(options, certificates);
   const rows: RowReport[] = [];

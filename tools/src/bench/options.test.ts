@@ -7,8 +7,8 @@ describe('bench options', () => {
   });
 
   it('a regression fails a run where a bound is asked for', () => {
-    expect(parseBenchOptions([]).failOnRegression).toBeUndefined();
-    expect(parseBenchOptions(['--fail-on-regression', '12.5']).failOnRegression).toBe(12.5);
+    expect(parseBenchOptions([])?.failOnRegression).toBeUndefined();
+    expect(parseBenchOptions(['--fail-on-regression', '12.5'])?.failOnRegression).toBe(12.5);
   });
 
   it('a quick look is not recorded unless asked for', () => {
@@ -16,7 +16,11 @@ describe('bench options', () => {
       rows: ['P1', 'P10'],
       output: undefined,
     });
-    expect(parseBenchOptions(['--quick', '--output', 'somewhere']).output).toBe('somewhere');
+    expect(parseBenchOptions(['--quick', '--output', 'somewhere'])?.output).toBe('somewhere');
+  });
+
+  it('help is not a run', () => {
+    expect(parseBenchOptions(['--help'])).toBeUndefined();
   });
 
   it.each([['--rows=P12'], ['--runs=0'], ['--seconds=long'], ['--what'], ['--fail-on-regression=0']])(

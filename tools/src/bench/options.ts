@@ -1,5 +1,5 @@
 /** Arguments of the bench. */
-import { parseArgs } from 'node:util';
+import { knownOptions } from '../options/known-options.ts';
 
 export const ROW_NAMES = [
   'P1',
@@ -40,21 +40,38 @@ export interface BenchOptions {
 /** Where the record is. */
 export const OUTPUT_DEFAULT = 'docs/benchmarks';
 
-/** @throws TypeError for an argument that is not understood. */
-export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rows: { type: 'string', default: ROW_NAMES.join(',') },
-      runs: { type: 'string' },
-      seconds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      output: { type: 'string' },
-      profile: { type: 'string' },
-      only: { type: 'string' },
-      'fail-on-regression': { type: 'string' },
-    },
-  });
+const OPTIONS = {
+  rows: { type: 'string', default: ROW_NAMES.join(',') },
+  runs: { type: 'string' },
+  seconds: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  output: { type: 'string' },
+  profile: { type: 'string' },
+  only: { type: 'string' },
+  'fail-on-regression': { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export const BENCH_HELP = `Measures Sealane beside its peers in the same run, and keeps the record in ${OUTPUT_DEFAULT}.
+
+  npx nx run tools:bench -- [options]
+
+  --rows LIST               some of ${ROW_NAMES.join(',')} (all)
+  --runs N                  runs of every series; the medians are reported (5)
+  --seconds S               measured time of a run, and as much to warm up (3)
+  --quick                   small numbers: shows that the bench works, not how fast anything is
+  --only TEXT               only series whose variant has this in its name
+  --profile DIRECTORY       CPU profiles of Sealane's servers; no record
+  --output DIRECTORY        where the report goes (the record, unless quick, partial or profiled)
+  --fail-on-regression PCT  exit code 1 when a figure is worse by so many percent than in the record before
+
+M rows: SEALANE_BENCH_LIBSIGNAL names a folder in which @signalapp/libsignal-client is installed, where it is to be a peer.
+`;
+
+/** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
+export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
+  const values = knownOptions(args, OPTIONS);
+  if (values.help) return undefined;
   const { quick, profile, only, 'fail-on-regression': percent } = values;
   // A quick or partial look is not the record.
   const isRecord = !quick && profile === undefined && only === undefined;

@@ -3,7 +3,12 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { findStale, generateAll } from './codegen.ts';
 
-const checkOnly = process.argv.includes('--check');
+const [word, ...more] = process.argv.slice(2);
+const checkOnly = word === '--check';
+if ((word !== undefined && !checkOnly) || more.length > 0) {
+  console.error('usage: npm run codegen, or npm run codegen:check to list what is stale');
+  process.exit(2);
+}
 const files = await generateAll();
 const { differing, leftOver } = findStale(files, '.');
 
