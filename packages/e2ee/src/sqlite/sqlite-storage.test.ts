@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodeKey } from '../storage/index.ts';
 import { storageCompliance } from '../storage/storage.compliance.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
@@ -66,6 +67,21 @@ describe('SqliteStorage', () => {
     other.exec('ROLLBACK');
     other.close();
     expect(await storage.transaction((transaction) => transaction.list('things'))).toEqual([]);
+    await storage.close();
+  });
+
+  it('a row that cannot be read is taken out, and its table is whole again', async () => {
+    const file = join(folder, 'row.db');
+    const storage = await SqliteStorage.open(file);
+    for (const n of [1, 2, 3]) await storage.transaction((transaction) => transaction.put('things', [n], { n }));
+    const other = new DatabaseSync(file);
+    other.prepare("UPDATE rows SET row = x'05ff' WHERE key = ?").run(encodeKey([2]));
+    other.close();
+    const list = (): Promise<unknown> => storage.transaction((transaction) => transaction.list('things'));
+    await expect(list()).rejects.toMatchObject({ code: 'E_DATA' });
+    const taken = await storage.transaction((transaction) => transaction.takeDamaged('things'));
+    expect(taken).toEqual([{ key: encodeKey([2]), bytes: Uint8Array.of(5, 255) }]);
+    expect(await list()).toEqual([{ n: 1 }, { n: 3 }]);
     await storage.close();
   });
 

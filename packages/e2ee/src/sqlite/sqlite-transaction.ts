@@ -6,9 +6,12 @@ import {
   encodeKey,
   encodePrefixEnd,
   encodeRow,
+  isWholeRow,
+  type DamagedRow,
   type Key,
   type ListOptions,
   type Row,
+  type RowCheck,
   type Transaction,
 } from '../storage/index.ts';
 
@@ -22,6 +25,7 @@ export interface Statements {
   readonly list: StatementSync;
   readonly listReverse: StatementSync;
   readonly deleteRange: StatementSync;
+  readonly all: StatementSync;
 }
 
 export function prepareStatements(database: DatabaseSync): Statements {
@@ -34,6 +38,7 @@ export function prepareStatements(database: DatabaseSync): Statements {
     list: database.prepare(`SELECT row FROM rows WHERE ${RANGE} ORDER BY key LIMIT ?`),
     listReverse: database.prepare(`SELECT row FROM rows WHERE ${RANGE} ORDER BY key DESC LIMIT ?`),
     deleteRange: database.prepare(`DELETE FROM rows WHERE ${RANGE}`),
+    all: database.prepare('SELECT key, row FROM rows WHERE name = ?'),
   };
 }
 
@@ -67,6 +72,16 @@ export class SqliteTransaction implements Transaction {
 
   deleteRange(table: string, options: ListOptions): Promise<void> {
     return settle(() => void this.#statements.deleteRange.run(table, ...boundsOf(options)));
+  }
+
+  async takeDamaged(table: string, isWhole: RowCheck = () => true): Promise<DamagedRow[]> {
+    const damaged: DamagedRow[] = [];
+    for (const { key, row } of this.#statements.all.iterate(table)) {
+      if (!(key instanceof Uint8Array) || !(row instanceof Uint8Array)) continue;
+      if (!(await isWholeRow(row, key, isWhole))) damaged.push({ key, bytes: row });
+    }
+    for (const { key } of damaged) this.#statements.delete.run(table, key);
+    return damaged;
   }
 }
 

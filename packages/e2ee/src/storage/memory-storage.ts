@@ -1,8 +1,9 @@
 /** Storage in memory: for tests and for clients that keep nothing. */
 import { encodeKey, encodePrefixEnd, type Key } from './key.ts';
 import { decodeRow, encodeRow, type Row } from './row.ts';
-import type { ListOptions, Storage, Transaction } from './storage.ts';
+import type { DamagedRow, ListOptions, RowCheck, Storage, Transaction } from './storage.ts';
 import { Turns } from './turns.ts';
+import { isWholeRow } from './whole-row.ts';
 
 type Table = Map<string, Uint8Array>;
 
@@ -66,6 +67,16 @@ class MemoryTransaction implements Transaction {
   deleteRange(table: string, options: ListOptions): Promise<void> {
     for (const name of this.#names(table, options)) this.#change(table, name, undefined);
     return Promise.resolve();
+  }
+
+  async takeDamaged(table: string, isWhole: RowCheck = () => true): Promise<DamagedRow[]> {
+    const damaged: DamagedRow[] = [];
+    for (const [name, bytes] of this.#table(table)) {
+      const key = Uint8Array.from(name, (character) => character.charCodeAt(0));
+      if (!(await isWholeRow(bytes, key, isWhole))) damaged.push({ key, bytes });
+    }
+    for (const { key } of damaged) this.#change(table, nameOf(key), undefined);
+    return damaged;
   }
 
   undo(): void {

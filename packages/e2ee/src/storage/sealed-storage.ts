@@ -6,7 +6,8 @@ import { concat, utf8Encode } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 import { encodeKey, type Key } from './key.ts';
 import { decodeRow, encodeRow, type Row } from './row.ts';
-import type { ListOptions, Storage, Transaction } from './storage.ts';
+import type { DamagedRow, ListOptions, RowCheck, Storage, Transaction } from './storage.ts';
+import { isWholeRow } from './whole-row.ts';
 
 /** Seals rows: from a passphrase, a keyring, or a key of the browser that cannot be exported. */
 export interface RowCipher {
@@ -66,9 +67,20 @@ class SealedTransaction implements Transaction {
     return this.#inner.deleteRange(table, options);
   }
 
-  async #open(table: string, { place, sealed }: Row): Promise<Row> {
+  takeDamaged(table: string, isWhole: RowCheck = () => true): Promise<DamagedRow[]> {
+    return this.#inner.takeDamaged(table, async (sealed, key) => {
+      const row = await this.#opened(table, { ...sealed, place: key });
+      return row !== undefined && (await isWholeRow(row, key, isWhole));
+    });
+  }
+
+  async #opened(table: string, { place, sealed }: Row): Promise<Uint8Array | undefined> {
     const isSealed = place instanceof Uint8Array && sealed instanceof Uint8Array;
-    const row = isSealed ? await this.#cipher.open(sealed, placeOf(table, place)) : undefined;
+    return isSealed ? await this.#cipher.open(sealed, placeOf(table, place)) : undefined;
+  }
+
+  async #open(table: string, sealed: Row): Promise<Row> {
+    const row = await this.#opened(table, sealed);
     if (row === undefined) throw new StorageError('E_PASSPHRASE', 'the passphrase does not open the message database');
     return decodeRow(row);
   }

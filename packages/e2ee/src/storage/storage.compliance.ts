@@ -4,7 +4,7 @@
  */
 import type { expect as jestExpect, it as jestIt } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Key } from './key.ts';
+import { encodeKey, type Key } from './key.ts';
 import type { Row } from './row.ts';
 import type { ListOptions, Storage } from './storage.ts';
 
@@ -38,6 +38,7 @@ export function storageCompliance(factory: () => Promise<StorageHarness>, functi
     });
   rowCases(register, expect);
   listCases(register, expect);
+  damageCases(register, expect);
   transactionCases(register, expect);
 }
 
@@ -99,6 +100,20 @@ const ORDERED: readonly Key[] = [
   [Uint8Array.of(0, 255)],
   [Uint8Array.of(1)],
 ];
+
+function damageCases(register: Register, expect: Expect): void {
+  register('takes out what is not what its table holds, and nothing else', async (storage) => {
+    const left = await storage.transaction(async (transaction) => {
+      for (const n of [1, 2, 3]) await transaction.put('things', [n], { n });
+      await transaction.put('others', [2], { n: 2 });
+      expect(await transaction.takeDamaged('things')).toEqual([]);
+      const taken = await transaction.takeDamaged('things', ({ n }, key) => n !== 2 || key.length === 0);
+      expect(taken.map(({ key }) => [...key])).toEqual([[...encodeKey([2])]]);
+      return [await transaction.list('things'), await transaction.list('others')];
+    });
+    expect(left).toEqual([[{ n: 1 }, { n: 3 }], [{ n: 2 }]]);
+  });
+}
 
 function listCases(register: Register, expect: Expect): void {
   const list = async (storage: Storage, options?: ListOptions): Promise<unknown[]> => {

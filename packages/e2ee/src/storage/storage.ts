@@ -20,6 +20,16 @@ export interface ListOptions {
   readonly reverse?: boolean;
 }
 
+/** A row that was taken out of its table because it cannot be read. */
+export interface DamagedRow {
+  /** As `encodeKey` gives it. */
+  readonly key: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Whether a row is what its table holds. @param key as `encodeKey` gives it. */
+export type RowCheck = (row: Row, key: Uint8Array) => boolean | Promise<boolean>;
+
 export interface Transaction {
   get(table: string, key: Key): Promise<Row | undefined>;
   /** Writes a row, over the one that is there. */
@@ -30,6 +40,11 @@ export interface Transaction {
   list(table: string, options?: ListOptions): Promise<Row[]>;
   /** Removes every row of the range (`limit` and `reverse` play no part). */
   deleteRange(table: string, options: Pick<ListOptions, 'prefix' | 'from' | 'to'>): Promise<void>;
+  /**
+   * Takes out the rows of a table that cannot be read, or that `isWhole` does not pass: one of them would make every list of
+   * its table fail for ever. Reads all of the table.
+   */
+  takeDamaged(table: string, isWhole?: RowCheck): Promise<DamagedRow[]>;
 }
 
 export interface Storage {
