@@ -113,6 +113,7 @@ function wordsOf(message: ChatMessage): { readonly words: string; readonly forma
 const LOST_WORDS: Readonly<Record<string, string>> = {
   removed: 'this device was not in the group any more',
   'epoch-gone': 'it came too late, its key is gone',
+  'given-up': 'what belongs before it never came',
   replayed: 'the server sent it twice',
   forged: 'it was not written by a member',
   malformed: 'it is damaged',

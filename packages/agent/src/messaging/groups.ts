@@ -145,7 +145,10 @@ export class Groups {
     const group = await tables.groups.get(tx, row.group);
     if (group === undefined) return;
     const { now } = this.#parts;
-    await tables.groups.patch(tx, group, { state: 'active', updatedAt: now(), sentSinceUpdate: 0, mustUpdate: 0 });
+    // That the server took an own commit does not say that the others are where this device is.
+    const isHealing = row.isExternal === 0 && (group.state === 'healing' || group.state === 'asking');
+    const state = isHealing ? group.state : 'active';
+    await tables.groups.patch(tx, group, { state, updatedAt: now(), sentSinceUpdate: 0, mustUpdate: 0 });
     if (intent.kind === 'create' || intent.kind === 'add' || row.added !== '')
       await this.#parts.announce(tx, row.group);
   }

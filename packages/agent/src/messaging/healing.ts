@@ -16,6 +16,7 @@ import type { CallServer } from './messaging-connection.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnAccount } from './own-account.ts';
 import { tables } from './tables.ts';
+import type { WaitingItems } from './waiting-items.ts';
 
 export interface HealingParts {
   readonly call: CallServer;
@@ -25,6 +26,7 @@ export interface HealingParts {
   readonly directory: Directory;
   readonly own: OwnAccount;
   readonly intake: Intake;
+  readonly waiting: WaitingItems;
   engine(): E2eeEngine;
   outbox(): Outbox;
   queueRejoin(tx: Transaction, commit: PendingCommit): Promise<number>;
@@ -138,10 +140,10 @@ export class Healing {
 
   /** Messages of epochs in which this device was not there. */
   async #loseOlder(group: Uint8Array, epoch: number): Promise<void> {
-    const { journal, book } = this.#parts;
+    const { journal, book, waiting } = this.#parts;
     await journal.transaction(async (tx) => {
       for (const row of await tables.waiting.list(tx, { prefix: [group], to: [group, epoch] })) {
-        await tables.waiting.delete(tx, row.group, row.epoch, row.order);
+        await waiting.take(tx, row);
       }
       const conversation = (await tables.groups.get(tx, group))?.conversation;
       if (conversation === undefined) return;

@@ -20,7 +20,8 @@ import { freshGroup } from './groups.ts';
 import { directConversation, groupConversation, linesOf } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { MessageBook } from './message-book.ts';
-import { nextNumber, tables, type GroupRow, type WaitingRow } from './tables.ts';
+import { tables, type GroupRow, type WaitingRow } from './tables.ts';
+import { GIVEN_UP, type WaitingItems } from './waiting-items.ts';
 
 export interface IntakeParts {
   readonly journal: Journal;
@@ -28,6 +29,7 @@ export interface IntakeParts {
   readonly blobs: Blobs;
   readonly chores: Chores;
   readonly rules: ContentRules;
+  readonly waiting: WaitingItems;
   readonly directory: Directory;
   readonly crypto: Crypto;
   readonly now: () => number;
@@ -83,14 +85,9 @@ export class Intake {
 
   /** Opens again what waited for a group, in order; a commit among it that counts begins anew with the rest. */
   async retryWaiting(group: Uint8Array): Promise<void> {
-    const { journal } = this.#parts;
-    const rows = await journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
-    for (const row of rows) {
+    for (const row of await this.#parts.waiting.of(group)) {
       const item = decodeItem(row.item);
-      // What a commit before it has opened is gone from the table.
-      const isThere = await journal.transaction((tx) => tables.waiting.get(tx, row.group, row.epoch, row.order));
-      if (isThere === undefined || item === undefined || !isSealed(item)) continue;
-      await this.#takeSealed(item, row.item, row);
+      if (item !== undefined && isSealed(item)) await this.#takeSealed(item, row.item, row);
     }
   }
 
@@ -99,14 +96,7 @@ export class Intake {
     const body = await this.#bodyOf(item);
     if (body === undefined) return;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const outcome = await this.#parts.journal.transaction(async (tx) => {
-        const step = await this.#step(tx, item, body, bytes);
-        const isOpen = step !== 'done' && step !== 'moved';
-        if (waited !== undefined && !isOpen) {
-          await tables.waiting.delete(tx, waited.group, waited.epoch, waited.order);
-        }
-        return step;
-      });
+      const outcome = await this.#parts.journal.transaction((tx) => this.#attempt(tx, item, body, { bytes, waited }));
       if (outcome === 'done') return;
       if (outcome === 'moved') {
         await this.retryWaiting(item.group);
@@ -115,13 +105,24 @@ export class Intake {
       if (!(await this.#lookUp(outcome))) break;
     }
     // The directory does not have these accounts (yet): kept until a later commit, or the next start.
-    if (waited === undefined) await this.#parts.journal.transaction((tx) => this.#keep(tx, item, bytes, 'directory'));
+    if (waited !== undefined) return;
+    await this.#parts.journal.transaction((tx) => this.#keep(tx, item, { bytes, waited }, 'directory'));
   }
 
-  #step(tx: Transaction, item: Sealed, body: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+  async #attempt(tx: Transaction, item: Sealed, body: Uint8Array, came: Came): Promise<Outcome> {
+    const { waiting } = this.#parts;
+    const { waited } = came;
+    // What a commit before it has opened is gone from the table.
+    if (waited !== undefined && !(await waiting.take(tx, waited))) return 'done';
+    const step = await this.#step(tx, item, body, came);
+    if (waited !== undefined && step !== 'done' && step !== 'moved') await waiting.putBack(tx, waited);
+    return step;
+  }
+
+  #step(tx: Transaction, item: Sealed, body: Uint8Array, came: Came): Promise<Outcome> {
     if (item.kind === 'welcome') return this.#takeWelcome(tx, item, body);
-    if (item.kind === 'commit') return this.#takeCommit(tx, item, body, bytes);
-    return this.#takeMessage(tx, item, body, bytes);
+    if (item.kind === 'commit') return this.#takeCommit(tx, item, body, came);
+    return this.#takeMessage(tx, item, body, came);
   }
 
   async #takeWelcome(tx: Transaction, item: Sealed, welcome: Uint8Array): Promise<Outcome> {
@@ -150,12 +151,12 @@ export class Intake {
     return 'moved';
   }
 
-  async #takeCommit(tx: Transaction, item: Sealed, commit: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+  async #takeCommit(tx: Transaction, item: Sealed, commit: Uint8Array, came: Came): Promise<Outcome> {
     const taken = await this.#parts.engine().takeCommit(tx, item.group, item.epoch, commit, item.at);
     if (taken.state === 'unverified') return taken.accounts;
     const group = await tables.groups.get(tx, item.group);
     if (taken.state === 'ahead' || (taken.state === 'healing' && group === undefined)) {
-      await this.#keep(tx, item, bytes, 'epoch-ahead');
+      await this.#keep(tx, item, came, 'epoch-ahead');
       if (group !== undefined) await this.#parts.chores.add(tx, 'catch-up', { group: item.group });
     } else if (taken.state === 'healing' || taken.state === 'refused') {
       await this.#heal(tx, item.group);
@@ -224,12 +225,12 @@ export class Intake {
     }
   }
 
-  async #takeMessage(tx: Transaction, item: Sealed, message: Uint8Array, bytes: Uint8Array): Promise<Outcome> {
+  async #takeMessage(tx: Transaction, item: Sealed, message: Uint8Array, came: Came): Promise<Outcome> {
     const group = await tables.groups.get(tx, item.group);
-    const opened = await this.#parts.engine().open(tx, item.group, message);
+    const opened = await this.#parts.engine().open(tx, item.group, message, item.epoch);
     if (group === undefined || group.state === 'left') {
       // Before its Welcome, or after this device left.
-      if (group === undefined) await this.#keep(tx, item, bytes, 'no-welcome');
+      if (group === undefined) await this.#keep(tx, item, came, 'no-welcome');
       return 'done';
     }
     switch (opened.state) {
@@ -237,14 +238,12 @@ export class Intake {
         await this.#parts.rules.apply(tx, { group, item, sender: opened.sender, plaintext: opened.plaintext });
         return 'done';
       case 'waiting':
-        await this.#keep(tx, item, bytes, opened.reason);
-        await this.#show(tx, group, item, opened);
+      case 'healing': {
+        const isKept = await this.#keep(tx, item, came, opened.reason);
+        await this.#show(tx, group, item, isKept ? opened : { state: 'lost', reason: GIVEN_UP });
+        if (opened.state === 'healing') await this.#heal(tx, item.group);
         return 'done';
-      case 'healing':
-        await this.#keep(tx, item, bytes, opened.reason);
-        await this.#show(tx, group, item, opened);
-        await this.#heal(tx, item.group);
-        return 'done';
+      }
       case 'lost':
         // What comes twice was read before, or is an own one.
         if (opened.reason !== 'replayed' && opened.reason !== 'own') await this.#show(tx, group, item, opened);
@@ -257,7 +256,7 @@ export class Intake {
     tx: Transaction,
     group: GroupRow,
     item: Sealed,
-    opened: Exclude<Opened, { state: 'decrypted' }>,
+    opened: { readonly state: Exclude<Opened['state'], 'decrypted'>; readonly reason: string },
   ): Promise<void> {
     await this.#parts.book.add(tx, {
       conversation: group.conversation,
@@ -305,10 +304,8 @@ export class Intake {
       this.#parts.journal.tell(tx, { type: 'group-state', group: toHex(id), state: 'healing' });
   }
 
-  async #keep(tx: Transaction, item: Sealed, bytes: Uint8Array, reason: string): Promise<void> {
-    const order = await nextNumber(tx, 'order');
-    const row: WaitingRow = { group: item.group, epoch: item.epoch, order, item: bytes.slice(), reason };
-    await tables.waiting.put(tx, row);
+  #keep(tx: Transaction, item: Sealed, { bytes, waited }: Came, reason: string): Promise<boolean> {
+    return this.#parts.waiting.keep(tx, item, { item: bytes, reason, waited });
   }
 
   /** @returns whether every account could be asked for. */
@@ -351,6 +348,12 @@ export class Intake {
 
 function isSealed(item: Item): item is Sealed {
   return item.kind === 'welcome' || item.kind === 'commit' || item.kind === 'message';
+}
+
+/** The bytes of an item, and its row where it waited. */
+interface Came {
+  readonly bytes: Uint8Array;
+  readonly waited: WaitingRow | undefined;
 }
 
 /** Items whose body is of MLS. */

@@ -33,6 +33,7 @@ import { Receipts, type ReceiptPolicy } from './receipts.ts';
 import { Sync } from './sync.ts';
 import { tables, type AccountRow, type ChoreRow } from './tables.ts';
 import { Upkeep } from './upkeep.ts';
+import { WaitingItems } from './waiting-items.ts';
 
 /** What a messaging client works with. */
 export interface MessagingOptions {
@@ -82,6 +83,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   const username = (): string => own?.username ?? '';
   const book = new MessageBook((tx, event) => journal.tell(tx, event));
   const blobs = new Blobs(call, crypto);
+  const waiting = new WaitingItems({ journal, book, now });
   const chores: Chores = new Chores(journal, (chore) => doChore(chore), onTrouble);
   const stock = new KeyPackageStock({ call, journal, account, engine: theEngine, now });
   const compose = new Compose({ book, directory, crypto, random, now, outbox: () => outbox });
@@ -100,7 +102,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   };
   const rules = new ContentRules({ journal, book, chores, directory, now, username, others, receipts: () => receipts });
   const intake: Intake = new Intake({
-    ...{ journal, book, blobs, chores, rules, directory, crypto, now, username },
+    ...{ journal, book, blobs, chores, rules, waiting, directory, crypto, now, username },
     engine: theEngine,
     takeLink: (body) => devices.takeLink(body),
   });
@@ -115,7 +117,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     onCloned: (tx) => setPhase(tx, 'cloned'),
   });
   const healing = new Healing({
-    ...{ call, journal, book, blobs, directory, own: account, intake },
+    ...{ call, journal, book, blobs, directory, own: account, intake, waiting },
     engine: theEngine,
     outbox: () => outbox,
     queueRejoin: (tx, pending) => groups.queueRejoin(tx, pending),
@@ -144,7 +146,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   });
   const files = new Files({ blobs, compose, journal, book, crypto, random, own: account, outbox: () => outbox });
   const archive = new Archive({ journal, crypto, random, now, account, directory });
-  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, now });
+  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, waiting, now });
   /** After a refusal of who this device is: whether the same call may do better now. */
   const standAgain = async (code: 'E_NOT_LOGGED_IN' | 'E_NOT_LISTED'): Promise<boolean> => {
     const row = await account.find();

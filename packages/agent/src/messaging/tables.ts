@@ -205,6 +205,8 @@ export type WaitingRow = {
   readonly order: number;
   readonly item: Uint8Array;
   readonly reason: string;
+  /** Unix time in ms, of this device. */
+  readonly keptAt: number;
 };
 
 /** Something to be done after what came in, until it is done. */

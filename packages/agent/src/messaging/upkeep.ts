@@ -9,6 +9,7 @@ import type { KeyPackageStock } from './key-package-stock.ts';
 import type { MessageBook } from './message-book.ts';
 import type { OwnAccount } from './own-account.ts';
 import { tables } from './tables.ts';
+import type { WaitingItems } from './waiting-items.ts';
 
 export interface UpkeepParts {
   readonly journal: Journal;
@@ -17,12 +18,13 @@ export interface UpkeepParts {
   readonly devices: Devices;
   readonly account: OwnAccount;
   readonly directory: Directory;
+  readonly waiting: WaitingItems;
   readonly now: () => number;
 }
 
 /** Away for so long, a device updates its leaves (docs/protocols/messaging.md §6.9). */
 const AWAY_MS = 86_400_000;
-/** How often the stock of key packages is looked at. */
+/** How often the stock of key packages is looked at, and what waits. */
 const STOCK_MS = 3_600_000;
 /** Messages that are removed in one transaction. */
 const SWEEP_ROWS = 200;
@@ -36,13 +38,14 @@ export class Upkeep {
   }
 
   async run(): Promise<void> {
-    const { now, stock, devices, account } = this.#parts;
+    const { now, stock, devices, account, waiting } = this.#parts;
     await this.sweep();
     const row = await account.find();
     if (row?.phase !== 'listed') return;
     await this.#noteAway();
     if (now() - this.#stockAt < STOCK_MS) return;
     this.#stockAt = now();
+    await waiting.giveUpOld();
     await stock.refill();
     await devices.renew();
   }

@@ -3,10 +3,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ProtocolError } from '@sealane/shared/errors';
+import { decodeItem, encodeItem } from '@sealane/shared/items';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
 import { World, type TestDevice } from './world.ts';
 
 jest.setTimeout(60_000);
+
+/** In a PrivateMessage of a group with an id of 16 bytes (RFC 9420 §6.3): behind version, wire format, id, epoch and type. */
+const AUTHENTICATOR_OFFSET = 32;
+const SENDER_DATA_OFFSET = 52;
 
 let world: World;
 beforeEach(() => {
@@ -99,6 +104,30 @@ describe('messages when things go wrong', () => {
     await alice.client.healGroup(chat);
     await alice.client.sendAndWait(chat, { text: 'by my own wish' });
     await world.until('again', async () => (await bob.texts('@alice')).includes('by my own wish'));
+  });
+
+  test('E2: a message that somebody made up costs a question, and the chat goes on', async () => {
+    const [alice, bob, chat] = await pair();
+    world.server.isHolding = true;
+    await alice.client.sendAndWait(chat, { text: 'second' });
+    const { items } = world.server.queue('bobby-1');
+    const item = items.map(decodeItem).find((each) => each?.kind === 'message');
+    if (item?.kind !== 'message' || item.body === undefined) throw new Error('the message is not in the queue');
+    const madeUp = Uint8Array.from(item.body);
+    // Authenticator and sender data: nobody can tell from which state of the group it comes.
+    for (const offset of [AUTHENTICATOR_OFFSET, SENDER_DATA_OFFSET]) madeUp[offset]! ^= 1;
+    items.unshift(encodeItem({ ...item, body: madeUp, messageId: randomBytes(16) }));
+    items.push(encodeItem({ ...item, epoch: item.epoch + 1, messageId: randomBytes(16) }));
+    world.server.release('bobby-1');
+    const states = (): readonly string[] =>
+      bob.events.flatMap((event) => (event.type === 'group-state' ? [event.state] : []));
+    await world.until('healed', () => states().includes('healed'));
+    expect(states()).toEqual(['healing', 'healed']);
+    await bob.client.sendAndWait('@alice', { text: 'as ever' });
+    await world.until('as ever', async () => (await alice.texts(chat)).includes('as ever'));
+    const lost = (await bob.client.messages('@alice', { limit: 9 })).filter(({ state }) => state === 'lost');
+    expect(lost.map(({ reason }) => reason)).toEqual(['forged', 'malformed']);
+    expect(await bob.texts('@alice')).toEqual(expect.arrayContaining(['first', 'second', 'as ever']));
   });
 
   test('D6: a file arrives whole, its upload and its download go on where they were cut', async () => {

@@ -112,9 +112,15 @@ export class E2eeEngine {
     return sealMessage(this.#context, transaction, group, plaintext);
   }
 
-  /** Opens a message. What it gives is the end of that ciphertext, but for `waiting`. */
-  open(transaction: Transaction, group: Uint8Array, message: Uint8Array): Promise<Opened> {
-    return openMessage(this.#context, transaction, group, message);
+  /**
+   * Opens a message. What it gives is the end of that ciphertext, but for `waiting` and `healing`: how long, and how many of
+   * them, is for the caller to bound.
+   *
+   * @param epoch in which it is sealed, as the server says: it has counted the epochs, so that no member makes others wait
+   *   for one that never comes.
+   */
+  open(transaction: Transaction, group: Uint8Array, message: Uint8Array, epoch?: number): Promise<Opened> {
+    return openMessage(this.#context, transaction, group, message, epoch);
   }
 
   /** Joins by an external commit to the group that a GroupInfo describes, within the guard. */

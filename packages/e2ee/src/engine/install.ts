@@ -11,6 +11,7 @@ import { saveState } from './group-state.ts';
 import { membershipChange, rememberChange, type MembershipChange } from './membership.ts';
 import { saveRatchets } from './ratchets.ts';
 import { TABLES } from './tables.ts';
+import type { GroupStatus } from './types.ts';
 
 export interface NewState {
   readonly state: ClientState;
@@ -18,6 +19,7 @@ export interface NewState {
   readonly lastCommit: Uint8Array | undefined;
   /** The record before; undefined where the device joins, and no older epoch is of the same history. */
   readonly before: GroupRecord | undefined;
+  readonly status?: GroupStatus;
 }
 
 export interface Installed {
@@ -29,7 +31,7 @@ export interface Installed {
 export async function installState(
   context: EngineContext,
   transaction: Transaction,
-  { state, suite, lastCommit, before }: NewState,
+  { state, suite, lastCommit, before, status = 'active' }: NewState,
 ): Promise<Installed> {
   const group = Uint8Array.from(state.groupContext.groupId);
   const epoch = Number(state.groupContext.epoch);
@@ -39,7 +41,7 @@ export async function installState(
     group,
     epoch,
     suite,
-    status: 'active',
+    status,
     isDirect: isDirectState(state.groupContext),
     ownLeaf: state.privatePath.leafIndex,
     authenticator,

@@ -68,6 +68,7 @@ export async function openMessage(
   transaction: Transaction,
   group: Uint8Array,
   bytes: Uint8Array,
+  claimed?: number,
 ): Promise<Opened> {
   const message = decodeMessage(bytes, ['mls_private_message'])?.privateMessage;
   if (message?.contentType !== 'application' || message.epoch > BigInt(EPOCH_MAX)) return lost('malformed');
@@ -75,6 +76,7 @@ export async function openMessage(
   if (record === undefined) return { state: 'healing', reason: 'no-state' };
   if (record.status === 'removed') return lost('removed');
   const epoch = Number(message.epoch);
+  if (claimed !== undefined && claimed !== epoch) return lost('malformed');
   if (record.status === 'creating' || epoch > record.epoch) return { state: 'waiting', reason: 'epoch-ahead' };
   const kept = keptEpoch(record, epoch);
   if (kept === undefined) return lost('epoch-gone');

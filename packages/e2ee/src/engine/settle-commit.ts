@@ -33,8 +33,10 @@ export async function installPending(
   const record = await loadRecord(transaction, group);
   const next = await loadNextState(context, transaction, group, context.leafJudge());
   // Whoever joins has no older epochs of this history.
-  const before = isExternal || record?.status !== 'active' ? undefined : record;
-  const installed = await installState(context, transaction, { ...next, lastCommit: messageId, before });
+  const before = isExternal || record?.status === 'creating' || record?.status === 'removed' ? undefined : record;
+  // That the server took an own commit does not say that the others are where this device is.
+  const status = before?.status === 'healing' ? 'healing' : 'active';
+  const installed = await installState(context, transaction, { ...next, lastCommit: messageId, before, status });
   await forgetPending(transaction, group);
   return installed;
 }

@@ -85,6 +85,21 @@ describe('a message that seems to come of another state', () => {
   });
 });
 
+describe('an own commit', () => {
+  it('E2: that the server takes meanwhile says nothing of the others, and old messages stay readable', async () => {
+    const { anna, bert, group } = pair;
+    const early = await sealText(anna, group, 'early');
+    const made = await bert.step((engine, transaction) => engine.commit(transaction, group, {}));
+    await openText(bert, group, ofOtherState(await sealText(anna, group, 'x')));
+    await bert.step((engine, transaction) => engine.commitAccepted(transaction, group, made.messageId));
+    expect(await statusOf(bert)).toBe('healing');
+    expect(await openText(bert, group, early)).toBe('early');
+    await take(anna, made.epoch, made.commit);
+    expect(await rejoin(bert, made.groupInfo)).toEqual({ state: 'intact' });
+    expect(await openText(anna, group, await sealText(bert, group, 'on'))).toBe('on');
+  });
+});
+
 describe('a commit that this device cannot follow', () => {
   it('E14, E2: is refused, with a reason, and leaves the epoch and the way to send', async () => {
     const { anna, bert, group } = pair;
