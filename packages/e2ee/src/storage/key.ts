@@ -29,6 +29,16 @@ export function encodePrefixEnd(prefix: Key): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...encodeKey(prefix), ABOVE_TAGS);
 }
 
+/** Which of two encoded keys comes first: below 0 for the left one. */
+export function compareKeys(left: Uint8Array, right: Uint8Array): number {
+  const size = Math.min(left.length, right.length);
+  for (let index = 0; index < size; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
 function writePart(writer: ByteWriter, part: KeyPart): void {
   if (typeof part === 'number') writeNumber(writer, part);
   else if (typeof part === 'string') writeEscaped(writer.u8(TEXT_TAG), utf8Encode(part));

@@ -55,4 +55,28 @@ describe('SealedStorage', () => {
     const opened = sealed.transaction((transaction) => transaction.get('things', ['b']));
     await expect(opened).rejects.toMatchObject({ code: 'E_PASSPHRASE' });
   });
+
+  it('nor lists one that was moved, or repeated', async () => {
+    for (const [from, to] of [
+      ['a', 'c'],
+      ['c', 'a'],
+      ['b', 'bb'],
+      ['a', 'b'],
+    ] as const) {
+      const inner = new MemoryStorage();
+      const sealed = new SealedStorage(inner, cipherOf(randomBytes(32)));
+      await sealed.transaction(async (transaction) => {
+        for (const key of ['a', 'b', 'c']) await transaction.put('things', [key], { key });
+      });
+      await inner.transaction(async (transaction) => {
+        await transaction.put('things', [to], (await transaction.get('things', [from]))!);
+      });
+      for (const reverse of [true, false]) {
+        const listed = sealed.transaction((transaction) => transaction.list('things', { reverse }));
+        await expect(listed).rejects.toMatchObject({ code: 'E_DATA' });
+      }
+      const beyond = sealed.transaction((transaction) => transaction.list('things', { from: [to], limit: 1 }));
+      if (from < to) await expect(beyond).rejects.toMatchObject({ code: 'E_DATA' });
+    }
+  });
 });

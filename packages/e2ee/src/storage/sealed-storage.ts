@@ -4,7 +4,7 @@
  */
 import { concat, utf8Encode } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
-import { encodeKey, type Key } from './key.ts';
+import { compareKeys, encodeKey, encodePrefixEnd, type Key } from './key.ts';
 import { decodeRow, encodeRow, type Row } from './row.ts';
 import type { DamagedRow, ListOptions, RowCheck, Storage, Transaction } from './storage.ts';
 import { isWholeRow } from './whole-row.ts';
@@ -60,6 +60,7 @@ class SealedTransaction implements Transaction {
 
   async list(table: string, options?: ListOptions): Promise<Row[]> {
     const rows = await this.#inner.list(table, options);
+    expectPlaces(rows, options);
     return await Promise.all(rows.map((row) => this.#open(table, row)));
   }
 
@@ -84,6 +85,21 @@ class SealedTransaction implements Transaction {
     if (row === undefined) throw new StorageError('E_PASSPHRASE', 'the passphrase does not open the message database');
     return decodeRow(row);
   }
+}
+
+/** Rows say where they belong; one that was put somewhere else would stand out of its order, or of the range. */
+function expectPlaces(rows: readonly Row[], { prefix = [], from, to, reverse = false }: ListOptions = {}): void {
+  const ends = [encodePrefixEnd(prefix), ...(to === undefined ? [] : [encodeKey(to)])];
+  const starts = [encodeKey(prefix), ...(from === undefined ? [] : [encodeKey(from)])];
+  const places = rows.flatMap(({ place }) => (place instanceof Uint8Array ? [place] : []));
+  if (reverse) places.reverse();
+  const isPlaced = places.every((place, index) => {
+    const before = places[index - 1];
+    const isNext = before === undefined || compareKeys(before, place) < 0;
+    const isInside = starts.every((start) => compareKeys(start, place) <= 0);
+    return isNext && isInside && ends.every((end) => compareKeys(place, end) < 0);
+  });
+  if (!isPlaced) throw new StorageError('E_DATA', 'rows of the message database were moved');
 }
 
 function placeOf(table: string, key: Uint8Array): Uint8Array {
