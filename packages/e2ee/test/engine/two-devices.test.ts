@@ -1,23 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { nodeMlsCrypto } from '../../src/crypto-node/index.ts';
+import { webCrypto, type MlsCrypto, type SuiteName } from '../../src/mls/index.ts';
 import { TestDevice, TestDirectory } from '../../src/testing/index.ts';
+import { CONVERSED, converse } from './converse.ts';
 
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const PROVIDERS = { node: nodeMlsCrypto, web: webCrypto } as const satisfies Record<string, MlsCrypto>;
 
 describe('two devices', () => {
-  it('D1: exchange messages in a group', async () => {
-    const directory = new TestDirectory();
-    const anna = await TestDevice.create({ directory, username: 'anna', agentId: 'a1' });
-    const bert = await TestDevice.create({ directory, username: 'bert', agentId: 'b1' });
-    const group = Uint8Array.from(randomBytes(16));
-    const keyPackages = [await bert.keyPackage()];
-    const pending = await anna.step((engine, tx) => engine.createGroup(tx, { group, keyPackages, isDirect: true }));
-    await anna.step((engine, tx) => engine.commitAccepted(tx, group, pending.messageId));
-    const joined = await bert.step((engine, tx) => engine.takeWelcome(tx, pending.welcome!));
-    expect(joined).toMatchObject({ state: 'joined', epoch: 1 });
-    const sealed = await anna.step((engine, tx) => engine.seal(tx, group, Buffer.from('hello')));
-    const opened = await bert.step((engine, tx) => engine.open(tx, group, sealed.message));
-    expect(opened).toMatchObject({ state: 'decrypted', sender: { agentId: 'a1' } });
-    if (opened.state === 'decrypted') expect(text(opened.plaintext)).toBe('hello');
-  });
+  it.each([
+    ['classical', 'node', 'node'],
+    ['classical', 'node', 'web'],
+    ['classical', 'web', 'node'],
+    ['hybrid', 'node', 'node'],
+    ['hybrid', 'node', 'web'],
+    ['hybrid', 'web', 'node'],
+  ] as const satisfies [SuiteName, keyof typeof PROVIDERS, keyof typeof PROVIDERS][])(
+    'D1, D5: talk in a %s group, one over %s crypto and one over %s',
+    async (suite, ofAnna, ofBert) => {
+      const directory = new TestDirectory();
+      const create = async (username: string, crypto: MlsCrypto) =>
+        (await TestDevice.create({ directory, username, agentId: `${username}-1`, crypto })).engine;
+      const anna = await create('anna', PROVIDERS[ofAnna]);
+      const bert = await create('bert', PROVIDERS[ofBert]);
+      const group = Uint8Array.from(randomBytes(16));
+      expect(await converse({ anna, bert, suite, group })).toEqual(CONVERSED);
+    },
+  );
 });
