@@ -145,6 +145,13 @@ export class E2eeEngine {
     return (await listRecords(transaction)).map(viewOf);
   }
 
+  /** Forgets what reads and writes in a group, damaged as it may be; whom this device saw removed stays known. It heals then. */
+  async loseState(transaction: Transaction, group: Uint8Array): Promise<void> {
+    await forgetSecrets(this.#context, transaction, group);
+    await forgetPending(transaction, group);
+    await transaction.delete(TABLES.groups, [group]);
+  }
+
   /** Removes a group with everything that belongs to it, also that there was one. */
   async forget(transaction: Transaction, group: Uint8Array): Promise<void> {
     await forgetSecrets(this.#context, transaction, group);

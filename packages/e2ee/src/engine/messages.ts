@@ -5,6 +5,7 @@ import { encodeMlsMessage, type PrivateMessage } from 'ts-mls';
 import { protectApplicationData, unprotectPrivateMessage } from 'ts-mls/messageProtection.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
 import { type GenerationSecret } from 'ts-mls/secretTree.js';
+import { paddedSize } from '../content/index.ts';
 import { RETENTION, attempt, decodeMessage, type Member } from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import { encodeAuthenticatedData, isOfState } from './authenticated-data.ts';
@@ -13,7 +14,6 @@ import { loadReader } from './epoch-reader.ts';
 import { EPOCH_MAX, type EpochReader } from './epoch.ts';
 import { keptEpoch, loadRecord, saveRecord, type GroupRecord } from './group-record.ts';
 import { senderOf } from './membership.ts';
-import { paddedSize } from './padding.ts';
 import { loadRatchet, ratchetIn, saveRatchet, treeWith, type RatchetPlace } from './ratchets.ts';
 import type { LostReason, Opened } from './types.ts';
 
