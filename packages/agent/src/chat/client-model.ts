@@ -5,7 +5,7 @@
 import { foldUsername, usernameFault } from '@sealane/shared/accounts';
 import { ConfigError, SealaneError } from '@sealane/shared/errors';
 import type { Agent, AgentState } from '../agent/index.ts';
-import type { MessagingClient, MessagingEvent } from '../messaging/index.ts';
+import { setAsideError, type MessagingClient, type MessagingEvent } from '../messaging/index.ts';
 import type { ChatClock } from './chat-clock.ts';
 import type {
   ChatConversation,
@@ -244,6 +244,10 @@ export class ClientModel implements ChatModel {
       const { type, username, change } = event;
       // Whom this user trusts is no news to the one who did it.
       if (change !== 'trust') this.#tell({ type, username, change });
+      return;
+    }
+    if (event.type === 'set-aside') {
+      this.#tell({ type: 'trouble', error: setAsideError(event.table, event.rows) });
       return;
     }
     const isAboutMessage = event.type === 'message' || event.type === 'message-changed';

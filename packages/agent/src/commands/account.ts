@@ -5,6 +5,7 @@ import { ConfigError } from '@sealane/shared/errors';
 import { setting, text, toggle } from '@sealane/node/config';
 import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { checkedUsername } from '../messaging/index.ts';
+import { presenceCommand, usersCommand, visibilityCommand } from './account-users.ts';
 import { connectionSettings } from './connection-settings.ts';
 import { withMessaging } from './messaging-context.ts';
 import { secretOf } from './secret-prompt.ts';
@@ -182,8 +183,8 @@ const remove = defineCommand({
 
 export const accountCommand: CommandDefinition = {
   name: 'account',
-  summary: 'Make an account, log in and out, change or delete it.',
-  commands: [register, login, logout, show, password, remove],
+  summary: 'Make an account, log in and out, change or delete it; see who else is there.',
+  commands: [register, login, logout, show, password, usersCommand, presenceCommand, visibilityCommand, remove],
 };
 
 function tokenBytes(token: string | undefined): Uint8Array | undefined {

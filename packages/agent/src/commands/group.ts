@@ -82,14 +82,14 @@ const leave = defineCommand({
 
 const rejoin = defineCommand({
   name: 'rejoin',
-  summary: 'Join a group again that this device cannot trust by itself any more.',
-  arguments: [groupArgument],
+  summary: 'Join a group, or a chat with one user, again that this device cannot trust by itself any more.',
+  arguments: [{ name: 'group', help: 'The group, by id or name; a chat with one user as @USER.' }],
   settings: connectionSettings,
-  examples: ['group rejoin team'],
+  examples: ['group rejoin @bob', 'group rejoin team'],
   async run(context) {
     const [name = ''] = context.arguments;
     await withMessaging(context, {}, async (messaging) => {
-      const conversation = await messaging.groupNamed(name);
+      const conversation = await messaging.chatNamed(name);
       await messaging.healGroup(conversation);
       await context.output.emit(
         { event: 'rejoined', group: conversation.slice(1) },

@@ -5,6 +5,7 @@ import { explained } from '@sealane/node/config';
 import {
   checkedUsername,
   openMessaging,
+  setAsideError,
   type Message,
   type MessagingClient,
   type MessagingEvent,
@@ -57,6 +58,9 @@ function tell({ output, log }: ConnectionContext, event: MessagingEvent): void {
       if (event.state === 'asking') {
         output.warn(`The group ${event.group} cannot be repaired without you: run group rejoin ${event.group}.`);
       }
+      break;
+    case 'set-aside':
+      output.warn(setAsideError(event.table, event.rows).message);
       break;
     case 'trouble':
       if (event.error.code === 'E_NOT_LOGGED_IN')

@@ -1,6 +1,6 @@
 /** What a call to the server ended with, and making it again where that is welcome. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import { ProtocolError, SealaneError, StorageError, type ErrorCode } from '@sealane/shared/errors';
 import type { Stored } from '@sealane/shared/packets';
 import type { CallServer } from './messaging-connection.ts';
 
@@ -15,6 +15,35 @@ const RETRY_AFTER_MS_MAX = 15_000;
 /** The error with its code; undefined for what is a fault of this program. */
 export function callFailure(error: unknown): SealaneError | undefined {
   return error instanceof SealaneError ? error : undefined;
+}
+
+/** The error with its code; a fault of this program has one too. */
+export function faultOf(error: unknown): SealaneError {
+  return callFailure(error) ?? new ProtocolError('E_INTERNAL', 'an unexpected fault', { cause: error });
+}
+
+/** Rows of a group, or of what came, that cannot be used. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'E_DATA';
+}
+
+/** Whether an error of the engine says that this device cannot go on in a group by what it has. */
+export function isGroupLost(error: unknown): boolean {
+  const code = callFailure(error)?.code;
+  return isDamage(error) || code === 'E_FORK' || code === 'E_NO_GROUP';
+}
+
+/** Failures of the connection, the server's load, or the disk: the same may do better later. */
+const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...['E_TRUNCATED', 'E_CLOSED', 'E_TIMEOUT', 'E_CANCELLED', 'E_IDLE', 'E_DRAINING', 'E_UNREACHABLE'],
+  ...['E_BUSY', 'E_CALL_LIMIT', 'E_RATE_LIMITED', 'E_STORE_UNAVAILABLE', 'E_STORE_FULL', 'E_NOT_LOGGED_IN'],
+  ...['E_STORAGE', 'E_DATA_IN_USE'],
+] as const);
+
+/** Whether another time may do better; what else fails is a matter of what was asked for. */
+export function isPassing(error: unknown): boolean {
+  const code = callFailure(error)?.code;
+  return code !== undefined && passingCodes.has(code);
 }
 
 /**

@@ -3,8 +3,9 @@
  * They are rows, written with what caused them, so that the end of the process forgets none.
  */
 import { toHex } from '@sealane/shared/bytes';
-import { SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import type { SealaneError } from '@sealane/shared/errors';
 import type { Transaction } from '@sealane/e2ee/storage';
+import { faultOf, isPassing } from './call-failure.ts';
 import type { Journal } from './journal.ts';
 import { nextNumber, tables, type ChoreRow } from './tables.ts';
 
@@ -15,25 +16,17 @@ export type DoChore = (chore: ChoreRow) => Promise<void>;
 const ATTEMPTS_MAX = 5;
 const NOTHING = new Uint8Array(0);
 
-/** Failures of the connection: they are no attempt. */
-const offlineCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'E_CLOSED',
-  'E_TRUNCATED',
-  'E_TIMEOUT',
-  'E_CANCELLED',
-]);
-
 export class Chores {
   readonly #journal: Journal;
   readonly #do: DoChore;
-  readonly #onTrouble: (error: SealaneError) => void;
+  readonly #onGivenUp: (chore: ChoreRow, error: SealaneError) => Promise<void>;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(journal: Journal, run: DoChore, onTrouble: (error: SealaneError) => void) {
+  constructor(journal: Journal, run: DoChore, onGivenUp: (chore: ChoreRow, error: SealaneError) => Promise<void>) {
     this.#journal = journal;
     this.#do = run;
-    this.#onTrouble = onTrouble;
+    this.#onGivenUp = onGivenUp;
   }
 
   /** Notes a chore, once for the same thing. */
@@ -79,16 +72,17 @@ export class Chores {
     try {
       await this.#do(chore);
       await this.#journal.transaction((tx) => tables.chores.delete(tx, chore.order));
-    } catch (error) {
-      if (!(error instanceof SealaneError)) throw error;
-      if (offlineCodes.has(error.code)) return;
+    } catch (cause) {
+      // What passes is no attempt.
+      if (isPassing(cause)) return;
+      const error = faultOf(cause);
       const attempts = chore.attempts + 1;
-      if (attempts >= ATTEMPTS_MAX) this.#onTrouble(error);
-      await this.#journal.transaction((tx) =>
-        attempts >= ATTEMPTS_MAX
-          ? tables.chores.delete(tx, chore.order)
-          : tables.chores.put(tx, { ...chore, attempts }),
-      );
+      const isGivenUp = attempts >= ATTEMPTS_MAX;
+      await this.#journal.transaction(async (tx) => {
+        if (isGivenUp) await tables.chores.delete(tx, chore.order);
+        else await tables.chores.put(tx, { ...chore, attempts });
+      });
+      if (isGivenUp) await this.#onGivenUp(chore, error);
     }
   }
 }

@@ -16,6 +16,7 @@ import type { Transaction } from '@sealane/e2ee/storage';
 import type { Chores } from './chores.ts';
 import type { Directory } from './directory.ts';
 import type { Journal } from './journal.ts';
+import { jsonOf } from './json-column.ts';
 import type { MessageBook } from './message-book.ts';
 import type { Receipts } from './receipts.ts';
 import { shownFields } from './shown-fields.ts';
@@ -144,7 +145,7 @@ export class ContentRules {
     const { book } = this.#parts;
     const row = await book.find(tx, id);
     if (row === undefined) return;
-    const status = leastReceipt(JSON.parse(row.view) as MessageView, await this.#parts.others(tx, group));
+    const status = leastReceipt(jsonOf(row.view) as MessageView, await this.#parts.others(tx, group));
     if (status !== undefined) await book.advance(tx, row, status);
   }
 
@@ -183,7 +184,7 @@ export async function applyToRow(
   row: MessageRow,
   { content, from }: { readonly content: Content; readonly from: Uint8Array },
 ): Promise<boolean> {
-  const result = applyContent(JSON.parse(row.view) as MessageView, content, from);
+  const result = applyContent(jsonOf(row.view) as MessageView, content, from);
   if (!result.ok) return false;
   const reactions = Object.entries(result.view.reactions).flatMap(([account, { emoji }]) => {
     const name = directory.nameOf(account);

@@ -16,6 +16,7 @@ import { isRenewalDue, listDevice, revokeDevice } from '@sealane/e2ee/identity';
 import { RecoveryKey, openBox, parseRecoveryText, sealBox, type BoxPurpose } from '@sealane/e2ee/keys';
 import { packStatements, unpackStatements } from './account-log-bytes.ts';
 import { namedDevice, type Accounts } from './accounts.ts';
+import { isPassing } from './call-failure.ts';
 import type { Directory } from './directory.ts';
 import type { Groups } from './groups.ts';
 import type { Journal } from './journal.ts';
@@ -23,7 +24,7 @@ import { decodeLinkCode, encodeLinkCode, type LinkCode } from './link-code.ts';
 import type { MessagingConnection } from './messaging-connection.ts';
 import { noAccount, type OwnAccount } from './own-account.ts';
 import { appendStatement } from './statements.ts';
-import { tables } from './tables.ts';
+import { tables, type AccountRow } from './tables.ts';
 
 export interface DevicesParts {
   readonly connection: MessagingConnection;
@@ -85,6 +86,7 @@ export class Devices {
     const id = random(LINK_ID_BYTES);
     const box = new StaticKeyPair(crypto, random(32));
     const linked = Promise.withResolvers<undefined>();
+    linked.promise.catch(() => undefined);
     await connection.call(0x57, { link: id });
     this.#link = { id, box, linked };
     const { agentId, deviceName: name } = row;
@@ -97,12 +99,28 @@ export class Devices {
   /** The answer to the link came. Anything else is ignored: only whoever saw the code can have sealed it. */
   async takeLink(body: Uint8Array): Promise<void> {
     const link = this.#link;
-    const { own, accounts, crypto, directory } = this.#parts;
+    const { own, crypto } = this.#parts;
     const row = await own.find();
     if (link === undefined || row?.phase !== 'linking') return;
     const opened = openBox(crypto, purposeOf(link.id), { recipient: link.box, sealed: body });
     const [genesis, head] = (opened === undefined ? undefined : unpackStatements(opened)) ?? [];
     if (genesis === undefined) return;
+    try {
+      await this.#becomeLinked(row, { genesis, head });
+    } catch (error) {
+      // The answer is used up: whoever waits for it has to know.
+      if (!isPassing(error)) link.linked.reject(error);
+      throw error;
+    }
+    this.#link = undefined;
+    link.linked.resolve(undefined);
+  }
+
+  async #becomeLinked(
+    row: AccountRow,
+    { genesis, head }: { readonly genesis: Uint8Array; readonly head: Uint8Array | undefined },
+  ): Promise<void> {
+    const { own, accounts, crypto, directory } = this.#parts;
     const state = await directory.refresh(row.username);
     const device = deviceOf(state, row.agentId);
     const isThis = device !== undefined && equalBytes(device.signingKey, own.keys(row).signingPublicKey);
@@ -114,8 +132,6 @@ export class Devices {
     }
     if (head !== undefined) await directory.hear(head);
     await accounts.becomeListed(row);
-    this.#link = undefined;
-    link.linked.resolve(undefined);
   }
 
   /**

@@ -56,7 +56,10 @@ export class Directory {
   /** Reads what is known. */
   async load(): Promise<void> {
     const rows = await this.#parts.journal.transaction((tx) => tables.contacts.list(tx));
-    for (const row of rows) this.#remember(this.#stateOf(row));
+    for (const row of rows) {
+      const state = this.#stateOf(row);
+      if (state !== undefined) this.#remember(state);
+    }
   }
 
   /** By account id, 32 bytes. */
@@ -183,9 +186,11 @@ export class Directory {
       const checked = judge.takeEntry(username, state, answer);
       statements.push(...answer.statements.map((bytes) => bytes.slice()));
       state = checked.state;
+      if (checked.isComplete && row !== undefined && state.count < row.count)
+        throw new ProtocolError('E_DIRECTORY_LIE', `the log of ${username} became shorter`);
       const isCurrent = await journal.transaction(async (tx) => {
         const present = await tables.contacts.get(tx, username);
-        if ((present?.count ?? 0) !== (known?.count ?? 0)) return false;
+        if ((present?.count ?? 0) !== (row?.count ?? 0)) return false;
         await this.#saveHead(tx, judge);
         if (checked.isComplete) await this.#saveChecked(tx, username, known, { checked, statements, answer });
         return true;
@@ -233,7 +238,7 @@ export class Directory {
     const { trust, changes } = contact;
     const presence = answer?.presence ?? row?.presence ?? 0;
     const lastSeenAt = answer?.lastSeenAt ?? row?.lastSeenAt ?? 0;
-    const whole = packStatements([...log, ...statements].slice(0, count));
+    const whole = packStatements([...log, ...statements].slice(-count));
     await tables.contacts.put(tx, {
       ...{ username, accountId, recoveryKey, count, displayName, trust, changes, presence, lastSeenAt },
       log: whole,
@@ -286,12 +291,11 @@ export class Directory {
     this.#idByName.set(state.username, id);
   }
 
-  #stateOf(row: ContactRow): AccountState {
+  /** Undefined for a log that is damaged: all of it is asked for again, and whose identity it was stays known. */
+  #stateOf(row: ContactRow): AccountState | undefined {
     const statements = unpackStatements(row.log);
     const result = statements === undefined ? undefined : verifyAccountLog(this.#parts.crypto, statements);
-    if (result?.ok !== true)
-      throw new ProtocolError('E_BAD_STATEMENT', `the log of ${row.username} on this disk is damaged`);
-    return result.state;
+    return result?.ok === true && result.state.count === row.count ? result.state : undefined;
   }
 }
 

@@ -5,7 +5,7 @@
 import { link, open, stat, unlink } from 'node:fs/promises';
 import { fromBase64, fromHex } from '@sealane/shared/bytes';
 import type { Crypto, Random } from '@sealane/shared/crypto';
-import { ConfigError, ProtocolError, SealaneError, StorageError } from '@sealane/shared/errors';
+import { ConfigError, ProtocolError, StorageError, type SealaneError } from '@sealane/shared/errors';
 import { explained } from '@sealane/node/config';
 import { BLOB_ID_BYTES, MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import {
@@ -18,8 +18,10 @@ import {
 import { decodeContent, encodeContent, type FileBody } from '@sealane/e2ee/content';
 import { checkedFileName, defaultFileName } from '@sealane/node/files';
 import type { Blobs, TransferOptions } from './blobs.ts';
+import { faultOf, isPassing } from './call-failure.ts';
 import type { Compose } from './compose.ts';
 import type { Journal } from './journal.ts';
+import { jsonOf } from './json-column.ts';
 import { messageOf, type Message } from './message.ts';
 import type { MessageBook } from './message-book.ts';
 import type { Outbox } from './outbox.ts';
@@ -36,6 +38,7 @@ export interface FilesParts {
   readonly random: Random;
   readonly own: OwnAccount;
   outbox(): Outbox;
+  onTrouble(error: SealaneError): void;
 }
 
 const PART_SUFFIX = '.sealane-part';
@@ -89,14 +92,17 @@ export class Files {
     return { message: messageOf(present ?? row), order };
   }
 
-  /** Goes on with the uploads that were cut. @returns the rows of the outbox that came of them. */
+  /** Goes on with the uploads that were cut. One that cannot go on now keeps nothing else: it is tried again the next time. */
   async resume(options: TransferOptions = {}): Promise<void> {
     const { journal, book } = this.#parts;
     for (const upload of await journal.transaction((tx) => tables.uploads.list(tx))) {
       try {
         await this.#upload(upload, options);
-      } catch (error) {
-        if (!(error instanceof SealaneError) || !isFinal(error)) throw error;
+      } catch (cause) {
+        const error = faultOf(cause);
+        options.signal?.throwIfAborted();
+        this.#parts.onTrouble(error);
+        if (isPassing(error)) continue;
         await journal.transaction(async (tx) => {
           await tables.uploads.delete(tx, upload.messageId);
           const row = await book.find(tx, upload.messageId);
@@ -172,13 +178,8 @@ export class Files {
   }
 }
 
-/** Errors after which going on is of no use. */
-function isFinal({ code }: SealaneError): boolean {
-  return code === 'E_FILE_NOT_FOUND' || code === 'E_FILE_CHANGED' || code === 'E_BLOB_HASH' || code === 'E_QUOTA';
-}
-
 function fileOf({ details }: MessageRow): Pick<FileBody, 'blob' | 'key' | 'noncePrefix' | 'size'> {
-  const { size, ...rest } = JSON.parse(details) as { size: number; blob: string; key: string; noncePrefix: string };
+  const { size, ...rest } = jsonOf(details) as { size: number; blob: string; key: string; noncePrefix: string };
   const [blob, key, noncePrefix] = [rest.blob, rest.key, rest.noncePrefix].map(fromBase64);
   if (!blob || !key || !noncePrefix) throw new ProtocolError('E_DATA', 'the row of a file is damaged');
   return { blob, key, noncePrefix, size };

@@ -58,6 +58,20 @@ export class Healing {
     throw new ProtocolError('E_STALE_EPOCH', 'the group changed faster than this device could join');
   }
 
+  /** The user wants it. @returns the group that carries the chat. @throws ConfigError `E_USAGE` where nothing is to be healed. */
+  async healFor(conversation: string): Promise<Uint8Array> {
+    const rows = await this.#parts.journal.transaction((tx) => tables.groups.list(tx));
+    const known = rows.filter((each) => each.conversation === conversation);
+    const row = known.find(({ state }) => state === 'asking' || state === 'healing');
+    if (row === undefined) {
+      const what =
+        known.length === 0 ? `There is no chat ${JSON.stringify(conversation)}` : 'Nothing is wrong with the chat';
+      throw new ConfigError('E_USAGE', `${what} on this device`);
+    }
+    await this.heal(row.group, { isForced: true });
+    return row.group;
+  }
+
   async #attempt(group: Uint8Array, isForced: boolean): Promise<'done' | 'again'> {
     const { call, blobs, journal, directory } = this.#parts;
     const { groupInfoBlob } = await call(0x50, { group, fromEpoch: Number.MAX_SAFE_INTEGER });
@@ -66,7 +80,14 @@ export class Healing {
     const guard: RejoinGuard = { isTrusted: await this.#trust(), isForced };
     const outcome = await journal.transaction(async (tx) => {
       const rejoined = await this.#parts.engine().rejoin(tx, group, groupInfo, guard);
-      if (rejoined.state === 'pending') return { order: await this.#parts.queueRejoin(tx, rejoined.commit) };
+      if (rejoined.state === 'pending') {
+        if (!isForced && (await this.#isOlder(tx, rejoined.commit))) {
+          await this.#parts.engine().commitLost(tx, group, rejoined.commit.messageId);
+          await this.#ask(tx, group);
+          return { state: 'refused' } as const;
+        }
+        return { order: await this.#parts.queueRejoin(tx, rejoined.commit) };
+      }
       if (rejoined.state === 'refused') await this.#ask(tx, group);
       return rejoined;
     });
@@ -84,6 +105,12 @@ export class Healing {
     return 'again';
   }
 
+  /** The engine knows this too, unless its rows are what was lost. */
+  async #isOlder(tx: Transaction, { group, epoch }: PendingCommit): Promise<boolean> {
+    const row = await tables.groups.get(tx, group);
+    return row !== undefined && epoch < row.epochMax;
+  }
+
   /** Own devices, and members that the user has verified. */
   async #trust(): Promise<RejoinGuard['isTrusted']> {
     const own = await this.#parts.own.require();
@@ -93,6 +120,14 @@ export class Healing {
     );
     trusted.add(toHex(own.accountId));
     return ({ accountId }) => trusted.has(toHex(accountId));
+  }
+
+  /** It could not be joined again: the user has to know. */
+  async ask(group: Uint8Array): Promise<void> {
+    await this.#parts.journal.transaction(async (tx) => {
+      const row = await tables.groups.get(tx, group);
+      if (row?.state === 'healing') await this.#ask(tx, group);
+    });
   }
 
   async #ask(tx: Transaction, group: Uint8Array): Promise<void> {

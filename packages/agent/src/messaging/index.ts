@@ -13,4 +13,7 @@ export type { MessagingEvent } from './messaging-event.ts';
 export { openMessaging } from './open-messaging.ts';
 export type { MessagingAgent, OpenMessagingOptions } from './open-messaging.ts';
 export type { ReceiptPolicy } from './receipts.ts';
+export { setAsideError } from './set-aside.ts';
 export type { MessageState } from './tables.ts';
+export { VISIBILITIES } from './users.ts';
+export type { UserPresence, Visibility } from './users.ts';

@@ -13,6 +13,7 @@ import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import type { CommitTaken, E2eeEngine, Opened, Sender, UnknownAccount } from '@sealane/e2ee/engine';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { Blobs } from './blobs.ts';
+import { faultOf, isDamage, isPassing } from './call-failure.ts';
 import type { Chores } from './chores.ts';
 import type { ContentRules } from './content-rules.ts';
 import type { Directory } from './directory.ts';
@@ -34,6 +35,7 @@ export interface IntakeParts {
   readonly crypto: Crypto;
   readonly now: () => number;
   engine(): E2eeEngine;
+  onTrouble(error: SealaneError): void;
   username(): string;
   /** An answer to the link that this device opened. */
   takeLink(body: Uint8Array): Promise<void>;
@@ -54,10 +56,28 @@ export class Intake {
     this.#parts = parts;
   }
 
-  /** Takes one item. What it says is on the disk when this resolves. @throws when the connection or the disk fails. */
+  /**
+   * Takes one item. What it says is on the disk when this resolves; one that cannot be taken is set aside, and the rest goes on.
+   *
+   * @throws when the connection or the disk fails.
+   */
   async take(bytes: Uint8Array): Promise<void> {
     const item = decodeItem(bytes);
     if (item === undefined) return;
+    try {
+      await this.#takeItem(item, bytes);
+    } catch (error) {
+      await this.#setAside(item, { bytes, waited: undefined }, error);
+    }
+  }
+
+  /** What this device has of a group cannot be used: it goes, and the group is joined again. */
+  async onGroupLost(tx: Transaction, group: Uint8Array): Promise<void> {
+    await this.#parts.engine().loseState(tx, group);
+    await this.#heal(tx, group);
+  }
+
+  async #takeItem(item: Item, bytes: Uint8Array): Promise<void> {
     switch (item.kind) {
       case 'welcome':
       case 'commit':
@@ -87,8 +107,27 @@ export class Intake {
   async retryWaiting(group: Uint8Array): Promise<void> {
     for (const row of await this.#parts.waiting.of(group)) {
       const item = decodeItem(row.item);
-      if (item !== undefined && isSealed(item)) await this.#takeSealed(item, row.item, row);
+      if (item === undefined || !isSealed(item)) continue;
+      try {
+        await this.#takeSealed(item, row.item, row);
+      } catch (error) {
+        await this.#setAside(item, { bytes: row.item, waited: row }, error);
+      }
     }
+  }
+
+  /** Keeps an item that cannot be taken, to be opened again at the next start, and says so. @throws what may pass. */
+  async #setAside(item: Item, came: Came, cause: unknown): Promise<void> {
+    if (isPassing(cause)) throw cause;
+    const error = faultOf(cause);
+    this.#parts.onTrouble(error);
+    if (!isSealed(item)) return;
+    await this.#parts.journal.transaction(async (tx) => {
+      if (isDamage(error)) await this.onGroupLost(tx, item.group);
+      if (came.waited === undefined) await this.#keep(tx, item, came, error.code);
+      const group = item.kind === 'message' ? await tables.groups.get(tx, item.group) : undefined;
+      if (group !== undefined) await this.#show(tx, group, item, { state: 'lost', reason: error.code });
+    });
   }
 
   /** @param waited its row, where it is opened again: it goes in the same transaction. */

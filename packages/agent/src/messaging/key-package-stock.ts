@@ -5,8 +5,7 @@
 import { equalBytes, utf8Encode } from '@sealane/shared/bytes';
 import { deviceOf, listedDevices, type AccountState } from '@sealane/shared/accounts';
 import { ProtocolError } from '@sealane/shared/errors';
-import type { E2eeEngine } from '@sealane/e2ee/engine';
-import { decodeMessage, memberOf } from '@sealane/e2ee/mls';
+import { inspectKeyPackage, type E2eeEngine, type KeyPackageClaims } from '@sealane/e2ee/engine';
 import { callFailure } from './call-failure.ts';
 import type { Journal } from './journal.ts';
 import type { CallServer } from './messaging-connection.ts';
@@ -18,6 +17,8 @@ const WAITING_MAX = 20;
 const WAITING_MIN = 10;
 /** Age at which the one of last resort is replaced, ms. */
 const LAST_RESORT_MS = 14 * 86_400_000;
+/** Claims for one that is still valid: those of a device that nobody has added for a month are over. */
+const CLAIMS_MAX = 2 * WAITING_MAX;
 
 export class KeyPackageStock {
   readonly #call: CallServer;
@@ -88,6 +89,22 @@ export class KeyPackageStock {
     const wanted = listedDevices(state).map(({ agentId }) => agentId);
     const devices = (only ?? wanted).filter((agentId) => !except.includes(agentId));
     if (devices.length === 0) return [];
+    const valid: Uint8Array[] = [];
+    let asked = devices;
+    for (let claims = 0; claims < CLAIMS_MAX && asked.length > 0; claims++) {
+      const claimed = await this.#claimed(state, asked, signal);
+      const isOver = ({ notAfter }: Claimed): boolean => notAfter < this.#now() / 1_000;
+      valid.push(...claimed.filter((each) => !isOver(each)).map(({ bytes }) => bytes));
+      asked = claimed.filter(isOver).map(({ agentId }) => agentId);
+    }
+    return valid;
+  }
+
+  async #claimed(
+    state: AccountState,
+    devices: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Claimed[]> {
     const { username } = state;
     try {
       const answer = await this.#call(0x4b, { username, devices: devices.map(utf8Encode) }, { signal });
@@ -99,15 +116,18 @@ export class KeyPackageStock {
   }
 }
 
+interface Claimed extends Pick<KeyPackageClaims, 'agentId' | 'notAfter'> {
+  readonly bytes: Uint8Array;
+}
+
 /** @throws ProtocolError `E_DIRECTORY_LIE` where one is not of a device that was asked for. */
 function checkedPackages(
   packages: readonly Uint8Array[],
   state: AccountState,
   devices: readonly string[],
-): readonly Uint8Array[] {
+): readonly Claimed[] {
   return packages.map((bytes) => {
-    const keyPackage = decodeMessage(bytes, ['mls_key_package'])?.keyPackage;
-    const claim = keyPackage === undefined ? undefined : memberOf(keyPackage.leafNode, 0);
+    const claim = inspectKeyPackage(bytes);
     const device = claim === undefined ? undefined : deviceOf(state, claim.agentId);
     const isTheirs =
       claim !== undefined &&
@@ -116,7 +136,7 @@ function checkedPackages(
       devices.includes(claim.agentId) &&
       equalBytes(claim.accountId, state.accountId) &&
       equalBytes(claim.signatureKey, device.signingKey);
-    if (isTheirs) return bytes.slice();
+    if (isTheirs) return { bytes: bytes.slice(), agentId: claim.agentId, notAfter: claim.notAfter };
     throw new ProtocolError('E_DIRECTORY_LIE', `the server handed out a key package that is not of ${state.username}`);
   });
 }

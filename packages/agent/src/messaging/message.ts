@@ -1,5 +1,6 @@
 /** Message and conversation as programs see them, and how they are read from their rows. */
 import { toHex } from '@sealane/shared/bytes';
+import { jsonOf } from './json-column.ts';
 import type { ConversationRow, MessageRow, MessageState } from './tables.ts';
 
 /** A file that came with a message. */
@@ -97,11 +98,11 @@ export function conversationOf(row: ConversationRow): Conversation {
 
 /** Username → emoji, of its column. */
 export function recordOf(json: string): Readonly<Record<string, string>> {
-  return json === '' ? {} : (JSON.parse(json) as Record<string, string>);
+  return json === '' ? {} : (jsonOf(json) as Record<string, string>);
 }
 
 function fileOf({ body, details }: MessageRow): FileDescription | undefined {
   if (details === '') return undefined;
-  const { size, contentType } = JSON.parse(details) as { readonly size: number; readonly contentType: string };
+  const { size, contentType } = jsonOf(details) as { readonly size: number; readonly contentType: string };
   return { name: body, sizeBytes: size, contentType };
 }

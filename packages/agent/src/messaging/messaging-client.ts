@@ -13,7 +13,7 @@ import type { TransferOptions } from './blobs.ts';
 import { applyToRow } from './content-rules.ts';
 import { directConversation, groupConversation } from './ids.ts';
 import { messageOf, type Message } from './message.ts';
-import { MessagingReader, unknownConversation } from './messaging-reader.ts';
+import { MessagingReader } from './messaging-reader.ts';
 import { composeParts, type MessagingOptions, type MessagingParts } from './messaging-parts.ts';
 import { tables, type GroupRow } from './tables.ts';
 
@@ -63,6 +63,11 @@ export class MessagingClient extends MessagingReader {
   /** Link, approve, list and revoke devices. */
   get devices(): MessagingParts['devices'] {
     return this.parts.devices;
+  }
+
+  /** Other accounts by name, who of them is there, and who sees that of this one. */
+  get users(): MessagingParts['users'] {
+    return this.parts.users;
   }
 
   /** The own username; undefined without an account. */
@@ -274,12 +279,8 @@ export class MessagingClient extends MessagingReader {
 
   /** Joins a group again whose state this device cannot trust by itself: its user was asked. */
   async healGroup(conversation: string): Promise<void> {
-    const { journal, healing, groups } = this.parts;
-    const rows = await journal.transaction((tx) => tables.groups.list(tx));
-    const row = rows.find((each) => each.conversation === conversation);
-    if (row === undefined) throw unknownConversation(conversation);
-    await healing.heal(row.group, { isForced: true });
-    await groups.tend(row.group);
+    const { healing, groups } = this.parts;
+    await groups.tend(await healing.healFor(conversation));
   }
 
   /** The numbers were compared: this identity is accepted and verified. */
@@ -351,7 +352,7 @@ export class MessagingClient extends MessagingReader {
     await this.parts.account.require();
     const row = await this.activeGroup(conversation);
     // Devices that are listed or revoked since: before anything is sealed, where the server can be reached.
-    if (row.state === 'active' && this.parts.isConnected()) await this.parts.groups.tend(row.group);
+    if (row.state === 'active' && this.parts.isConnected()) await this.parts.tend(row.group);
     return row;
   }
 

@@ -25,6 +25,8 @@ export type MessagingEvent =
       readonly group: string;
       readonly state: 'healing' | 'healed' | 'asking' | 'removed';
     }
+  /** Rows of the database could not be read and are kept elsewhere: the rest goes on without them. */
+  | { readonly type: 'set-aside'; readonly table: string; readonly rows: number }
   /** Nothing that waited is left. */
   | { readonly type: 'caught-up' }
   /** Something went wrong that nobody waits for. */

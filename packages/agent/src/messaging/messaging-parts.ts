@@ -8,7 +8,7 @@ import type { Storage, Transaction } from '@sealane/e2ee/storage';
 import { Accounts } from './accounts.ts';
 import { Archive } from './archive.ts';
 import { Blobs } from './blobs.ts';
-import { resumingCalls, retryingCalls } from './call-failure.ts';
+import { isDamage, resumingCalls, retryingCalls } from './call-failure.ts';
 import { CatchUp } from './catch-up.ts';
 import { Chores } from './chores.ts';
 import { Compose } from './compose.ts';
@@ -33,6 +33,7 @@ import { Receipts, type ReceiptPolicy } from './receipts.ts';
 import { Sync } from './sync.ts';
 import { tables, type AccountRow, type ChoreRow } from './tables.ts';
 import { Upkeep } from './upkeep.ts';
+import { Users } from './users.ts';
 import { WaitingItems } from './waiting-items.ts';
 
 /** What a messaging client works with. */
@@ -84,10 +85,18 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   const book = new MessageBook((tx, event) => journal.tell(tx, event));
   const blobs = new Blobs(call, crypto);
   const waiting = new WaitingItems({ journal, book, now });
-  const chores: Chores = new Chores(journal, (chore) => doChore(chore), onTrouble);
+  const onGroupLost = (tx: Transaction, group: Uint8Array): Promise<void> => intake.onGroupLost(tx, group);
+  const chores: Chores = new Chores(
+    journal,
+    (chore) => orHeal(chore.group, () => doChore(chore)),
+    async ({ kind, group }, error) => {
+      onTrouble(error);
+      if (kind === 'heal') await healing.ask(group);
+    },
+  );
   const stock = new KeyPackageStock({ call, journal, account, engine: theEngine, now });
   const compose = new Compose({ book, directory, crypto, random, now, outbox: () => outbox });
-  const receipts = new Receipts({ journal, compose, engine: theEngine, policy: options.receipts });
+  const receipts = new Receipts({ journal, compose, engine: theEngine, policy: options.receipts, onGroupLost });
   const groups = new Groups({
     ...{ journal, book, account, directory, stock, random, now },
     engine: theEngine,
@@ -102,7 +111,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   };
   const rules = new ContentRules({ journal, book, chores, directory, now, username, others, receipts: () => receipts });
   const intake: Intake = new Intake({
-    ...{ journal, book, blobs, chores, rules, waiting, directory, crypto, now, username },
+    ...{ journal, book, blobs, chores, rules, waiting, directory, crypto, now, username, onTrouble },
     engine: theEngine,
     takeLink: (body) => devices.takeLink(body),
   });
@@ -115,6 +124,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     rebase: (group, intent) => groups.rebase(group, intent),
     onCommitted: (tx, row, intent) => groups.onCommitted(tx, row, intent),
     onCloned: (tx) => setPhase(tx, 'cloned'),
+    onGroupLost,
   });
   const healing = new Healing({
     ...{ call, journal, book, blobs, directory, own: account, intake, waiting },
@@ -144,9 +154,13 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     directory,
     groups,
   });
-  const files = new Files({ blobs, compose, journal, book, crypto, random, own: account, outbox: () => outbox });
+  const files = new Files({
+    ...{ blobs, compose, journal, book, crypto, random, own: account, onTrouble },
+    outbox: () => outbox,
+  });
+  const users = new Users(call, directory, account);
   const archive = new Archive({ journal, crypto, random, now, account, directory });
-  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, waiting, now });
+  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, waiting, intake, now });
   /** After a refusal of who this device is: whether the same call may do better now. */
   const standAgain = async (code: 'E_NOT_LOGGED_IN' | 'E_NOT_LISTED'): Promise<boolean> => {
     const row = await account.find();
@@ -187,6 +201,15 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
       }
     }
   };
+  /** A group whose rows are damaged is joined again, whatever was to be done in it. */
+  const orHeal = async (group: Uint8Array, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!isDamage(error) || group.length === 0) throw error;
+      await journal.transaction((tx) => onGroupLost(tx, group));
+    }
+  };
   const sync = new Sync({
     ...{ connection, locks, intake, chores, onTrouble },
     async receipts() {
@@ -202,7 +225,8 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   });
   return {
     ...{ storage, connection, journal, book, account, directory, chores, compose, receipts, groups, outbox, healing },
-    ...{ accounts, devices, files, archive, sync, random, now, loadEngine },
+    ...{ accounts, devices, users, files, archive, sync, random, now, loadEngine },
+    tend: (group: Uint8Array) => orHeal(group, () => groups.tend(group)),
     engine: theEngine,
     sweep: () => upkeep.sweep(),
     usernameOrUndefined: () => own?.username,

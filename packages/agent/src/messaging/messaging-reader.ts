@@ -5,6 +5,7 @@ import { deviceOf, isExpired, type AccountState } from '@sealane/shared/accounts
 import { ConfigError, ProtocolError, type SealaneError } from '@sealane/shared/errors';
 import { explained } from '@sealane/node/config';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
+import { isDamage } from './call-failure.ts';
 import { groupOfConversation } from './ids.ts';
 import { conversationOf, messageOf, type Conversation, type Message } from './message.ts';
 import type { MessagingEvent } from './messaging-event.ts';
@@ -118,7 +119,7 @@ export abstract class MessagingReader extends EventEmitter<MessagingEvents> {
     for (const { group, conversation, state } of rows) {
       if (!conversation.startsWith('#')) continue;
       const name = (await this.conversation(conversation))?.name ?? '';
-      const members = state === 'active' ? await this.members(conversation) : [];
+      const members = state === 'active' ? await this.members(conversation).catch(noneIfDamaged) : [];
       summaries.push({ group: toHex(group), name, conversation, state, members });
     }
     return summaries;
@@ -133,6 +134,14 @@ export abstract class MessagingReader extends EventEmitter<MessagingEvents> {
     if (named.length > 1) throw groupUnclear(`Several groups are called ${JSON.stringify(text)}: name its id`);
     if (named[0] === undefined) throw groupUnclear(`There is no group ${JSON.stringify(text)} on this device`);
     return named[0].id;
+  }
+
+  /** As `groupNamed`; a chat with one account too, by `@USER` or by the id of the group behind it. */
+  async chatNamed(text: string): Promise<string> {
+    if (text.startsWith('@')) return text.toLowerCase();
+    const rows = await this.parts.journal.transaction((tx) => tables.groups.list(tx));
+    const row = rows.find(({ group }) => toHex(group) === text.toLowerCase());
+    return row?.conversation ?? (await this.groupNamed(text));
   }
 
   /** Members of a conversation, the own account first. */
@@ -193,7 +202,13 @@ function groupUnclear(message: string): SealaneError {
   });
 }
 
+/** Nobody can say who is in a group whose rows are damaged, until it is joined again. */
+function noneIfDamaged(error: unknown): readonly MemberView[] {
+  if (isDamage(error)) return [];
+  throw error;
+}
+
 /** @returns the error for a conversation that is not here. */
-export function unknownConversation(conversation: string): SealaneError {
+function unknownConversation(conversation: string): SealaneError {
   return new ConfigError('E_USAGE', `There is no conversation ${JSON.stringify(conversation)} on this device`);
 }

@@ -13,16 +13,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '@sealane/shared/bytes';
-import { ProtocolError, SealaneError, type ErrorCode } from '@sealane/shared/errors';
+import { ProtocolError, SealaneError } from '@sealane/shared/errors';
 import type { Random } from '@sealane/shared/crypto';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
+import { explained } from '@sealane/node/config';
 import type { E2eeEngine } from '@sealane/e2ee/engine';
 import type { Transaction } from '@sealane/e2ee/storage';
-import { callFailure, type StoredAnswer } from './call-failure.ts';
+import { callFailure, faultOf, isDamage, isGroupLost, isPassing, type StoredAnswer } from './call-failure.ts';
 import type { Intent } from './intent.ts';
 import type { Journal } from './journal.ts';
 import type { Locks } from './locks.ts';
 import type { MessageBook } from './message-book.ts';
+import { emptyRow, intentOf, type QueuedCommit } from './outbox-row.ts';
 import type { OutboxSender } from './outbox-sender.ts';
 import { nextNumber, tables, type AccountRow, type OutboxRow } from './tables.ts';
 
@@ -41,12 +43,11 @@ export interface OutboxParts {
   onCommitted(tx: Transaction, row: OutboxRow, intent: Intent): Promise<void>;
   /** The server says that another copy of this device is at work. */
   onCloned(tx: Transaction): Promise<void>;
+  /** What this device has of a group cannot be used: it has to join again. */
+  onGroupLost(tx: Transaction, group: Uint8Array): Promise<void>;
   random: Random;
   onTrouble(error: SealaneError): void;
 }
-
-/** A commit on its way into the outbox. */
-export type QueuedCommit = Omit<OutboxRow, 'order' | 'kind' | 'shown' | 'write' | 'content' | 'ttlMs' | 'attempts'>;
 
 /** Attempts to get a commit through before its caller is told. */
 const REBASES_MAX = 5;
@@ -62,23 +63,6 @@ const NOTHING = new Uint8Array(0);
 const NOTES_MAX = 256;
 /** Epoch of what cannot be sealed yet: its group heals, or is being made. */
 const UNSEALED = -1;
-
-/** Failures after which the row stays and goes out later. */
-const laterCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'E_TRUNCATED',
-  'E_CLOSED',
-  'E_TIMEOUT',
-  'E_CANCELLED',
-  'E_IDLE',
-  'E_DRAINING',
-  'E_UNREACHABLE',
-  'E_BUSY',
-  'E_CALL_LIMIT',
-  'E_RATE_LIMITED',
-  'E_STORE_UNAVAILABLE',
-  'E_STORE_FULL',
-  'E_NOT_LOGGED_IN',
-]);
 
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -133,11 +117,13 @@ export class Outbox {
   async settle(order: number, signal?: AbortSignal): Promise<void> {
     for (let row = order; ;) {
       signal?.throwIfAborted();
-      if (await this.#isThere(row)) {
+      const standing = await this.#standingOf(row);
+      if (standing !== undefined) {
+        if (standing.state === 'asking') throw askingError(standing.conversation);
         await this.flush();
         if (this.#isClosed) throw new ProtocolError('E_CLOSED');
-        // Another process sends: it gets there.
-        if (await this.#isThere(row)) await sleep(LOOK_MS);
+        // Another process sends, or the group is joined again: it gets there.
+        if ((await this.#standingOf(row)) !== undefined) await sleep(LOOK_MS);
         continue;
       }
       const failure = this.#failures.get(row);
@@ -159,12 +145,18 @@ export class Outbox {
   kick(): void {
     if (this.#isClosed) return;
     this.flush().catch((error: unknown) => {
-      if (error instanceof SealaneError && !laterCodes.has(error.code)) this.#parts.onTrouble(error);
+      if (!isPassing(error)) this.#parts.onTrouble(faultOf(error));
     });
   }
 
-  async #isThere(order: number): Promise<boolean> {
-    return (await this.#parts.journal.transaction((tx) => tables.outbox.get(tx, order))) !== undefined;
+  /** The state of the group of a message or a commit that is here. */
+  async #standingOf(order: number): Promise<{ readonly conversation: string; readonly state: string } | undefined> {
+    return await this.#parts.journal.transaction(async (tx) => {
+      const row = await tables.outbox.get(tx, order);
+      if (row === undefined) return undefined;
+      const group = row.kind === 'message' ? await tables.groups.get(tx, row.group) : undefined;
+      return { conversation: group?.conversation ?? '', state: group?.state ?? '' };
+    });
   }
 
   async close(): Promise<void> {
@@ -197,21 +189,42 @@ export class Outbox {
       await this.#refused(row, error);
       return;
     }
-    await this.#parts.journal.transaction((tx) => this.#accepted(tx, row, stored));
+    try {
+      await this.#parts.journal.transaction((tx) => this.#accepted(tx, row, stored));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await this.#parts.journal.transaction((tx) => this.#acceptedInVain(tx, row));
+      this.#parts.onTrouble(faultOf(error));
+    }
   }
 
   async #nextRow(): Promise<OutboxRow | undefined> {
-    return this.#isClosed ? undefined : await this.#parts.journal.transaction((tx) => this.#numberedRow(tx));
+    while (!this.#isClosed) {
+      const at: { row?: OutboxRow } = {};
+      try {
+        return await this.#parts.journal.transaction((tx) => this.#numberedRow(tx, (row) => (at.row = row)));
+      } catch (error) {
+        const { row } = at;
+        if (row === undefined || isPassing(error)) throw error;
+        await this.#parts.journal.transaction((tx) => this.#unready(tx, row, faultOf(error)));
+      }
+    }
+    return undefined;
   }
 
-  /** The row to be sent next, with its number; undefined when none can go. */
-  async #numberedRow(tx: Transaction): Promise<OutboxRow | undefined> {
+  /**
+   * The row to be sent next, with its number; undefined when none can go.
+   *
+   * @param onTry told each row that is made ready: one that cannot be must not keep the others.
+   */
+  async #numberedRow(tx: Transaction, onTry: (row: OutboxRow) => void): Promise<OutboxRow | undefined> {
     const account = await tables.account.get(tx, 'self');
     if (account === undefined || account.phase !== 'listed') return undefined;
     const rows = await tables.outbox.list(tx, { limit: 64 });
     const begun = rows.find(({ write }) => write > 0);
     if (begun !== undefined) return begun;
     for (const row of rows) {
+      onTry(row);
       const ready = await this.#prepared(tx, row, account);
       if (ready !== undefined) return ready;
     }
@@ -229,6 +242,12 @@ export class Outbox {
     if (row.kind === 'message' && waitsForHealing) return undefined;
     const fresh = row.kind === 'message' ? await this.#sealedNow(tx, row) : row;
     return await tables.outbox.patch(tx, fresh, { write: account.lastWrite + 1 });
+  }
+
+  /** A row that cannot be sealed waits until its group is whole again, or is given up. */
+  async #unready(tx: Transaction, row: OutboxRow, error: SealaneError): Promise<void> {
+    if (row.kind === 'message' && isGroupLost(error)) await this.#parts.onGroupLost(tx, row.group);
+    else await this.#giveUp(tx, row, error);
   }
 
   /** Seals a message anew when its epoch is over. */
@@ -256,6 +275,23 @@ export class Outbox {
     if (message !== undefined) await this.#parts.book.advance(tx, message, 'sent', { at: stored.at });
   }
 
+  /** The server has it, and this device cannot go on by it. */
+  async #acceptedInVain(tx: Transaction, row: OutboxRow): Promise<void> {
+    await this.#countWrite(tx, row);
+    await tables.outbox.delete(tx, row.order);
+    if (row.kind === 'commit') await this.#parts.onGroupLost(tx, row.group);
+  }
+
+  /** The pending commit goes; where that cannot be done, its group is of no use. */
+  async #dropCommit(tx: Transaction, { group, messageId }: OutboxRow): Promise<void> {
+    try {
+      await this.#parts.engine().commitLost(tx, group, messageId);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      await this.#parts.onGroupLost(tx, group);
+    }
+  }
+
   async #countWrite(tx: Transaction, row: OutboxRow): Promise<void> {
     const account = await tables.account.get(tx, 'self');
     if (account !== undefined)
@@ -270,7 +306,7 @@ export class Outbox {
       await journal.transaction((tx) => this.#parts.onCloned(tx));
       throw error;
     }
-    if (laterCodes.has(failure.code)) throw error;
+    if (isPassing(failure)) throw error;
     if (failure.code !== 'E_STALE_EPOCH') {
       await journal.transaction((tx) => this.#giveUp(tx, row, failure));
     } else if (row.kind === 'message') {
@@ -296,7 +332,7 @@ export class Outbox {
   async #remake(row: OutboxRow): Promise<void> {
     const { journal, random } = this.#parts;
     await journal.transaction(async (tx) => {
-      await this.#parts.engine().commitLost(tx, row.group, row.messageId);
+      await this.#dropCommit(tx, row);
       await tables.outbox.delete(tx, row.order);
     });
     await sleep(((random(1)[0] ?? 0) / 256) * JITTER_MS_MAX);
@@ -315,12 +351,20 @@ export class Outbox {
   }
 
   async #giveUp(tx: Transaction, row: OutboxRow, error: SealaneError): Promise<void> {
-    if (row.kind === 'commit') await this.#parts.engine().commitLost(tx, row.group, row.messageId);
+    if (row.kind === 'commit') await this.#dropCommit(tx, row);
     await tables.outbox.delete(tx, row.order);
     const message = row.kind === 'message' ? await this.#parts.book.find(tx, row.shown) : undefined;
     if (message !== undefined) await this.#parts.book.advance(tx, message, 'failed', { reason: error.code });
     keepLatest(this.#failures, row.order, error);
   }
+}
+
+/** A message waits until the user has been asked. */
+function askingError(conversation: string): SealaneError {
+  return explained(new ProtocolError('E_FORK', 'The chat cannot go on without you; the message waits'), {
+    why: 'This device lost what it knew of the chat, and nobody whom it may trust by itself vouches for what the server has.',
+    next: `Run: group rejoin ${conversation.replace('#', '')}`,
+  });
 }
 
 /** Notes of the latest rows: somebody may still wait for those. */
@@ -329,26 +373,3 @@ function keepLatest<T>(notes: Map<number, T>, order: number, note: T): void {
   const [oldest] = notes.keys();
   if (notes.size > NOTES_MAX && oldest !== undefined) notes.delete(oldest);
 }
-
-function intentOf({ intent }: OutboxRow): Intent {
-  return JSON.parse(intent) as Intent;
-}
-
-const emptyRow = {
-  shown: NOTHING,
-  epoch: 0,
-  write: 0,
-  body: NOTHING,
-  content: NOTHING,
-  welcome: NOTHING,
-  groupInfo: NOTHING,
-  commitBlob: NOTHING,
-  welcomeBlob: NOTHING,
-  groupInfoBlob: NOTHING,
-  added: '',
-  removed: '',
-  isExternal: 0,
-  intent: '',
-  ttlMs: 0,
-  attempts: 0,
-} as const;

@@ -2,6 +2,7 @@
 import { toHex } from '@sealane/shared/bytes';
 import type { E2eeEngine } from '@sealane/e2ee/engine';
 import type { Transaction } from '@sealane/e2ee/storage';
+import { isGroupLost } from './call-failure.ts';
 import type { Compose } from './compose.ts';
 import type { Journal } from './journal.ts';
 import { nextNumber, tables, type GroupRow, type ReceiptRow } from './tables.ts';
@@ -10,6 +11,8 @@ import { nextNumber, tables, type GroupRow, type ReceiptRow } from './tables.ts'
 const ACCOUNTS_MAX = 32;
 /** Messages of one receipt. */
 const IDS_MAX = 256;
+/** Rows that are read at once. */
+const ROWS_MAX = 1_024;
 
 /** What this device tells: `all`, only that it has messages, or nothing. */
 export type ReceiptPolicy = 'all' | 'delivered' | 'none';
@@ -19,17 +22,21 @@ export class Receipts {
   readonly #compose: Compose;
   readonly #engine: () => E2eeEngine;
   readonly #policy: ReceiptPolicy;
+  readonly #onGroupLost: (tx: Transaction, group: Uint8Array) => Promise<void>;
 
   constructor(parts: {
     readonly journal: Journal;
     readonly compose: Compose;
     readonly engine: () => E2eeEngine;
     readonly policy: ReceiptPolicy;
+    /** What this device has of a group cannot be used. */
+    readonly onGroupLost: (tx: Transaction, group: Uint8Array) => Promise<void>;
   }) {
     this.#journal = parts.journal;
     this.#compose = parts.compose;
     this.#engine = parts.engine;
     this.#policy = parts.policy;
+    this.#onGroupLost = parts.onGroupLost;
   }
 
   /** Notes that a message is stored here, or was read. */
@@ -41,16 +48,23 @@ export class Receipts {
 
   /** Puts what was noted into the outbox. @returns how many receipts that are. */
   async queue(): Promise<number> {
-    return await this.#journal.transaction(async (tx) => {
-      const byGroup = new Map<string, ReceiptRow[]>();
-      for (const row of await tables.receipts.list(tx, { limit: 1_024 })) {
-        const key = toHex(row.group);
-        byGroup.set(key, [...(byGroup.get(key) ?? []), row]);
-      }
-      let queued = 0;
-      for (const rows of byGroup.values()) if (await this.#queueGroup(tx, rows.slice(0, IDS_MAX))) queued++;
-      return queued;
-    });
+    const rows = await this.#journal.transaction((tx) => tables.receipts.list(tx, { limit: ROWS_MAX }));
+    const byGroup = Map.groupBy(rows, ({ group }) => toHex(group));
+    const queued: boolean[] = [];
+    for (const ofGroup of byGroup.values()) queued.push(await this.#queueOrLose(ofGroup.slice(0, IDS_MAX)));
+    return queued.filter(Boolean).length;
+  }
+
+  /** A group that this device cannot write to keeps no others from theirs. */
+  async #queueOrLose(rows: readonly ReceiptRow[]): Promise<boolean> {
+    try {
+      return await this.#journal.transaction((tx) => this.#queueGroup(tx, rows));
+    } catch (error) {
+      const [first] = rows;
+      if (!isGroupLost(error) || first === undefined) throw error;
+      await this.#journal.transaction((tx) => this.#onGroupLost(tx, first.group));
+      return false;
+    }
   }
 
   async #queueGroup(tx: Transaction, rows: readonly ReceiptRow[]): Promise<boolean> {

@@ -4,8 +4,9 @@
  *
  * lock → queue opened → items, each acked when it is on the disk → caught up → chores → receipts → …
  */
-import { ProtocolError, SealaneError } from '@sealane/shared/errors';
+import { ProtocolError, type SealaneError } from '@sealane/shared/errors';
 import type { ProcessLock } from '@sealane/node/keys';
+import { faultOf } from './call-failure.ts';
 import type { Chores } from './chores.ts';
 import type { Intake } from './intake.ts';
 import type { Locks } from './locks.ts';
@@ -153,8 +154,8 @@ export class Sync {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof SealaneError)) throw error;
-      if (error.code !== 'E_CLOSED' && error.code !== 'E_TRUNCATED') this.#parts.onTrouble(error);
+      const fault = faultOf(error);
+      if (fault.code !== 'E_CLOSED' && fault.code !== 'E_TRUNCATED') this.#parts.onTrouble(fault);
     }
   }
 

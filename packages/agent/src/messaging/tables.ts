@@ -1,268 +1,81 @@
-/**
- * Tables of a messaging device: what stands in their rows. Keys are part of the rows, because listing gives rows alone.
- * The tables of MLS groups are the engine's (`@sealane/e2ee/engine`).
- */
-import type { Key, ListOptions, Row, Transaction } from '@sealane/e2ee/storage';
+/** Tables of a messaging device, with what each row holds. */
+import type { Transaction } from '@sealane/e2ee/storage';
+import * as shapes from './row-shapes.ts';
+import type {
+  AccountRow,
+  ContactRow,
+  AccountNameRow,
+  ConversationRow,
+  GroupRow,
+  MessageRow,
+  MessagePlaceRow,
+  TimelineRow,
+  ExpiryRow,
+  OutboxRow,
+  WaitingRow,
+  ChoreRow,
+  ReceiptRow,
+  UploadRow,
+  ValueRow,
+  DamagedRow,
+} from './rows.ts';
+import { Table } from './table.ts';
 
-/** One table: typed rows, and which of their fields are the key. */
-export class Table<R extends Row> {
-  readonly #name: string;
-  readonly #keyOf: (row: R) => Key;
+export type {
+  AccountRow,
+  ContactRow,
+  ConversationRow,
+  GroupRow,
+  MessageState,
+  MessageRow,
+  TimelineRow,
+  OutboxRow,
+  WaitingRow,
+  ChoreRow,
+  ReceiptRow,
+  UploadRow,
+} from './rows.ts';
 
-  constructor(name: string, keyOf: (row: R) => Key) {
-    this.#name = name;
-    this.#keyOf = keyOf;
-  }
-
-  async get(tx: Transaction, ...key: Key): Promise<R | undefined> {
-    return (await tx.get(this.#name, key)) as R | undefined;
-  }
-
-  async list(tx: Transaction, options?: ListOptions): Promise<readonly R[]> {
-    return (await tx.list(this.#name, options)) as R[];
-  }
-
-  put(tx: Transaction, row: R): Promise<void> {
-    return tx.put(this.#name, this.#keyOf(row), row);
-  }
-
-  /** Writes some fields over those of the row that is there. */
-  async patch(tx: Transaction, row: R, fields: Partial<R>): Promise<R> {
-    const patched = { ...row, ...fields };
-    await this.put(tx, patched);
-    return patched;
-  }
-
-  delete(tx: Transaction, ...key: Key): Promise<void> {
-    return tx.delete(this.#name, key);
-  }
-
-  deletePrefix(tx: Transaction, prefix: Key): Promise<void> {
-    return tx.deleteRange(this.#name, { prefix });
-  }
-}
-
-/** Truth in a row. */
-export type Flag = 0 | 1;
-
-/** The account of this device; one row, key `self`. */
-export type AccountRow = {
-  readonly self: 'self';
-  readonly username: string;
-  /** Empty while the account is asked for. */
-  readonly accountId: Uint8Array;
-  readonly agentId: string;
-  /** Secrets of `DeviceKeys`, 64 bytes. */
-  readonly deviceKeys: Uint8Array;
-  readonly deviceName: string;
-  /** `registering` and `linking` until the server answered; `listed` from then on. */
-  readonly phase: 'registering' | 'linking' | 'listed' | 'revoked' | 'cloned' | 'ended';
-  readonly isLoggedIn: Flag;
-  /** Number of the last write that the server took. */
-  readonly lastWrite: number;
-  /** Kept until it was shown, then empty. */
-  readonly recoveryKey: string;
-  /** Statements under way to the server, so that a repetition is the same; else empty. */
-  readonly genesis: Uint8Array;
-  readonly addDevice: Uint8Array;
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly tokenExpiresAt: number;
-  /** Single-use key packages that waited at the server when it last said so. */
-  readonly keyPackagesWaiting: number;
-  readonly lastResortAt: number;
-};
-
-/** Somebody's account as far as this device knows it; the own one too. */
-export type ContactRow = {
-  readonly username: string;
-  readonly accountId: Uint8Array;
-  /** The statements of its log, each behind its length as u32. */
-  readonly log: Uint8Array;
-  readonly count: number;
-  readonly displayName: string;
-  /** The identity that was seen last: with the account id, what the safety number is made of. */
-  readonly recoveryKey: Uint8Array;
-  /** `changed`: it was verified under another identity. */
-  readonly trust: 'unverified' | 'verified' | 'changed';
-  readonly changes: number;
-  /** 0: not shown, 1: away, 2: online; when it was asked for last. */
-  readonly presence: number;
-  readonly lastSeenAt: number;
-  readonly checkedAt: number;
-};
-
-/** Whose account an id is. */
-export type AccountNameRow = { readonly accountId: Uint8Array; readonly username: string };
-
-/** A conversation: everything with one account, or one group. */
-export type ConversationRow = {
-  /** `@username` or `#` and the group in hexadecimal. */
-  readonly id: string;
-  readonly kind: 'direct' | 'group';
-  /** The other account of a direct chat; else empty. */
-  readonly username: string;
-  readonly name: string;
-  readonly lastAt: number;
-  readonly lastText: string;
-  readonly unread: number;
-  readonly draft: string;
-  /** Default life of messages that are sent here, in seconds; 0 for ever. */
-  readonly expiresAfterSeconds: number;
-};
-
-/** An MLS group, and the conversation it carries. */
-export type GroupRow = {
-  readonly group: Uint8Array;
-  readonly conversation: string;
-  readonly state: 'creating' | 'active' | 'healing' | 'asking' | 'left' | 'removed';
-  /** Highest epoch this device was in: never rejoin below it. */
-  readonly epochMax: number;
-  /** Devices this device saw removed: `agentId` joined by newlines. */
-  readonly removedDevices: string;
-  readonly sentSinceUpdate: number;
-  readonly updatedAt: number;
-  readonly mustUpdate: Flag;
-  readonly createdAt: number;
-};
-
-export type MessageState =
-  'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'decrypted' | 'waiting' | 'healing' | 'lost';
-
-/** A message as it is shown. */
-export type MessageRow = {
-  readonly conversation: string;
-  /** Position on this device. */
-  readonly order: number;
-  readonly id: Uint8Array;
-  readonly group: Uint8Array;
-  readonly username: string;
-  readonly device: string;
-  readonly isOwn: Flag;
-  readonly kind: 'text' | 'reply' | 'file' | 'call' | 'event' | 'unknown';
-  readonly body: string;
-  /** JSON of what the kind needs besides. */
-  readonly details: string;
-  readonly replyTo: Uint8Array;
-  readonly at: number;
-  readonly state: MessageState;
-  readonly reason: string;
-  readonly isRead: Flag;
-  readonly editedAt: number;
-  readonly isDeleted: Flag;
-  /** Life in seconds, from when it was sent or read; 0 for ever. */
-  readonly expiresAfter: number;
-  /** Unix time in ms; 0 for never, or not yet. */
-  readonly expiresAt: number;
-  /** JSON: username → emoji. */
-  readonly reactions: string;
-  /** JSON of the `MessageView` of `@sealane/e2ee/content`: what edits, reactions and receipts made of it; empty for none. */
-  readonly view: string;
-};
-
-/** Where the message with an id stands. */
-export type MessagePlaceRow = { readonly id: Uint8Array; readonly conversation: string; readonly order: number };
-/** Which conversation has the message at a position. */
-export type TimelineRow = { readonly order: number; readonly conversation: string };
-/** When which message goes. */
-export type ExpiryRow = { readonly expiresAt: number; readonly conversation: string; readonly order: number };
-
-/** Something to be told to a group, in the order of their numbers. */
-export type OutboxRow = {
-  readonly order: number;
-  readonly kind: 'message' | 'commit';
-  readonly group: Uint8Array;
-  /** Id of the write: another one whenever it is sealed anew after a refusal. */
-  readonly messageId: Uint8Array;
-  /** Id of the message that it shows; empty for a commit. */
-  readonly shown: Uint8Array;
-  readonly epoch: number;
-  /** Number of the write; 0 until it is the next to go. */
-  readonly write: number;
-  /** The sealed message, or the commit. */
-  readonly body: Uint8Array;
-  /** What is sealed anew when the epoch is over; empty for a commit. */
-  readonly content: Uint8Array;
-  readonly welcome: Uint8Array;
-  readonly groupInfo: Uint8Array;
-  readonly commitBlob: Uint8Array;
-  readonly welcomeBlob: Uint8Array;
-  readonly groupInfoBlob: Uint8Array;
-  /** Agent ids joined by newlines. */
-  readonly added: string;
-  readonly removed: string;
-  readonly isExternal: Flag;
-  /** What the commit is for, JSON of an `Intent`. */
-  readonly intent: string;
-  readonly ttlMs: number;
-  readonly attempts: number;
-};
-
-/** An item that cannot be read yet; opened again after the commits. */
-export type WaitingRow = {
-  readonly group: Uint8Array;
-  readonly epoch: number;
-  readonly order: number;
-  readonly item: Uint8Array;
-  readonly reason: string;
-  /** Unix time in ms, of this device. */
-  readonly keptAt: number;
-};
-
-/** Something to be done after what came in, until it is done. */
-export type ChoreRow = {
-  readonly order: number;
-  readonly kind: 'tend' | 'heal' | 'catch-up' | 'remove' | 'refresh' | 'refill' | 'gossip';
-  /** Empty where it is about an account. */
-  readonly group: Uint8Array;
-  /** Empty where it is about a group. */
-  readonly username: string;
-  readonly data: Uint8Array;
-  readonly attempts: number;
-};
-
-/** Receipts to be sent with the next batch. */
-export type ReceiptRow = {
-  readonly group: Uint8Array;
-  readonly order: number;
-  readonly id: Uint8Array;
-  readonly isRead: Flag;
-};
-
-/** Files on their way up: the message goes into the outbox when the blob is whole. */
-export type UploadRow = {
-  readonly messageId: Uint8Array;
-  readonly group: Uint8Array;
-  readonly path: string;
-  /** The content, encoded: it names blob and key. */
-  readonly content: Uint8Array;
-};
-
-/** Small things with a name. */
-export type ValueRow = { readonly name: string; readonly value: Uint8Array | string | number };
+const text = 'text';
+const number = 'number';
+const bytes = 'bytes';
 
 export const tables = {
-  account: new Table<AccountRow>('account', ({ self }) => [self]),
-  contacts: new Table<ContactRow>('contacts', ({ username }) => [username]),
-  accountNames: new Table<AccountNameRow>('account-names', ({ accountId }) => [accountId]),
-  conversations: new Table<ConversationRow>('conversations', ({ id }) => [id]),
-  groups: new Table<GroupRow>('conversation-groups', ({ group }) => [group]),
-  messages: new Table<MessageRow>('messages', ({ conversation, order }) => [conversation, order]),
-  places: new Table<MessagePlaceRow>('message-places', ({ id }) => [id]),
-  timeline: new Table<TimelineRow>('timeline', ({ order }) => [order]),
-  expiries: new Table<ExpiryRow>('expiries', ({ expiresAt, conversation, order }) => [expiresAt, conversation, order]),
-  outbox: new Table<OutboxRow>('outbox', ({ order }) => [order]),
-  waiting: new Table<WaitingRow>('waiting', ({ group, epoch, order }) => [group, epoch, order]),
-  chores: new Table<ChoreRow>('chores', ({ order }) => [order]),
-  receipts: new Table<ReceiptRow>('receipts', ({ group, order }) => [group, order]),
-  uploads: new Table<UploadRow>('uploads', ({ messageId }) => [messageId]),
-  values: new Table<ValueRow>('values', ({ name }) => [name]),
+  account: new Table<AccountRow>('account', ['self'], shapes.accountShape),
+  contacts: new Table<ContactRow>('contacts', ['username'], shapes.contactShape),
+  accountNames: new Table<AccountNameRow>('account-names', ['accountId'], { accountId: bytes, username: text }),
+  conversations: new Table<ConversationRow>('conversations', ['id'], shapes.conversationShape),
+  groups: new Table<GroupRow>('conversation-groups', ['group'], shapes.groupShape),
+  messages: new Table<MessageRow>('messages', ['conversation', 'order'], shapes.messageShape),
+  places: new Table<MessagePlaceRow>('message-places', ['id'], { id: bytes, conversation: text, order: number }),
+  timeline: new Table<TimelineRow>('timeline', ['order'], { order: number, conversation: text }),
+  expiries: new Table<ExpiryRow>('expiries', ['expiresAt', 'conversation', 'order'], shapes.expiryShape),
+  outbox: new Table<OutboxRow>('outbox', ['order'], shapes.outboxShape),
+  waiting: new Table<WaitingRow>('waiting', ['group', 'epoch', 'order'], shapes.waitingShape),
+  chores: new Table<ChoreRow>('chores', ['order'], shapes.choreShape),
+  receipts: new Table<ReceiptRow>('receipts', ['group', 'order'], shapes.receiptShape),
+  uploads: new Table<UploadRow>('uploads', ['messageId'], shapes.uploadShape),
+  values: new Table<ValueRow>('values', ['name'], { name: text, value: 'any' }),
+  damaged: new Table<DamagedRow>('damaged', ['table', 'key'], { table: text, key: bytes, bytes }),
 } as const;
+
+/** Name of the value that counts the rows of `waiting`. */
+export const WAITING_COUNT = 'waiting-items';
 
 /** The next number of a count that is kept in the storage, from 1. */
 export async function nextNumber(tx: Transaction, name: 'order'): Promise<number> {
   const last = await tables.values.get(tx, name);
-  const next = (typeof last?.value === 'number' ? last.value : 0) + 1;
+  const next = (typeof last?.value === 'number' ? last.value : await highestOrder(tx)) + 1;
   await tables.values.put(tx, { name, value: next });
   return next;
+}
+
+/** Where the count is not there, or was damaged: no number may be given twice. */
+async function highestOrder(tx: Transaction): Promise<number> {
+  const { messages, timeline, outbox, waiting, chores, receipts } = tables;
+  let highest = 0;
+  for (const table of [messages, timeline, outbox, waiting, chores, receipts]) {
+    for (const { order } of await table.list(tx)) highest = Math.max(highest, order);
+  }
+  return highest;
 }

@@ -4,6 +4,7 @@ import { deviceOf, type AccountState } from '@sealane/shared/accounts';
 import type { Chores } from './chores.ts';
 import type { Devices } from './devices.ts';
 import type { Directory } from './directory.ts';
+import type { Intake } from './intake.ts';
 import type { Journal } from './journal.ts';
 import type { KeyPackageStock } from './key-package-stock.ts';
 import type { MessageBook } from './message-book.ts';
@@ -19,6 +20,7 @@ export interface UpkeepParts {
   readonly account: OwnAccount;
   readonly directory: Directory;
   readonly waiting: WaitingItems;
+  readonly intake: Intake;
   readonly now: () => number;
 }
 
@@ -38,7 +40,7 @@ export class Upkeep {
   }
 
   async run(): Promise<void> {
-    const { now, stock, devices, account, waiting } = this.#parts;
+    const { now, stock, devices, account, waiting, intake } = this.#parts;
     await this.sweep();
     const row = await account.find();
     if (row?.phase !== 'listed') return;
@@ -46,6 +48,7 @@ export class Upkeep {
     if (now() - this.#stockAt < STOCK_MS) return;
     this.#stockAt = now();
     await waiting.giveUpOld();
+    for (const group of await waiting.stuckGroups()) await intake.retryWaiting(group);
     await stock.refill();
     await devices.renew();
   }

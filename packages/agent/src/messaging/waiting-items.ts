@@ -3,11 +3,12 @@
  * belong before it, a Welcome of accounts that the directory does not have. It waits for a while, and there is room for so
  * many; what is given up is shown as lost. A server or a member that sends what never opens gets no more of this disk.
  */
+import { toHex } from '@sealane/shared/bytes';
 import { decodeItem, type GroupItem } from '@sealane/shared/items';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { Journal } from './journal.ts';
 import type { MessageBook } from './message-book.ts';
-import { nextNumber, tables, type WaitingRow } from './tables.ts';
+import { WAITING_COUNT, nextNumber, tables, type WaitingRow } from './tables.ts';
 
 /** Commits come in seconds, and a Welcome as long as the server keeps it; a week covers a server that was away. */
 export const WAITING_MS_MAX = 7 * 86_400_000;
@@ -19,7 +20,6 @@ export const WAITING_MAX = 2_048;
 export const GIVEN_UP = 'given-up';
 /** Rows that are looked at in one transaction. */
 const PAGE_ROWS = 64;
-const COUNT = 'waiting-items';
 
 export interface WaitingItemsParts {
   readonly journal: Journal;
@@ -51,7 +51,7 @@ export class WaitingItems {
     const keptAt = waited?.keptAt ?? this.#parts.now();
     const order = await nextNumber(tx, 'order');
     await tables.waiting.put(tx, { group, epoch, order, item: item.slice(), reason, keptAt });
-    await tables.values.put(tx, { name: COUNT, value: count + 1 });
+    await tables.values.put(tx, { name: WAITING_COUNT, value: count + 1 });
     return true;
   }
 
@@ -60,39 +60,55 @@ export class WaitingItems {
     return this.#parts.journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
   }
 
+  /** Groups with items that no commit will open: they are tried again when this device starts, as with a newer version. */
+  async stuckGroups(): Promise<readonly Uint8Array[]> {
+    const groups = new Map<string, Uint8Array>();
+    await this.#eachPage((_, rows) => {
+      for (const { group, reason } of rows) if (isStuck(reason)) groups.set(toHex(group), group);
+      return Promise.resolve();
+    });
+    return [...groups.values()];
+  }
+
   /** Takes a row out. @returns whether it was there. */
   async take(tx: Transaction, { group, epoch, order }: WaitingRow): Promise<boolean> {
     if ((await tables.waiting.get(tx, group, epoch, order)) === undefined) return false;
     await tables.waiting.delete(tx, group, epoch, order);
-    await tables.values.put(tx, { name: COUNT, value: (await this.#count(tx)) - 1 });
+    await tables.values.put(tx, { name: WAITING_COUNT, value: (await this.#count(tx)) - 1 });
     return true;
   }
 
   /** Puts a row back that was taken out in the same transaction. */
   async putBack(tx: Transaction, row: WaitingRow): Promise<void> {
     await tables.waiting.put(tx, row);
-    await tables.values.put(tx, { name: COUNT, value: (await this.#count(tx)) + 1 });
+    await tables.values.put(tx, { name: WAITING_COUNT, value: (await this.#count(tx)) + 1 });
   }
 
   /** Gives up what waited too long. @returns how many items. */
   async giveUpOld(): Promise<number> {
-    const { journal, now } = this.#parts;
-    const before = now() - WAITING_MS_MAX;
+    const before = this.#parts.now() - WAITING_MS_MAX;
     let given = 0;
+    await this.#eachPage(async (tx, rows) => {
+      for (const row of rows.filter(({ keptAt }) => keptAt < before)) {
+        if (await this.take(tx, row)) given++;
+        await this.#showLost(tx, row);
+      }
+    });
+    return given;
+  }
+
+  /** Everything that waits, a page in each transaction. */
+  async #eachPage(work: (tx: Transaction, rows: readonly WaitingRow[]) => Promise<void>): Promise<void> {
     let last: WaitingRow | undefined;
     do {
       const from = last === undefined ? undefined : [last.group, last.epoch, last.order + 1];
-      const rows = await journal.transaction(async (tx) => {
+      const rows = await this.#parts.journal.transaction(async (tx) => {
         const page = await tables.waiting.list(tx, { ...(from && { from }), limit: PAGE_ROWS });
-        for (const row of page.filter(({ keptAt }) => keptAt < before)) {
-          if (await this.take(tx, row)) given++;
-          await this.#showLost(tx, row);
-        }
+        await work(tx, page);
         return page;
       });
       last = rows.length < PAGE_ROWS ? undefined : rows.at(-1);
     } while (last !== undefined);
-    return given;
   }
 
   async #showLost(tx: Transaction, { item }: WaitingRow): Promise<void> {
@@ -103,7 +119,12 @@ export class WaitingItems {
   }
 
   async #count(tx: Transaction): Promise<number> {
-    const row = await tables.values.get(tx, COUNT);
+    const row = await tables.values.get(tx, WAITING_COUNT);
     return typeof row?.value === 'number' ? row.value : 0;
   }
+}
+
+/** The directory did not have an account, or the item could not be taken: the reason is the code of an error. */
+function isStuck(reason: string): boolean {
+  return reason === 'directory' || reason.startsWith('E_');
 }

@@ -96,6 +96,33 @@ describe('I3: mistakes', () => {
 });
 
 describe('I3: what people read', () => {
+  it('I7: who is on the server, whether somebody is there, and who may see that', async () => {
+    const [all, page, hidden, seen] = await Promise.all([
+      run(alice, 'account', 'users', '--json'),
+      run(alice, 'account', 'users', '--limit', '1'),
+      run(alice, 'account', 'visibility', 'nobody'),
+      run(bob, 'account', 'visibility', 'everybody'),
+    ]);
+    expect(all.lines).toEqual([
+      { event: 'user', user: 'alice' },
+      { event: 'user', user: 'bobby' },
+    ]);
+    expect(page).toMatchObject({ stdout: 'alice\n', stderr: expect.stringContaining('account users --after alice') });
+    expect([hidden, seen].map(({ stdout }) => stdout)).toEqual(['Visible to nobody.\n', 'Visible to everybody.\n']);
+    const [ofAlice, ofBob, wrong] = await Promise.all([
+      run(bob, 'account', 'presence', 'alice'),
+      run(alice, 'account', 'presence', 'bobby', '--json'),
+      run(alice, 'account', 'visibility', 'friends'),
+    ]);
+    expect(ofAlice.stdout).toBe('alice does not show whether anybody is there.\n');
+    expect(ofBob.lines[0]).toMatchObject({
+      event: 'presence',
+      user: 'bobby',
+      state: expect.stringMatching(/^(away|online)$/),
+    });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('nobody, contacts, everybody') });
+  });
+
   it('D1: messages are edited, taken back and reacted to', async () => {
     const sent = (await run(alice, 'message', 'send', '--to', 'bobby', 'teh plan', '--json')).lines[0];
     const id = String(sent?.['id']);

@@ -31,7 +31,9 @@ describe('devices of an account', () => {
     await bob.client.sendAndWait('@alice', { text: 'from the first' });
     await world.until('own', async () => (await second.texts('@alice')).includes('from the first'));
     const own = (await second.client.messages('@alice', { limit: 10 })).at(-1);
-    expect(own).toMatchObject({ isOwn: true, from: { user: 'bobby', device: 'bobby-1' }, state: 'sent' });
+    expect(own).toMatchObject({ isOwn: true, from: { user: 'bobby', device: 'bobby-1' } });
+    // Whether a receipt of alice came before it was looked at is a matter of time.
+    expect(['sent', 'delivered']).toContain(own?.state);
     expect(world.devices.flatMap(({ troubles }) => troubles)).toEqual([]);
   });
 

@@ -89,7 +89,7 @@ describe('a device that is killed', () => {
     const written: string[] = ['first'];
     for (let seed = 1; seed <= SEEDS; seed++) {
       await alice.client.close();
-      const storage = await openMortal(alice, 5 + ((seed * 7) % 60));
+      const storage = await openMortal(alice, 5 + ((seed * 7) % 90));
       try {
         await alice.client.sync();
         for (let index = 0; index < MESSAGES && !storage.isDead; index++) {
