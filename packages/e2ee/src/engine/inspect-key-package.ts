@@ -10,6 +10,8 @@ export interface KeyPackageClaims extends Sender {
   readonly signatureKey: Uint8Array;
   readonly suite: SuiteName;
   readonly isLastResort: boolean;
+  /** Unix seconds from which on no group takes it. */
+  readonly notAfter: number;
 }
 
 /** Claims only: signatures are checked when it is added. Undefined for what no group of ours would take. */
@@ -21,5 +23,6 @@ export function inspectKeyPackage(bytes: Uint8Array): KeyPackageClaims | undefin
   if (isTooLong(keyPackage.leafNode)) return undefined;
   const { accountId, agentId, username, signatureKey } = member;
   const isLastResort = keyPackage.extensions.some(({ extensionType }) => extensionType === LAST_RESORT_EXTENSION);
-  return { accountId, agentId, username, signatureKey, suite, isLastResort };
+  const notAfter = Number(keyPackage.leafNode.lifetime.notAfter);
+  return { accountId, agentId, username, signatureKey, suite, isLastResort, notAfter };
 }
