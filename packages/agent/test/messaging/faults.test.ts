@@ -130,6 +130,23 @@ describe('messages when things go wrong', () => {
     expect(await bob.texts('@alice')).toEqual(expect.arrayContaining(['first', 'second', 'as ever']));
   });
 
+  test('E7: a device that nobody has added for a month can be added, though its key packages are over', async () => {
+    const bob = await world.account('bobby');
+    const alice = await world.device('alice-1');
+    alice.now = () => Date.now() - 29 * 86_400_000;
+    await alice.client.accounts.register('alice', { password: 'correct horse' });
+    alice.now = Date.now;
+    await Promise.all([alice.client.sync(), bob.client.sync()]);
+    let claims = 0;
+    world.server.onCall = (_, id, when) => {
+      if (id === 0x4b && when === 'before') claims++;
+    };
+    const chat = await bob.client.conversationWith('alice');
+    await bob.client.sendAndWait(chat, { text: 'long time no see' });
+    await world.until('read', async () => (await alice.texts('@bobby')).includes('long time no see'));
+    expect(claims).toBeGreaterThan(10);
+  });
+
   test('D6: a file arrives whole, its upload and its download go on where they were cut', async () => {
     const [alice, bob, chat] = await pair();
     const source = join(alice.directory, 'picture.bin');
