@@ -2,7 +2,7 @@
 import { equalBytes } from '@sealane/shared/bytes';
 import { createGroupInfoWithExternalPubAndRatchetTree, encodeMlsMessage, type ClientState } from 'ts-mls';
 import { ratchetTreeFromExtension, type GroupInfo } from 'ts-mls/groupInfo.js';
-import { attempt, decodeMessage, membersOf, type Member, type SuiteName } from '../mls/index.ts';
+import { attempt, decodeMessage, isWalkable, membersOf, type Member, type SuiteName } from '../mls/index.ts';
 import type { EngineContext } from './context.ts';
 import { AUTHENTICATOR_BYTES, authenticatorOf } from './epoch-reader.ts';
 import { isPlaceable } from './epoch.ts';
@@ -34,7 +34,7 @@ export async function readGroupInfo(bytes: Uint8Array, group: Uint8Array): Promi
   if (info === undefined || !equalBytes(info.groupContext.groupId, group)) return undefined;
   if (!isPlaceable(info.groupContext)) return undefined;
   const tree = await attempt(async () => await Promise.resolve(info).then(ratchetTreeFromExtension));
-  const members = tree.ok && tree.value !== undefined ? membersOf(tree.value) : undefined;
+  const members = tree.ok && tree.value !== undefined && isWalkable(tree.value) ? membersOf(tree.value) : undefined;
   const signer = members?.find(({ leafIndex }) => leafIndex === info.signer);
   const authenticator = info.extensions.find(({ extensionType }) => extensionType === AUTHENTICATOR_EXTENSION);
   if (members === undefined || signer === undefined) return undefined;

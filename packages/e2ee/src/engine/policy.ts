@@ -1,5 +1,6 @@
 /** What a commit may do, whoever sends it. Every member asks the same, so that no member follows a bad one. */
 import { equalBytes } from '@sealane/shared/bytes';
+import { DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
 import { type KeyPackage, type Proposal } from 'ts-mls';
 import { type LeafNode } from 'ts-mls/leafNode.js';
 import { LIFETIME_SECONDS_MAX, memberOf, type LeafJudge, type Member } from '../mls/index.ts';
@@ -17,6 +18,8 @@ export interface CommitContent {
 /** Why a commit is refused; undefined for one that is fine. Whom the judge does not know, it remembers itself. */
 export function commitFault(content: CommitContent, judge: LeafJudge): string | undefined {
   const { proposals, members, isDirect, joiner } = content;
+  // Before anything walks the tree of the group, or compares them all with each other.
+  if (proposals.length > 2 * DEVICES_PER_GROUP_MAX) return 'has more proposals than a group has room for';
   const leaves = proposals.flatMap((proposal) =>
     proposal.proposalType === 'add' ? [proposal.add.keyPackage.leafNode] : [],
   );
@@ -26,6 +29,8 @@ export function commitFault(content: CommitContent, judge: LeafJudge): string | 
   const kinds = joiner === undefined ? ['add', 'remove'] : ['external_init', 'remove'];
   const other = proposals.find(({ proposalType }) => !kinds.includes(`${proposalType}`));
   if (other !== undefined) return `proposal "${other.proposalType}" is not allowed`;
+  if (![...removed].every((index) => members.some(({ leafIndex }) => leafIndex === index))) return 'removes nobody';
+  if (members.length - removed.size + leaves.length > DEVICES_PER_GROUP_MAX) return 'adds too many devices';
   return addFault(leaves, { members, isDirect }, judge) ?? (joiner && joinFault(joiner, removed, members, judge));
 }
 

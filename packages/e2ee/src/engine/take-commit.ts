@@ -1,17 +1,31 @@
 /** Commits that the server says moved a group on: checked, then applied whole or not at all. */
 import { equalBytes } from '@sealane/shared/bytes';
 import {
+  acceptAll,
   emptyPskIndex,
   processMessage,
+  type CiphersuiteImpl,
   type ClientState,
-  type IncomingMessageCallback,
   type PrivateMessage,
   type Proposal,
   type PublicMessage,
 } from 'ts-mls';
+import { type Commit } from 'ts-mls/commit.js';
+import { type FramedContent } from 'ts-mls/framedContent.js';
+import { unprotectPrivateMessage } from 'ts-mls/messageProtection.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
+import { type SecretTree } from 'ts-mls/secretTree.js';
 import { type LeafNode } from 'ts-mls/leafNode.js';
-import { attempt, decodeMessage, leafAt, memberOf, type Attempt, type LeafJudge, type Member } from '../mls/index.ts';
+import {
+  RETENTION,
+  attempt,
+  decodeMessage,
+  leafAt,
+  memberOf,
+  type Attempt,
+  type LeafJudge,
+  type Member,
+} from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import { isOfState } from './authenticated-data.ts';
 import type { EngineContext } from './context.ts';
@@ -143,38 +157,55 @@ async function process(
   { message, committer, joiner }: Incoming,
   judge: LeafJudge,
 ): Promise<Attempt<Processed>> {
-  const state = await loadState(context, transaction, record.group, judge);
-  const place: RatchetPlace = {
-    group: record.group,
-    epoch: record.epoch,
-    kind: 'handshake',
-    leafIndex: committer.leafIndex,
-  };
+  const place: RatchetPlace = { ...record, kind: 'handshake', leafIndex: committer.leafIndex };
   const ratchet = joiner === undefined ? await loadRatchet(transaction, place) : undefined;
   const secretTree = ratchet === undefined ? [] : treeWith(ratchet, place);
-  const members = [...reader.members.values()];
-  const isDirect = record.isDirect;
-  let proposals: readonly Proposal[] = [];
-  let fault: string | undefined;
-  const callback: IncomingMessageCallback = (incoming) => {
-    proposals = incoming.kind === 'commit' ? incoming.proposals.map(({ proposal }) => proposal) : [];
-    fault =
-      incoming.kind === 'commit'
-        ? commitFault({ proposals, members, isDirect, ...(joiner && { joiner }) }, judge)
-        : 'is a proposal by itself';
-    return fault === undefined ? 'accept' : 'reject';
-  };
   const suite = await context.crypto.suite(record.suite);
+  const commit =
+    message.wireformat === 'mls_private_message'
+      ? await authenticCommit(message.privateMessage, secretTree, { reader, committer, suite })
+      : commitOf(message.publicMessage.content);
+  if (commit === undefined) return { ok: false, fault: 'it is not authentic' };
   if (judge.standingOf(committer) === 'revoked') return { ok: false, fault: 'it is of a device that was revoked' };
-  const processed = await attempt(() =>
-    processMessage({ ...message }, { ...state, secretTree }, emptyPskIndex, callback, suite),
-  );
-  if (!processed.ok) return processed;
+  const proposals = proposalsOf(commit);
+  if (proposals === undefined) return { ok: false, fault: 'it refers to proposals' };
+  const members = [...reader.members.values()];
+  const fault = commitFault({ proposals, members, isDirect: record.isDirect, ...(joiner && { joiner }) }, judge);
   if (fault !== undefined) return { ok: false, fault: `it ${fault}` };
+  const state = { ...(await loadState(context, transaction, record.group, judge)), secretTree };
+  const processed = await attempt(() => processMessage({ ...message }, state, emptyPskIndex, acceptAll, suite));
+  if (!processed.ok) return processed;
   const { newState } = processed.value;
   if (joiner === undefined && !isSameLeaf(newState, committer))
     return { ok: false, fault: 'it changes who its sender is' };
   return { ok: true, value: { state: newState, named: [...members, committer, ...addedBy(proposals)] } };
+}
+
+/**
+ * What a member says, opened and its signature checked, before `ts-mls` gets it: that one follows whatever a commit says
+ * through the tree, and only then asks.
+ */
+async function authenticCommit(
+  message: PrivateMessage,
+  secretTree: SecretTree,
+  from: { readonly reader: EpochReader; readonly committer: Member; readonly suite: CiphersuiteImpl },
+): Promise<Commit | undefined> {
+  const { senderDataSecret, context } = from.reader;
+  const { signatureKey } = from.committer;
+  const opened = await attempt(() =>
+    unprotectPrivateMessage(senderDataSecret, message, secretTree, [], context, RETENTION, from.suite, signatureKey),
+  );
+  return opened.ok ? commitOf(opened.value.content.content) : undefined;
+}
+
+function commitOf(content: FramedContent): Commit | undefined {
+  return content.contentType === 'commit' ? content.commit : undefined;
+}
+
+/** Undefined where one is named by its hash: proposals by themselves are taken from nobody. */
+function proposalsOf({ proposals }: Commit): Proposal[] | undefined {
+  const inline = proposals.flatMap((each) => (each.proposalOrRefType === 'proposal' ? [each.proposal] : []));
+  return inline.length === proposals.length ? inline : undefined;
 }
 
 function addedBy(proposals: readonly Proposal[]): Member[] {

@@ -1,5 +1,6 @@
 /** A Welcome: the way into a group for a device that a member added. */
 import { equalBytes } from '@sealane/shared/bytes';
+import { DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
 import { emptyPskIndex, joinGroup, type ClientState, type Welcome } from 'ts-mls';
 import { type GroupInfo, ratchetTreeFromExtension } from 'ts-mls/groupInfo.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
@@ -7,6 +8,7 @@ import {
   attempt,
   clientConfigOf,
   decodeMessage,
+  isWalkable,
   membersOf,
   suiteNameOf,
   type LeafJudge,
@@ -36,6 +38,7 @@ export async function takeWelcome(
   const welcome = decodeMessage(bytes, ['mls_welcome'])?.welcome;
   const suite = welcome === undefined ? undefined : suiteNameOf(welcome.cipherSuite);
   if (welcome === undefined || suite === undefined) return { state: 'lost', reason: 'malformed' };
+  if (welcome.secrets.length > DEVICES_PER_GROUP_MAX) return { state: 'lost', reason: 'malformed' };
   const references = welcome.secrets.map(({ newMember }) => newMember);
   const own = await findKeyPackage(context, transaction, references);
   if (own === undefined) return { state: 'lost', reason: 'no-key-package' };
@@ -82,10 +85,10 @@ async function readGroupInfo(
     );
     if (secrets === undefined) return undefined;
     const info = await decryptGroupInfo(welcome, secrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+    if (info === undefined || !isPlaceable(info.groupContext)) return undefined;
     // The tree has to be in it: there is no other place to get it from.
-    return info !== undefined && isPlaceable(info.groupContext) && ratchetTreeFromExtension(info) !== undefined
-      ? info
-      : undefined;
+    const tree = ratchetTreeFromExtension(info);
+    return tree !== undefined && isWalkable(tree) ? info : undefined;
   });
   return read.ok ? read.value : undefined;
 }

@@ -16,4 +16,5 @@ export { USERNAME_EXTENSION, credentialOf, leafAt, memberOf, membersOf, username
 export type { Member } from './leaf.ts';
 export { SUITES, suiteNameOf } from './mls-crypto.ts';
 export type { MlsCrypto, SuiteName } from './mls-crypto.ts';
+export { isWalkable } from './walkable-tree.ts';
 export { webCrypto } from './web-crypto.ts';

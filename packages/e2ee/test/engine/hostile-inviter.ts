@@ -9,7 +9,11 @@ import {
   type KeyPackage,
   type PrivateKeyPackage,
 } from 'ts-mls';
-import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
+import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js';
+import { extractWelcomeSecret } from 'ts-mls/groupInfo.js';
+import { generateKeyPackageWithKey, makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { type RatchetTree } from 'ts-mls/ratchetTree.js';
+import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js';
 import { nodeMlsCrypto } from '../../src/crypto-node/index.ts';
 import { KIND_EXTENSION, kindExtensions } from '../../src/engine/group-kind.ts';
 import {
@@ -84,4 +88,41 @@ export async function forgeWelcome(
   );
   if (made.welcome === undefined) throw new TypeError('there is no Welcome');
   return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome });
+}
+
+/** A tree of one leaf that a parent says has a leaf far outside of it below it. */
+export function endlessTree(leafOf: KeyPackage): RatchetTree {
+  const parent = { hpkePublicKey: leafOf.initKey, parentHash: new Uint8Array(), unmergedLeaves: [2 ** 31 - 1] };
+  return [
+    { nodeType: 'leaf', leaf: leafOf.leafNode },
+    { nodeType: 'parent', parent },
+    { nodeType: 'leaf', leaf: leafOf.leafNode },
+  ];
+}
+
+/** A Welcome to a group of whatever tree: nothing in it holds but that the victim can open it. */
+export async function forgeTree(
+  forger: TestDevice,
+  victim: Uint8Array,
+  { group, tree }: { readonly group: Uint8Array; readonly tree: (own: KeyPackage) => RatchetTree },
+): Promise<Uint8Array> {
+  const suite = await nodeMlsCrypto.suite('hybrid');
+  const { keyPackage, privateKeys } = await forgeKeyPackage(forger);
+  const state = await createGroup(group, keyPackage, privateKeys, [], suite, everybody);
+  const { groupContext, confirmationTag } = state;
+  const info = await createGroupInfoWithRatchetTree(groupContext, confirmationTag, state, tree(keyPackage), [], suite);
+  const [joinerSecret, none] = [suite.rng.randomBytes(suite.kdf.size), new Uint8Array(suite.kdf.size)];
+  const sealed = await encryptGroupInfo(info, await extractWelcomeSecret(joinerSecret, none, suite.kdf), suite);
+  const invited = decodeMessage(victim, ['mls_key_package'])?.keyPackage;
+  if (invited === undefined) throw new TypeError('the key package of the victim is none');
+  const { enc, ct } = await encryptGroupSecrets(
+    await suite.hpke.importPublicKey(invited.initKey),
+    sealed,
+    { joinerSecret, pathSecret: undefined, psks: [] },
+    suite.hpke,
+  );
+  const newMember = await makeKeyPackageRef(invited, suite.hash);
+  const secrets = [{ newMember, encryptedGroupSecrets: { kemOutput: enc, ciphertext: ct } }];
+  const welcome = { cipherSuite: suite.name, secrets, encryptedGroupInfo: sealed };
+  return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome });
 }

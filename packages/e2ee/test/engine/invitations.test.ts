@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type KeyPackage } from 'ts-mls';
+import { type RatchetTree } from 'ts-mls/ratchetTree.js';
 import { EPOCH_MAX } from '../../src/engine/epoch.ts';
 import { inspectKeyPackage, type WelcomeTaken } from '../../src/engine/index.ts';
 import { TestDevice, accountIdOf } from '../../src/testing/index.ts';
-import { forgeKeyPackage, forgeWelcome } from './hostile-inviter.ts';
+import { endlessTree, forgeKeyPackage, forgeTree, forgeWelcome } from './hostile-inviter.ts';
 import { makePair, openText, sealText, type Pair } from './pair.ts';
 
 let pair: Pair;
@@ -64,6 +66,16 @@ describe('what an inviter makes up', () => {
     }
     const far = await forgeWelcome(cleo, await bert.keyPackage(), { epoch: BigInt(EPOCH_MAX) });
     expect(await take(bert, far)).toMatchObject({ state: 'joined', epoch: EPOCH_MAX });
+  });
+
+  it('E14: is malformed where its tree would be walked for ever, before anybody walks it', async () => {
+    const { bert, group } = pair;
+    // The group is older here: what is looked at later would be said to be a repetition.
+    const forged = await forgeTree(cleo, await bert.keyPackage(), { group, tree: endlessTree });
+    expect(await take(bert, forged)).toEqual({ state: 'lost', reason: 'malformed' });
+    const one = (own: KeyPackage): RatchetTree => endlessTree(own).slice(0, 1);
+    const old = await forgeTree(cleo, await bert.keyPackage(), { group, tree: one });
+    expect(await take(bert, old)).toEqual({ state: 'lost', reason: 'replayed' });
   });
 
   it('E7: adds no key package that is valid for years', async () => {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
 import { encodeMlsMessage, type PrivateMessage } from 'ts-mls';
 import type { CommitTaken, PendingCommit, RejoinGuard } from '../../src/engine/index.ts';
-import { decodeMessage } from '../../src/mls/index.ts';
+import { commitFault } from '../../src/engine/policy.ts';
+import { LeafJudge, decodeMessage } from '../../src/mls/index.ts';
 import { TestDevice } from '../../src/testing/index.ts';
 import { makePair, openText, sealText, type Pair } from './pair.ts';
 
@@ -131,6 +133,35 @@ describe('a commit that this device cannot follow', () => {
     const accepted = bert.step((engine, transaction) => engine.commitAccepted(transaction, group, messageId));
     expect(await accepted).toMatchObject({ epoch: 5 });
     expect(await openText(bert, group, await sealText(anna, group, 'again'))).toBe('again');
+  });
+
+  it('E14: is refused where it would lead through no tree, before anybody walks it', async () => {
+    const { anna, bert } = pair;
+    const rejoined = await rejoin(bert, groupInfo, { isForced: true });
+    if (rejoined.state !== 'pending') throw new Error(rejoined.state);
+    const { epoch, commit } = rejoined.commit;
+    const message = decodeMessage(commit, ['mls_public_message'])?.publicMessage;
+    if (message?.content.contentType !== 'commit') throw new TypeError('no commit');
+    const remove = { proposalType: 'remove', remove: { removed: 2 ** 31 - 1 } } as const;
+    const proposals = [
+      ...message.content.commit.proposals,
+      { proposalOrRefType: 'proposal', proposal: remove } as const,
+    ];
+    const content = { ...message.content, commit: { ...message.content.commit, proposals } };
+    const publicMessage = { ...message, content };
+    const forged = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
+    expect(await take(anna, epoch, forged)).toEqual(refusedAs('it removes nobody'));
+    expect(await take(anna, epoch, commit)).toMatchObject({ state: 'applied' });
+  });
+
+  it('E14: has no more proposals than a group has room for', () => {
+    const proposals = Array.from({ length: 2 * DEVICES_PER_GROUP_MAX + 1 }, (_, removed) => ({
+      proposalType: 'remove' as const,
+      remove: { removed },
+    }));
+    const judge = new LeafJudge({ judge: () => 'listed' }, 0);
+    const fault = commitFault({ proposals, members: [], isDirect: false }, judge);
+    expect(fault).toBe('has more proposals than a group has room for');
   });
 
   it('E2: nor does a GroupInfo make another kind of group of a chat of two', async () => {

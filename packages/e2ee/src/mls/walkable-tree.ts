@@ -1,0 +1,21 @@
+/**
+ * What has to hold of a tree that somebody else describes before `ts-mls` walks it: an index outside of the tree leads it
+ * round for ever, and one that is mostly blank costs without end.
+ */
+import { DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
+import { type RatchetTree } from 'ts-mls/ratchetTree.js';
+import { leafWidth, nodeWidth } from 'ts-mls/treemath.js';
+
+/** Devices take the first leaf that is blank, so that a tree never has more leaves than there were devices at once. */
+const NODES_MAX = nodeWidth(DEVICES_PER_GROUP_MAX);
+
+export function isWalkable(tree: RatchetTree): boolean {
+  if (tree.length > NODES_MAX) return false;
+  const leaves = leafWidth(tree.length);
+  return tree.every((node) => node?.nodeType !== 'parent' || isAscending(node.parent.unmergedLeaves, leaves));
+}
+
+/** RFC 9420 §7.1: in increasing order, and so each once. */
+function isAscending(indices: readonly number[], end: number): boolean {
+  return indices.every((index, place) => index < end && index > (indices[place - 1] ?? -1));
+}
