@@ -76,7 +76,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
       storage,
       crypto: options.mls,
       device,
-      judge: new DirectoryJudge(directory),
+      judge: new DirectoryJudge(directory, now),
       now,
       random,
     });
