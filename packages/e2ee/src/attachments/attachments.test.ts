@@ -8,13 +8,13 @@ import { newAttachmentHash } from './attachment-hash.ts';
 import { AttachmentOpener } from './attachment-opener.ts';
 import { AttachmentSealer } from './attachment-sealer.ts';
 import {
-  ATTACHMENT_BYTES_MAX,
   CHUNK_BYTES,
   SEALED_CHUNK_BYTES,
   newAttachmentKey,
   sealedSizeOf,
   type AttachmentPlace,
 } from './chunk-cipher.ts';
+import { ATTACHMENT_BYTES_MAX } from '../content/index.ts';
 
 const random = seededRandom(3);
 const key = newAttachmentKey(random);

@@ -9,7 +9,7 @@
  */
 import { concat, utf8Encode } from '@sealane/shared/bytes';
 import { SIZES, expectSize, type Crypto, type Random } from '@sealane/shared/crypto';
-import { ID_BYTES, paddedSize } from '../content/index.ts';
+import { ATTACHMENT_BYTES_MAX, ID_BYTES, paddedSize } from '../content/index.ts';
 
 /** Bytes of the plaintext of each chunk but the last, which may have fewer. */
 export const CHUNK_BYTES = 65_536;
@@ -17,8 +17,6 @@ export const CHUNK_BYTES = 65_536;
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + SIZES.aeadTag;
 /** Bytes of the random part of a nonce. */
 export const NONCE_PREFIX_BYTES = 7;
-/** Bytes of the largest file: a blob of 4 GiB holds it, padded and sealed. */
-export const ATTACHMENT_BYTES_MAX = 4_227_858_432;
 
 const DOMAIN = concat(utf8Encode('sealane attachment 1'), Uint8Array.of(0));
 

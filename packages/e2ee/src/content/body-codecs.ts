@@ -19,6 +19,7 @@ import {
   writeUint,
 } from './fields.ts';
 import {
+  ATTACHMENT_BYTES_MAX,
   CANDIDATES_MAX,
   CANDIDATE_BYTES_MAX,
   CAPTION_BYTES_MAX,
@@ -188,7 +189,7 @@ export const BODY_CODECS: { readonly [K in ContentKind]: BodyCodec<K> } = {
 function writeFile(writer: ByteWriter, file: FileBody): void {
   writeText(writer, 'name', file.name, NAME);
   writeText(writer, 'mediaType', file.mediaType, { max: NAME_BYTES_MAX });
-  writeUint(writer, 'size', file.size);
+  writeUint(writer, 'size', file.size, ATTACHMENT_BYTES_MAX);
   writeUint(writer, 'sealedSize', file.sealedSize);
   writeFixed(writer, 'blob', file.blob, ID_BYTES);
   writeFixed(writer, 'key', file.key, KEY_BYTES);
@@ -198,11 +199,17 @@ function writeFile(writer: ByteWriter, file: FileBody): void {
   writeBytes(writer, 'thumbnail', file.thumbnail, { max: THUMBNAIL_BYTES_MAX });
 }
 
+/** No file has more: what reads it would stop at the first byte. */
+function readSize(reader: ByteReader): number | undefined {
+  const size = reader.u64();
+  return size === undefined || size > ATTACHMENT_BYTES_MAX ? undefined : size;
+}
+
 function readFile(reader: ByteReader): FileBody | undefined {
   return whole<FileBody>({
     name: readText(reader, NAME),
     mediaType: readText(reader, { max: NAME_BYTES_MAX }),
-    size: reader.u64(),
+    size: readSize(reader),
     sealedSize: reader.u64(),
     blob: reader.bytes(ID_BYTES),
     key: reader.bytes(KEY_BYTES),

@@ -5,6 +5,7 @@ import { BODY_CODECS } from './body-codecs.ts';
 import type { Content, FileBody, KnownContent } from './content.ts';
 import { decodeContent, encodeContent } from './envelope.ts';
 import { contentSamples } from '../../test/fuzz/content-samples.ts';
+import { ATTACHMENT_BYTES_MAX } from './limits.ts';
 import { PADDED_BYTES_MAX, pad, paddedSize, unpad } from './padding.ts';
 import { RECEIPTS_INTERVAL_MS, ReceiptBatch } from './receipt-batch.ts';
 
@@ -63,6 +64,7 @@ describe('the envelope of a content', () => {
     ['a life beyond a year', { ...header, expiresAfter: 31_536_001, kind: 'text', body: { text: 'x' } }],
     ['a thumbnail beyond its limit', { ...header, kind: 'file', body: { ...file, thumbnail: new Uint8Array(16_385) } }],
     ['a file without a name', { ...header, kind: 'file', body: { ...file, name: '' } }],
+    ['a file larger than any', { ...header, kind: 'file', body: { ...file, size: ATTACHMENT_BYTES_MAX + 1 } }],
     ['a size beyond 2^53', { ...header, kind: 'file', body: { ...file, size: 2 ** 53 } }],
   ])('refuses %s', (_, content) => {
     expect(() => encodeContent(content)).toThrow(RangeError);
@@ -85,6 +87,14 @@ describe('the envelope of a content', () => {
     expect(decodeContent(pad(new Uint8Array(PADDED_BYTES_MAX)))).toBeUndefined();
     // A reply needs what it answers; a text has none.
     expect(decodeContent(pad(bytes.with(1, 2)))).toBeUndefined();
+  });
+
+  it('E14: refuses a file that is larger than what opens files could take', () => {
+    const body = { ...file, size: ATTACHMENT_BYTES_MAX };
+    const bytes = unpad(encodeContent({ ...header, kind: 'file', body }))!;
+    expect(decodeContent(pad(bytes))).toMatchObject({ body: { size: ATTACHMENT_BYTES_MAX } });
+    const sizeOffset = 31 + 2 + Buffer.byteLength(file.name) + 2 + Buffer.byteLength(file.mediaType);
+    expect(decodeContent(pad(bytes.with(sizeOffset + 3, 1)))).toBeUndefined();
   });
 
   it('whatever decodes, decodes to the same once more', () => {

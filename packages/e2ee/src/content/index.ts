@@ -12,6 +12,7 @@ export type {
 } from './content.ts';
 export { decodeContent, encodeContent } from './envelope.ts';
 export {
+  ATTACHMENT_BYTES_MAX,
   CAPTION_BYTES_MAX,
   CONTENT_BYTES_MAX,
   EXPIRY_SECONDS_MAX,

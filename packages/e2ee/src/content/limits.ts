@@ -14,6 +14,8 @@ export const NAME_BYTES_MAX = 255;
 export const CAPTION_BYTES_MAX = 4_096;
 /** Bytes of the small picture of a file. */
 export const THUMBNAIL_BYTES_MAX = 16_384;
+/** Bytes of the largest file: a blob of 4 GiB holds it, padded and sealed. */
+export const ATTACHMENT_BYTES_MAX = 4_227_858_432;
 /** Bytes of a session description (RFC 8866) of a call. */
 export const SESSION_DESCRIPTION_BYTES_MAX = 32_768;
 /** ICE candidates of one content, and bytes of one. */
