@@ -5,6 +5,7 @@ import {
   createCommit,
   createGroup,
   encodeMlsMessage,
+  type CiphersuiteImpl,
   type ClientState,
   type CreateCommitResult,
   type KeyPackage,
@@ -13,7 +14,15 @@ import {
 import { consumeRatchet } from 'ts-mls/secretTree.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
-import { clientConfigOf, decodeMessage, membersOf, type LeafJudge, type Member, type SuiteName } from '../mls/index.ts';
+import {
+  attempt,
+  clientConfigOf,
+  decodeMessage,
+  membersOf,
+  type LeafJudge,
+  type Member,
+  type SuiteName,
+} from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import { encodeAuthenticatedData } from './authenticated-data.ts';
 import type { EngineContext } from './context.ts';
@@ -134,6 +143,9 @@ async function keepCommit(
   { state, suite, authenticator, proposals }: Draft,
 ): Promise<PendingCommit> {
   const cipherSuite = await context.crypto.suite(suite);
+  for (const proposal of proposals) {
+    if (proposal.proposalType === 'add') await expectSealable(proposal.add.keyPackage, cipherSuite);
+  }
   const made = await commitOrRefuse(() =>
     createCommit(
       { state, cipherSuite },
@@ -159,6 +171,18 @@ async function keepCommit(
   };
   await savePending(transaction, pending, suite, made.newState);
   return pending;
+}
+
+/**
+ * A commit seals to every leaf below it, so that one leaf with a key of low order would stop all commits after this one. The
+ * init key is tried by the Welcome.
+ */
+async function expectSealable({ leafNode }: KeyPackage, { hpke }: CiphersuiteImpl): Promise<void> {
+  const empty = new Uint8Array();
+  const sealed = await attempt(async () =>
+    hpke.seal(await hpke.importPublicKey(leafNode.hpkePublicKey), empty, empty, empty),
+  );
+  if (!sealed.ok) throw new ProtocolError('E_BAD_REQUEST', 'nothing can be sealed to the key of a key package');
 }
 
 /** What `ts-mls` refuses here are key packages: expired, of another suite, with a bad signature, or of a member. */

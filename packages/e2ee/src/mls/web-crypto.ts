@@ -1,4 +1,7 @@
-/** MLS over WebCrypto, for browsers. In Node.js it takes ten times as long as `crypto-node`. */
+/**
+ * MLS over WebCrypto, for browsers. In Node.js `crypto-node` is ten times as fast; and a public key of low order, which any
+ * peer may send, ends a process of Node.js 24 there (it asserts that the failure left nothing behind).
+ */
 import { portableCrypto } from '@sealane/shared/crypto';
 import { defaultCryptoProvider, getCiphersuiteFromName, type CiphersuiteImpl } from 'ts-mls';
 import { canonicalSignature } from './canonical-signature.ts';

@@ -11,7 +11,8 @@ import {
 } from 'ts-mls';
 import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js';
 import { extractWelcomeSecret } from 'ts-mls/groupInfo.js';
-import { generateKeyPackageWithKey, makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { generateKeyPackageWithKey, makeKeyPackageRef, signKeyPackage } from 'ts-mls/keyPackage.js';
+import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { type RatchetTree } from 'ts-mls/ratchetTree.js';
 import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js';
 import { nodeMlsCrypto } from '../../src/crypto-node/index.ts';
@@ -34,12 +35,14 @@ const everybody = clientConfigOf(new LeafJudge({ judge: () => 'listed' }, 0));
 export interface KeyPackageForgery {
   readonly username?: string;
   readonly seconds?: number;
+  /** Of the leaf: whatever. */
+  readonly leafKey?: Uint8Array;
 }
 
 /** A key package of a device, with a name or a life that it should not have. */
 export async function forgeKeyPackage(
   { device }: TestDevice,
-  { username = device.username, seconds = KEY_PACKAGE_SECONDS }: KeyPackageForgery = {},
+  { username = device.username, seconds = KEY_PACKAGE_SECONDS, leafKey }: KeyPackageForgery = {},
 ): Promise<{ readonly keyPackage: KeyPackage; readonly privateKeys: PrivateKeyPackage; readonly bytes: Uint8Array }> {
   const now = Math.floor(Date.now() / 1_000);
   const made = await generateKeyPackageWithKey(
@@ -57,7 +60,10 @@ export async function forgeKeyPackage(
     await nodeMlsCrypto.suite('hybrid'),
     [usernameExtension(username)],
   );
-  const keyPackage = made.publicPackage;
+  const { signature } = await nodeMlsCrypto.suite('hybrid');
+  const leaf = { ...made.publicPackage.leafNode, hpkePublicKey: leafKey ?? made.publicPackage.leafNode.hpkePublicKey };
+  const leafNode = await signLeafNodeKeyPackage(leaf, device.signingSeed, signature);
+  const keyPackage = await signKeyPackage({ ...made.publicPackage, leafNode }, device.signingSeed, signature);
   const bytes = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_key_package', keyPackage });
   return { keyPackage, privateKeys: made.privatePackage, bytes };
 }

@@ -78,6 +78,18 @@ describe('what an inviter makes up', () => {
     expect(await take(bert, old)).toEqual({ state: 'lost', reason: 'replayed' });
   });
 
+  it('E14: adds no leaf that stops all commits after it', async () => {
+    const { anna, bert, group } = pair;
+    const good = await forgeKeyPackage(cleo);
+    const lowOrder = good.keyPackage.leafNode.hpkePublicKey.slice().fill(0, -32);
+    const { bytes } = await forgeKeyPackage(cleo, { leafKey: lowOrder });
+    const added = anna.step((engine, transaction) => engine.commit(transaction, group, { add: [bytes] }));
+    await expect(added).rejects.toMatchObject({ code: 'E_BAD_REQUEST', message: expect.stringMatching(/sealed/) });
+    const made = await anna.step((engine, transaction) => engine.commit(transaction, group, { add: [good.bytes] }));
+    const taken = bert.step((engine, transaction) => engine.takeCommit(transaction, group, 1, made.commit));
+    expect(await taken).toMatchObject({ state: 'applied' });
+  });
+
   it('E7: adds no key package that is valid for years', async () => {
     const { anna, group } = pair;
     const { bytes } = await forgeKeyPackage(cleo, { seconds: 10 * 365 * 86_400 });
