@@ -9,7 +9,7 @@ import { suitesFor } from '@sealane/shared/wire';
 import { ResumeTokens, type Admission } from '../src/admission/index.ts';
 import { limitsOf } from '../src/config/index.ts';
 import { ServerHandlers, echo } from '../src/handlers/index.ts';
-import { ConnectionGate } from '../src/limits/index.ts';
+import { ConnectionGate, InboundBudget } from '../src/limits/index.ts';
 import { Permissions } from '../src/permissions/index.ts';
 import { Connections } from '../src/server/connections.ts';
 import { TestAgent, newIdentity, outcome } from './test-agent.ts';
@@ -65,6 +65,7 @@ async function serve(fault: Fault): Promise<number> {
   connections = new Connections({
     limits,
     backlog: new Backlog({ bytesMax: 1_000_000, connectionBytesMax: 1_000_000 }),
+    inbound: new InboundBudget(1_000_000),
     gate: new ConnectionGate(limits, { descriptorsMax: 1_000 }),
     admission: faultyAdmission(fault) as Admission,
     resumeTokens: faultyTokens(fault),

@@ -164,6 +164,16 @@ const COUNTERS: readonly MetricDefinition[] = [
     ],
   },
   {
+    name: 'inbound_limited_total',
+    help: 'What was held back because too much of all agents together was not done with, by what was done about it.',
+    label: 'action',
+    read: ({ counters: { inbound } }) => [
+      ['paused', inbound.pauses],
+      ['refused', inbound.refusals],
+      ['cut', inbound.cuts],
+    ],
+  },
+  {
     name: 'store_operations_total',
     help: 'Operations handed to the engine behind the store.',
     read: ({ figures }) => one(figures.operations),
@@ -176,6 +186,11 @@ const GAUGES: readonly MetricDefinition[] = [
     help: 'Connections, by state.',
     label: 'state',
     read: ({ counters }) => byName(counters.connections),
+  },
+  {
+    name: 'inbound_bytes',
+    help: 'Bytes that came from agents and are not done with: events before their receipt, requests, streams.',
+    read: ({ counters }) => one(counters.inbound.bytes),
   },
   { name: 'processes', help: 'Processes that serve agents.', read: () => one(1) },
   {

@@ -38,6 +38,8 @@ export interface ServerLimits {
   readonly slowReaderWindowMs: number;
   /** Part of the memory that the process may have, for what waits to be read by all agents together. */
   readonly backlogMemoryShare: number;
+  /** Part of the same, for what came from all agents together and is not done with. */
+  readonly inboundMemoryShare: number;
   readonly delivery: DeliveryLimits;
   readonly session: SessionLimits;
   /** What agents are told they may do. */
@@ -61,6 +63,7 @@ const DEFAULT_LIMITS: ServerLimits = {
   slowReaderBytesPerSecond: DEFAULT_CONNECTION_LIMITS.slowReaderBytesPerSecond,
   slowReaderWindowMs: DEFAULT_CONNECTION_LIMITS.slowReaderWindowMs,
   backlogMemoryShare: 1 / 8,
+  inboundMemoryShare: 1 / 16,
   delivery: DEFAULT_DELIVERY_LIMITS,
   session: DEFAULT_SESSION_LIMITS,
   announced: DEFAULT_PEER_LIMITS,

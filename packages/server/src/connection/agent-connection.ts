@@ -21,6 +21,7 @@ import {
   type SessionEvent,
 } from '@sealane/shared/session';
 import type { AgentPeer } from '../handlers/index.ts';
+import { InboundShare, type InboundBudget, type InboundHolder } from '../limits/index.ts';
 import type { AgentAttachment, DeliverySink } from '../delivery/index.ts';
 import { NoMessaging, type MessagingAttachment, type MessagingSink } from '../messaging/index.ts';
 import { strangerOf, type Stranger } from './first-bytes.ts';
@@ -29,6 +30,8 @@ import { strangerOf, type Stranger } from './first-bytes.ts';
 export interface ConnectionHost {
   readonly handlers: ChannelHandlers<AgentPeer>;
   readonly connectionLimits: ConnectionLimits;
+  /** Where the bytes of all connections that are not done with are counted. */
+  readonly inbound: InboundBudget;
   /** The agent has proved its key: call `accept` or `refuse` of its session, now or later. */
   onIdentified(connection: AgentConnection, event: AgentIdentifiedEvent): void;
   onOpened(connection: AgentConnection): void;
@@ -42,7 +45,9 @@ export interface ConnectionHost {
   onFault(connection: AgentConnection, error: unknown, handler: string | undefined): void;
 }
 
-export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>, DeliverySink, MessagingSink {
+export class AgentConnection
+  implements ConnectionOwner, ChannelOwner<AgentPeer>, DeliverySink, MessagingSink, InboundHolder
+{
   readonly session: ServerSession;
   readonly address: string;
   readonly addressKey: string;
@@ -66,6 +71,9 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   readonly #host: ConnectionHost;
   readonly #tcp: TcpConnection;
   #channel: Channel<AgentPeer> | undefined;
+  #inbound: InboundShare | undefined;
+  /** Bytes of streams that nobody has read, as they are counted. */
+  #streamBytes = 0;
   #sawBytes = false;
 
   constructor(
@@ -144,6 +152,12 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
     return this.admitted;
   }
 
+  /** What it holds beside its events; made when it is first needed. */
+  get inbound(): InboundShare {
+    this.#inbound ??= new InboundShare(this.#host.inbound, this);
+    return this.#inbound;
+  }
+
   get highWaterBytes(): number {
     return this.#host.connectionLimits.highWaterBytes;
   }
@@ -192,6 +206,8 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
         this.#host.onClosed(this, event);
         this.messaging?.detach();
         this.delivery?.detach();
+        this.#countInbound(0, 0);
+        this.#inbound?.resume();
         break;
       case 'key-updated':
         break;
@@ -207,11 +223,42 @@ export class AgentConnection implements ConnectionOwner, ChannelOwner<AgentPeer>
   }
 
   wantsPause(): boolean {
-    return [this.#channel, this.delivery, this.messaging].some((part) => part?.wantsPause ?? false);
+    if (this.isOver) return false;
+    const { unconsumedBytes, pendingBytes } = this.session;
+    this.#countInbound(unconsumedBytes, pendingBytes);
+    return this.#isHeavy() || [this.#channel, this.delivery, this.messaging].some((part) => part?.wantsPause ?? false);
   }
 
   onFault(error: unknown): void {
     this.#host.onFault(this, error, undefined);
+  }
+
+  // What the budget of all connections tells.
+
+  onInboundRoom(): void {
+    this.#tcp.wake();
+  }
+
+  onInboundCut(): void {
+    this.session.fail('E_BUSY', monotonicNow());
+    this.#tcp.wake();
+  }
+
+  #countInbound(streamBytes: number, frameBytes: number): void {
+    if (this.#inbound === undefined && streamBytes + frameBytes === 0) return;
+    this.inbound.add(streamBytes - this.#streamBytes);
+    this.#streamBytes = streamBytes;
+    this.inbound.noteFrame(frameBytes);
+  }
+
+  /** What cannot be refused any more is not read: bytes of streams and notifications. */
+  #isHeavy(): boolean {
+    const share = this.#inbound;
+    if (share === undefined) return false;
+    const isHeavy = share.isHeavy && this.#streamBytes + (this.#channel?.notificationBytes ?? 0) > 0;
+    if (isHeavy) share.pause();
+    else share.resume();
+    return isHeavy;
   }
 
   #receive(chunk: Uint8Array): void {

@@ -7,6 +7,7 @@
 import { ProtocolError, StorageError, type ErrorCode } from '@sealane/shared/errors';
 import { checkEventAddress, isReservedTopic, parseEventAddress } from '@sealane/shared/topics';
 import type { DeliveryLimits } from '../config/index.ts';
+import { InboundBudget } from '../limits/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { Lease, Store, StoreHealth, StoreListener } from '../store/index.ts';
 import { AgentAttachment } from './agent-attachment.ts';
@@ -30,6 +31,8 @@ export interface DeliveryOptions {
   readonly store: Store;
   readonly environment: DeliveryEnvironment;
   readonly limits: DeliveryLimits;
+  /** Where events of all connections that the store has not answered are counted; without it nothing bounds them together. */
+  readonly inbound?: InboundBudget;
   readonly permissions: Permissions;
   readonly isKnownAgent: IsKnownAgent;
   /** Whether the instance `main` of an agent is connected to this node. */
@@ -44,6 +47,7 @@ export class Delivery implements DeliveryHost, StoreListener {
   readonly store: Store;
   readonly environment: DeliveryEnvironment;
   readonly limits: DeliveryLimits;
+  readonly inbound: InboundBudget;
   readonly counters = new DeliveryCounters();
   readonly alarms: Alarms;
   readonly readers: QueueReaders;
@@ -63,6 +67,7 @@ export class Delivery implements DeliveryHost, StoreListener {
     this.store = store;
     this.environment = environment;
     this.limits = limits;
+    this.inbound = options.inbound ?? new InboundBudget(Number.POSITIVE_INFINITY);
     this.alarms = new Alarms(environment);
     this.agentQueues = new AgentQueues(store, options.isKnownAgent, environment.now);
     this.readers = new QueueReaders(this);
@@ -111,9 +116,9 @@ export class Delivery implements DeliveryHost, StoreListener {
     return await publishFromServer(this, event);
   }
 
-  /** Hands what was counted of usage to the store, the agents' stays up to now included. */
+  /** Hands what was counted of usage to the store, connections that are open and their time up to now included. */
   flushUsage(): void {
-    for (const attachment of this.#attachments) attachment.countStay(false);
+    for (const attachment of this.#attachments) attachment.countStay();
     this.usageBook.flush();
   }
 

@@ -10,6 +10,7 @@
  */
 import { ERRORS, ProtocolError, type ErrorCode } from '@sealane/shared/errors';
 import type { ProducerOpen, Publish } from '@sealane/shared/packets';
+import { InboundShare, type InboundBudget, type InboundHolder } from '../limits/index.ts';
 import type { Durability, NewEvent, ProducerRef, PublishResult } from '../store/index.ts';
 import { AddressJudge, type AddressJudgeHost } from './address-judge.ts';
 import { Alarm, type AlarmOwner } from './alarms.ts';
@@ -20,7 +21,9 @@ import type { ReaderHost } from './reader-host.ts';
 import { sendReceipts, sendRefusal } from './receipts.ts';
 
 /** What a publisher asks of its engine. */
-export interface PublisherHost extends ReaderHost, AddressJudgeHost {}
+export interface PublisherHost extends ReaderHost, AddressJudgeHost {
+  readonly inbound: InboundBudget;
+}
 
 /** An outbox that is open on this connection. */
 interface Producer {
@@ -52,7 +55,7 @@ const BLOCKED_MS_MAX = 15_000;
 const PASSING = ['E_BUSY', 'E_STORE_FULL', 'E_STORE_UNAVAILABLE'] as const satisfies readonly ErrorCode[];
 type PassingCode = (typeof PASSING)[number];
 
-export class Publisher implements AlarmOwner {
+export class Publisher implements AlarmOwner, InboundHolder {
   readonly #host: PublisherHost;
   readonly #sink: DeliverySink;
   readonly #usage: AgentUsage;
@@ -61,6 +64,7 @@ export class Publisher implements AlarmOwner {
   readonly #judge: AddressJudge;
   readonly #alarm = new Alarm(this);
   #batch: Batch | undefined;
+  readonly #inbound: InboundShare;
   #waitingEvents = 0;
   #waitingBytes = 0;
   /** Batches that wait for queues of agents to be opened. */
@@ -76,6 +80,7 @@ export class Publisher implements AlarmOwner {
     this.#usage = usage;
     this.#from = `agent:${sink.peer.agentId}`;
     this.#judge = new AddressJudge(host, sink);
+    this.#inbound = new InboundShare(host.inbound, this);
   }
 
   get wantsPause(): boolean {
@@ -127,11 +132,20 @@ export class Publisher implements AlarmOwner {
   /** The connection is gone; what was taken is stored all the same. */
   end(): void {
     this.#host.alarms.clear(this.#alarm);
+    this.#inbound.resume();
+  }
+
+  /** Others were done with what they had. */
+  onInboundRoom(): void {
+    if (!this.#isPaused || this.#isFull()) return;
+    this.#resume();
+    this.#sink.wake();
   }
 
   /** Nothing was read for a while, and still as much waits: whoever comes is refused instead. */
   onAlarm(): void {
     if (!this.#isPaused) return;
+    this.#inbound.resume();
     this.#isPaused = false;
     this.#isRefusing = true;
     this.#sink.wake();
@@ -144,7 +158,7 @@ export class Publisher implements AlarmOwner {
     this.#sink.wake();
   }
 
-  #judgeEvent(producer: Producer, { number, to }: Publish): ErrorCode | undefined {
+  #judgeEvent(producer: Producer, { number, to, body }: Publish): ErrorCode | undefined {
     const { blocked, refusedWith } = producer;
     if (refusedWith !== undefined) return refusedWith;
     if (blocked !== undefined) {
@@ -152,6 +166,7 @@ export class Publisher implements AlarmOwner {
       producer.blocked = undefined;
     }
     if (this.#isRefusing && this.#isFull()) return 'E_BUSY';
+    if (this.#inbound.refuses(body.length + EVENT_OVERHEAD_BYTES)) return 'E_BUSY';
     return this.#judge.judge(to);
   }
 
@@ -198,6 +213,7 @@ export class Publisher implements AlarmOwner {
     const bytes = body.length + EVENT_OVERHEAD_BYTES;
     batch.bytes += bytes;
     this.#waitingBytes += bytes;
+    this.#inbound.add(bytes);
     this.#waitingEvents += 1;
     this.#usage.countIn(body.length);
   }
@@ -238,6 +254,7 @@ export class Publisher implements AlarmOwner {
     const { counters, environment } = this.#host;
     this.#waitingEvents -= batch.events.length;
     this.#waitingBytes -= batch.bytes;
+    this.#inbound.free(batch.bytes);
     counters.publishSeconds.observe((environment.now() - batch.startedAt) / 1_000, results.length);
     for (let index = 0; index < results.length; index++) {
       const result = results[index];
@@ -271,17 +288,20 @@ export class Publisher implements AlarmOwner {
 
   #isFull(): boolean {
     const { publishingEventsMax, publishingBytesMax } = this.#host.limits;
-    return this.#waitingEvents >= publishingEventsMax || this.#waitingBytes >= publishingBytesMax;
+    const isFull = this.#waitingEvents >= publishingEventsMax || this.#waitingBytes >= publishingBytesMax;
+    return isFull || this.#inbound.isHeavy;
   }
 
   #pause(): void {
     const { alarms, environment, limits } = this.#host;
     this.#isPaused = true;
+    if (this.#inbound.isHeavy) this.#inbound.pause();
     alarms.setBy(this.#alarm, environment.now() + limits.publishPauseMs);
   }
 
   #resume(): void {
     this.#host.alarms.clear(this.#alarm);
+    this.#inbound.resume();
     this.#isPaused = false;
     this.#isRefusing = false;
   }

@@ -4,6 +4,7 @@
  */
 import { ERRORS, type ErrorCode } from '@sealane/shared/errors';
 import type { MessagingCall, ServerMessagingPacket } from '@sealane/shared/items';
+import type { InboundShare } from '../limits/index.ts';
 import type { SessionState } from '@sealane/shared/session';
 
 /** The connection of one agent, as messaging sees it. */
@@ -30,6 +31,8 @@ export interface MessagingSink {
   };
   /** At this many unsent bytes nothing more is read for now. */
   readonly highWaterBytes: number;
+  /** Where the bytes of open calls of all connections are counted. */
+  readonly inbound?: Pick<InboundShare, 'add' | 'free' | 'refuses'>;
   unsentBytes(): number;
   /** Something waits to be sent, or whether it wants to be read has changed. */
   wake(): void;

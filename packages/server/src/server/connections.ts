@@ -15,7 +15,14 @@ import type { ServerLimits } from '../config/index.ts';
 import { AgentConnection, refuseSocket, type ConnectionHost, type Stranger } from '../connection/index.ts';
 import type { AgentAttachment } from '../delivery/index.ts';
 import type { AgentPeer, ServerHandlers } from '../handlers/index.ts';
-import { addressKey, isLoopback, plainAddress, type ConnectionGate, type Refusal } from '../limits/index.ts';
+import {
+  addressKey,
+  isLoopback,
+  plainAddress,
+  type ConnectionGate,
+  type InboundBudget,
+  type Refusal,
+} from '../limits/index.ts';
 import { Roster } from './roster.ts';
 import { Totals } from './totals.ts';
 
@@ -37,6 +44,8 @@ export interface ConnectionsOptions {
   readonly limits: ServerLimits;
   /** Of all connections of the server. */
   readonly backlog: Backlog;
+  /** Of all connections of the server. */
+  readonly inbound: InboundBudget;
   readonly gate: ConnectionGate;
   readonly admission: Admission;
   readonly bans: Pick<Bans, 'addressWaitMs' | 'find'>;
@@ -71,6 +80,7 @@ const BLAMELESS: ReadonlySet<string> = new Set<ErrorCode>(['E_BUSY', 'E_TOO_MANY
 export class Connections implements ConnectionHost {
   readonly handlers: ServerHandlers;
   readonly connectionLimits: ConnectionLimits;
+  readonly inbound: InboundBudget;
   readonly roster = new Roster();
   readonly totals = new Totals();
   /** All whose socket is there, also those whose session is over. */
@@ -86,7 +96,8 @@ export class Connections implements ConnectionHost {
     this.#options = options;
     this.handlers = options.handlers;
     const { slowReaderBytesPerSecond, slowReaderWindowMs, session } = options.limits;
-    const { backlog } = options;
+    const { backlog, inbound } = options;
+    this.inbound = inbound;
     this.connectionLimits = {
       get highWaterBytes() {
         return backlog.connectionBytesMax;

@@ -1,5 +1,6 @@
 /** The counters of a server at one moment, as its library and its metrics show them (rule 7). */
 import type { DeliveryCounters } from '../delivery/index.ts';
+import type { InboundCounts } from '../limits/index.ts';
 import type { Connections } from './connections.ts';
 
 /** What became of events since the start. */
@@ -35,6 +36,8 @@ export interface ServerCounters {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly requests: number;
+  /** Bytes that came and are not done with, of all connections, and what came of having too many. */
+  readonly inbound: InboundCounts;
   /** Requests from agent to agent that wait for their answer. */
   readonly relaysUnderWay: number;
   readonly events: EventCounters;
@@ -71,6 +74,7 @@ export function countersOf(
     bytesIn,
     bytesOut,
     requests,
+    inbound: connections.inbound.counts,
     relaysUnderWay,
     events: eventCountersOf(delivery),
     faults: totals.faults,

@@ -11,6 +11,7 @@ import {
   type DeliveryOptions,
   type StoreIncident,
 } from '../delivery/index.ts';
+import type { InboundBudget } from '../limits/index.ts';
 import type { Permissions } from '../permissions/index.ts';
 import type { QueueLimits, StoreHealth } from '../store/index.ts';
 import { createStore, type CreateStoreOptions, type SharedDirectory } from './create-store.ts';
@@ -21,6 +22,7 @@ export interface ServerDeliveryOptions {
   readonly dataDirectory: string;
   readonly queueLimits: Partial<QueueLimits> | undefined;
   readonly limits: DeliveryLimits;
+  readonly inbound: InboundBudget;
   readonly permissions: Permissions;
   readonly wallClock: () => number;
   readonly healthUrl: string | undefined;
@@ -47,13 +49,14 @@ const TIMER_MS_MAX = 60_000;
 
 /** Opens the store and begins. @throws ConfigError, StorageError that say what to do. */
 export async function startDelivery(options: ServerDeliveryOptions): Promise<StartedDelivery> {
-  const { log, limits, permissions, isKnownAgent, isConnected } = options;
+  const { log, limits, inbound, permissions, isKnownAgent, isConnected } = options;
   const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });
   const { store, openShared, peerUrls } = await createStore({ ...options, wallClock });
   const delivery = new Delivery({
     store,
     environment: systemEnvironment(wallClock),
     limits,
+    inbound,
     permissions,
     isKnownAgent,
     isConnected,

@@ -8,7 +8,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { silentLogger, type Logger } from '@sealane/node/log';
-import { Backlog, createEnvironment } from '@sealane/node/transport';
+import { createEnvironment } from '@sealane/node/transport';
 import {
   type ChannelStream,
   type Content,
@@ -27,7 +27,6 @@ import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.t
 import { limitsOf, type ListeningSocket, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
 import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
-import { memoryLimitBytes } from '../limits/index.ts';
 import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
 import type { Histogram } from '../store/index.ts';
@@ -36,6 +35,7 @@ import { createConnections } from './create-connections.ts';
 import { countersOf, type ServerCounters } from './server-counters.ts';
 import { loadServerIdentity, openDataDirectory, type DataDirectory, type ServerIdentity } from './data-directory.ts';
 import { sessionSettingsOf } from './session-settings.ts';
+import { memoryBudgetsOf, type MemoryBudgets } from './memory-budgets.ts';
 import { drainConnections, type DrainOptions } from './drain.ts';
 import { Evacuation } from './evacuation.ts';
 import { listenFor } from './listener.ts';
@@ -71,7 +71,7 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly #wallClock: () => number;
   readonly #handlers = new ServerHandlers(new Permissions([]));
   readonly #relay: Relay;
-  readonly #backlog: Backlog;
+  readonly #budgets: MemoryBudgets;
   readonly #environment = createEnvironment();
   #running: Running | undefined;
   #identity: ServerIdentity | undefined;
@@ -84,13 +84,10 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#log = options.log ?? silentLogger;
     this.#wallClock = options.wallClock ?? Date.now;
     const { outboundHighWaterBytes, outboundBytesMax } = this.#limits.session;
-    this.#backlog = new Backlog({
-      bytesMax: memoryLimitBytes() * this.#limits.backlogMemoryShare,
-      connectionBytesMax: outboundHighWaterBytes,
-    });
+    this.#budgets = memoryBudgetsOf(this.#limits);
     this.#relay = new Relay({
       relaysPerConnectionMax: this.#limits.relaysPerConnectionMax,
-      unsentBytesMax: () => this.#backlog.connectionBytesMax * (outboundBytesMax / outboundHighWaterBytes),
+      unsentBytesMax: () => this.#budgets.backlog.connectionBytesMax * (outboundBytesMax / outboundHighWaterBytes),
       channelTo: (agentId) => this.#find(agentId)?.channel,
       channelOf: ({ agentId, instance }) => this.#find(agentId, instance)?.channel,
     });
@@ -324,6 +321,7 @@ export class Server extends EventEmitter<ServerEvents> {
       healthUrl,
       requireDurable,
       limits: this.#limits.delivery,
+      inbound: this.#budgets.inbound,
       permissions: this.#handlers.permissions,
       wallClock: this.#wallClock,
       log: this.#log,
@@ -369,7 +367,7 @@ export class Server extends EventEmitter<ServerEvents> {
       },
       policy: this.#options.enrolment ?? 'loopback',
       limits: this.#limits,
-      backlog: this.#backlog,
+      ...this.#budgets,
       handlers: this.#handlers,
       log: this.#log,
       wallClock: this.#wallClock,

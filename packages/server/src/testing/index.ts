@@ -14,6 +14,7 @@ export type { DeliveryLimits, ServerLimits } from '../config/index.ts';
 export { Delivery, steadyClock } from '../delivery/index.ts';
 export type { DeliveryEnvironment } from '../delivery/index.ts';
 export { Relay, ServerHandlers, echo } from '../handlers/index.ts';
+export { InboundBudget } from '../limits/index.ts';
 export { Permissions } from '../permissions/index.ts';
 export { MAIN_INSTANCE } from '../server/index.ts';
 export { CommitError } from '../store/log/log-device.ts';

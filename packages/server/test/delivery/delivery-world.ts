@@ -1,6 +1,7 @@
 /** A delivery engine over a store in memory, on virtual time, with agents that are none. Not part of the product. */
 import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from '../../src/config/index.ts';
 import { Delivery, type StoreIncident } from '../../src/delivery/index.ts';
+import { InboundBudget } from '../../src/limits/index.ts';
 import { Permissions } from '../../src/permissions/index.ts';
 import {
   DEFAULT_QUEUE_LIMITS,
@@ -18,6 +19,8 @@ export interface WorldOptions {
   readonly seed?: number;
   readonly limits?: Partial<DeliveryLimits>;
   readonly queueLimits?: Partial<QueueLimits>;
+  /** For what all connections publish together. */
+  readonly inboundBytesMax?: number;
   /** How long a commit takes: what is younger is lost in a crash. */
   readonly commitDelayMs?: number;
   readonly rules?: ConstructorParameters<typeof Permissions>[0];
@@ -141,11 +144,12 @@ export class DeliveryWorld {
   }
 
   #makeDelivery(): Delivery {
-    const { limits, rules, enrolled } = this.#options;
+    const { limits, rules, enrolled, inboundBytesMax = Number.POSITIVE_INFINITY } = this.#options;
     return new Delivery({
       store: this.store,
       environment: this.environment,
       limits: { ...DEFAULT_DELIVERY_LIMITS, ...limits },
+      inbound: new InboundBudget(inboundBytesMax),
       permissions: new Permissions(rules ?? []),
       isKnownAgent: (agentId) => enrolled?.includes(agentId) ?? true,
       isConnected: (agentId) => (this.#connected.get(agentId) ?? 0) > 0,

@@ -156,6 +156,68 @@ describe('publishing', () => {
     );
   });
 
+  it('B13, rule 6: what all connections publish together is bounded: the heavy wait, then are refused; the light notice nothing', async () => {
+    await start({ inboundBytesMax: 100_000 });
+    const [first, second, light] = [
+      await world.producer('first'),
+      await world.producer('second'),
+      await world.producer('light'),
+    ];
+    const answers: (() => void)[] = [];
+    const publish = world.store.publish.bind(world.store);
+    world.store.publish = (events) =>
+      new Promise<readonly PublishResult[]>((resolve) => {
+        answers.push(() => void publish(events).then(resolve));
+      });
+    const body = new Uint8Array(30_000);
+    for (const number of [1, 2]) first.publish(number, 'topic:a', { body });
+    for (const number of [1, 2]) second.publish(number, 'topic:a', { body });
+    await world.publish(light, 'topic:a', 3);
+    expect([first, second, light].map(({ attachment }) => attachment.wantsPause)).toEqual([true, true, false]);
+    // The fourth found no room.
+    expect([refusals(first), refusals(second)]).toEqual([[], [[2, 'E_BUSY']]]);
+    await world.pass(1_001);
+    expect(first.attachment.wantsPause).toBe(false);
+    first.publish(3, 'topic:a', { body });
+    await world.publish(light, 'topic:a', 3, 4);
+    expect([refusals(first), refusals(light)]).toEqual([[[3, 'E_BUSY']], []]);
+    const { bytes, pauses } = world.delivery.inbound.counts;
+    expect([bytes <= 100_000, pauses]).toEqual([true, 2]);
+    world.store.publish = publish;
+    for (const answer of answers) answer();
+    await world.settle();
+    second.publish(2, 'topic:a', { body });
+    first.publish(3, 'topic:a', { body });
+    await world.settle();
+    expect([first, second].map((agent) => [agent.attachment.wantsPause, agent.receipts.at(-1)?.code])).toEqual([
+      [false, 0],
+      [false, 0],
+    ]);
+    expect([light.receipts.reduce((sum, { count }) => sum + count, 0), world.delivery.inbound.counts.bytes]).toEqual([
+      6, 0,
+    ]);
+  });
+
+  it('B13: one that waits for room is read again as soon as another is done, not when its own events are', async () => {
+    await start({ inboundBytesMax: 100_000, limits: { publishPauseMs: 60_000 } });
+    const [first, second] = [await world.producer('first'), await world.producer('second')];
+    const answers: (() => void)[] = [];
+    const publish = world.store.publish.bind(world.store);
+    world.store.publish = (events) =>
+      new Promise<readonly PublishResult[]>((resolve) => {
+        answers.push(() => void publish(events).then(resolve));
+      });
+    await (first.publish(1, 'topic:a', { body: new Uint8Array(45_000) }), world.settle());
+    await (second.publish(1, 'topic:a', { body: new Uint8Array(30_000) }), world.settle());
+    expect(second.attachment.wantsPause).toBe(true);
+    const { wakes } = second;
+    answers[0]?.();
+    await world.settle();
+    expect([second.attachment.wantsPause, second.wakes - wakes, second.receipts.length]).toEqual([false, 1, 0]);
+    answers[1]?.();
+    await world.settle();
+  });
+
   it('what an outbox has in flight behind an event that the store refused for now is refused too, so that order stays', async () => {
     await start();
     const producer = await world.producer();

@@ -7,7 +7,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createServer, type ServerCounters, type ServerOptions } from '../../src/index.ts';
+import { createServer, type Server, type ServerCounters, type ServerOptions } from '../../src/index.ts';
 import { limitsOf } from '../../src/config/index.ts';
 import type { SessionLimits } from '@sealane/shared/wire';
 import { createLogger } from '@sealane/node/log';
@@ -70,6 +70,13 @@ export class ServerHost {
     return (await answer)[0] as HostReport;
   }
 
+  /** From now on the store answers no publish, as on a disk that hangs; or it does again. */
+  async holdStore(hold: boolean): Promise<void> {
+    const answer = once(this.child, 'message');
+    this.child.send(hold ? 'hold-store' : 'let-store-go');
+    await answer;
+  }
+
   /** From now on stalls count: what is done once, such as loading the log, is done. */
   async forgetStalls(): Promise<void> {
     const answer = once(this.child, 'message');
@@ -97,6 +104,21 @@ export class ServerHost {
   }
 }
 
+/** Lets a test hold the answers of the store back, as a slow disk does. @returns what holds them, or lets them go. */
+function holdStore({ delivery: { store } }: Server): (hold: boolean) => void {
+  const publish = store.publish.bind(store);
+  let held = Promise.withResolvers<undefined>();
+  held.resolve(undefined);
+  store.publish = async (events) => {
+    await held.promise;
+    return await publish(events);
+  };
+  return (hold) => {
+    if (hold) held = Promise.withResolvers<undefined>();
+    else held.resolve(undefined);
+  };
+}
+
 /** The process: serves until it is killed. */
 async function serve(dataDirectory: string, options: HostOptions): Promise<void> {
   const { limitOverrides, sessionLimits, listenOn = '127.0.0.1', logLevel = 'debug' } = options;
@@ -110,6 +132,15 @@ async function serve(dataDirectory: string, options: HostOptions): Promise<void>
     log,
     limitOverrides: { session, ...limitOverrides },
   });
+  const readStreams = Promise.withResolvers<undefined>();
+  server.handleStream('stalled', async (stream) => {
+    await readStreams.promise;
+    for await (const piece of stream) if (piece.length === 0) break;
+  });
+  server.handle('read-streams', () => {
+    readStreams.resolve(undefined);
+    return 'reading';
+  });
   server.handle('large', async () => {
     await Promise.resolve();
     return new Uint8Array(190_000);
@@ -120,6 +151,7 @@ async function serve(dataDirectory: string, options: HostOptions): Promise<void>
     return new Promise(() => undefined);
   });
   const { port } = await server.listen();
+  const letStoreGo = holdStore(server);
   let stallMs = 0;
   let spent = process.threadCpuUsage();
   setInterval(() => {
@@ -130,6 +162,7 @@ async function serve(dataDirectory: string, options: HostOptions): Promise<void>
   process.on('message', (question) => {
     const sofar = stallMs;
     if (question === 'forget') stallMs = 0;
+    if (question === 'hold-store' || question === 'let-store-go') letStoreGo(question === 'hold-store');
     (globalThis as { gc?: () => void }).gc?.();
     const { heapUsed, external } = process.memoryUsage();
     const report: HostReport = {

@@ -6,11 +6,11 @@
  */
 import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
 import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
-import { IdTable } from '../requests/index.ts';
 import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
 import { ChannelStream, type StreamHost } from './channel-stream.ts';
 import { ReceivedContent, encodeContent, type Content } from './content.ts';
 import { IncomingRequest, RequestContext, type Respond } from './incoming-request.ts';
+import { IncomingWork, type InboundBytes } from './incoming-work.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import type { ChannelHandlers } from './handlers.ts';
 
@@ -29,6 +29,8 @@ export interface ChannelOwner<Peer> {
   readonly unsentBytes: () => number;
   /** At this many waiting bytes writers pause. */
   readonly highWaterBytes: number;
+  /** Where bytes that handlers work on are counted. */
+  readonly inbound?: InboundBytes;
   /** A handler threw something that is no refusal. */
   readonly onHandlerError: (name: string, error: unknown) => void;
 }
@@ -50,22 +52,11 @@ export interface RequestOptions {
 /** Time for an answer when none is named. */
 export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
 
-/** Notification handlers that may be at work before reading pauses. */
-const NOTIFICATIONS_AT_WORK_MAX = 1_024;
-
-/**
- * Handlers that may still be at work on requests which the peer gave up. A peer that asks and gives up in turn stays below
- * its limit of requests in flight, and would start handlers without end (the "rapid reset" of HTTP/2, CVE-2023-44487).
- */
-const ABANDONED_AT_WORK_MAX = 1_024;
-
 export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;
   readonly #outgoing: OutgoingRequests;
-  readonly #atWork = new IdTable<RequestContext<Peer>>();
-  #notificationsAtWork = 0;
-  #abandonedAtWork = 0;
+  readonly #work: IncomingWork<Peer>;
   readonly #streams = new Map<number, ChannelStream>();
   readonly #waitingWriters = new Map<ChannelStream, () => void>();
   #drainWaiters: (() => void)[] = [];
@@ -76,13 +67,19 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.session = owner.session;
     this.#owner = owner;
     this.#outgoing = new OutgoingRequests(owner);
+    this.#work = new IncomingWork(owner.inbound);
     this.#respond = (requestId, status, last, content, code) =>
       this.#sendResponse(requestId, status, last, content, code);
   }
 
   /** Whether its owner should stop reading: more came in than is being worked off. */
   get wantsPause(): boolean {
-    return this.#notificationsAtWork >= NOTIFICATIONS_AT_WORK_MAX;
+    return this.#work.isFull;
+  }
+
+  /** Bytes of notifications that handlers work on: like those of streams they can be refused to nobody, only be read later. */
+  get notificationBytes(): number {
+    return this.#work.notificationBytes;
   }
 
   /** Bytes that wait for the peer to read them, in every stage of this side. */
@@ -92,7 +89,7 @@ export class Channel<Peer = unknown> implements StreamHost {
 
   /** Requests of the peer that a handler works on. */
   get requestsAtWork(): number {
-    return this.#atWork.size;
+    return this.#work.requestCount;
   }
 
   /**
@@ -162,7 +159,7 @@ export class Channel<Peer = unknown> implements StreamHost {
         this.#onNotification(event.notification);
         break;
       case 'request-ended':
-        this.#abandon(event.requestId, event.code);
+        this.#work.abandon(event.requestId, event.code);
         break;
       case 'response-timeout':
         this.#outgoing.onTimeout(event.requestId);
@@ -248,7 +245,7 @@ export class Channel<Peer = unknown> implements StreamHost {
     const { requestId } = request;
     // Given up before its turn came.
     if (!this.session.isRequestWaiting(requestId)) return;
-    if (this.#abandonedAtWork >= ABANDONED_AT_WORK_MAX) {
+    if (this.#work.refuses(request.body.length)) {
       this.#sendResponse(requestId, RESPONSE_STATUS.error, true, undefined, 'E_BUSY');
       return;
     }
@@ -268,36 +265,20 @@ export class Channel<Peer = unknown> implements StreamHost {
   }
 
   #awaitReply(request: Request, context: RequestContext<Peer>, reply: Promise<Content | undefined>): void {
-    const { requestId } = request;
-    this.#atWork.add(requestId, context);
+    this.#work.beginRequest(request, context);
     reply.then(
       (content) => {
-        if (!this.#endWork(requestId)) return;
+        if (!this.#work.endRequest(request)) return;
         try {
-          this.#sendResponse(requestId, RESPONSE_STATUS.success, true, content);
+          this.#sendResponse(request.requestId, RESPONSE_STATUS.success, true, content);
         } catch (error) {
           this.#refuse(request, error);
         }
       },
       (error: unknown) => {
-        if (this.#endWork(requestId)) this.#refuse(request, error);
+        if (this.#work.endRequest(request)) this.#refuse(request, error);
       },
     );
-  }
-
-  #abandon(requestId: number, code: Parameters<RequestContext['end']>[0]): void {
-    const context = this.#atWork.get(requestId);
-    if (context === undefined) return;
-    this.#atWork.delete(requestId);
-    this.#abandonedAtWork += 1;
-    context.end(code);
-  }
-
-  /** A handler came to its end. @returns whether an answer is still wanted. */
-  #endWork(requestId: number): boolean {
-    const isWanted = this.#atWork.delete(requestId);
-    if (!isWanted) this.#abandonedAtWork -= 1;
-    return isWanted;
   }
 
   /** A handler failed: the peer gets a code, never a detail. */
@@ -328,13 +309,13 @@ export class Channel<Peer = unknown> implements StreamHost {
     try {
       const done = handler(new ReceivedContent(notification.body, notification.contentType), this.#owner.peer);
       if (!(done instanceof Promise)) return;
-      this.#notificationsAtWork += 1;
+      this.#work.beginNotification(notification.body.length);
       done
         .catch((error: unknown) => {
           this.#owner.onHandlerError(name, error);
         })
         .finally(() => {
-          this.#notificationsAtWork -= 1;
+          this.#work.endNotification(notification.body.length);
           this.#owner.wake();
         });
     } catch (error) {
@@ -380,7 +361,7 @@ export class Channel<Peer = unknown> implements StreamHost {
     this.#closed = event;
     const code = event.code ?? 'E_CLOSED';
     this.#outgoing.rejectAll(code);
-    for (const [requestId] of this.#atWork.entries()) this.#abandon(requestId, 'E_CLOSED');
+    this.#work.abandonAll('E_CLOSED');
     for (const stream of [...this.#streams.values()]) stream.onClosed(new ProtocolError(code));
     this.#wakeWriters(0);
     const waiters = this.#drainWaiters;

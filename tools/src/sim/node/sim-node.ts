@@ -10,6 +10,7 @@ import type { IdentityKeys } from '@sealane/shared/crypto';
 import { suitesFor } from '@sealane/shared/wire';
 import {
   Delivery,
+  InboundBudget,
   MAIN_INSTANCE,
   Permissions,
   Relay,
@@ -50,6 +51,7 @@ type Connections = ReturnType<typeof createConnections>;
 export const NODES_HOST = 'nodes.test';
 const EVENT_ID_BYTES = 16;
 const BACKLOG_BYTES_MAX = 67_108_864;
+const INBOUND_BYTES_MAX = 33_554_432;
 const RESTART_MS = [200, 4_000] as const;
 
 export class SimNode {
@@ -94,6 +96,7 @@ export class SimNode {
       store: openStore(process, wallClock),
       environment: this.#environment(wallClock),
       limits: limits.delivery,
+      inbound: new InboundBudget(INBOUND_BYTES_MAX),
       permissions: handlers.permissions,
       isKnownAgent: (agentId) => isEnrolled(directory, agentId),
       isConnected: (agentId) => this.#connections?.roster.find(agentId, MAIN_INSTANCE) !== undefined,
@@ -132,6 +135,7 @@ export class SimNode {
       policy: 'open',
       limits,
       backlog,
+      inbound: delivery.inbound,
       handlers,
       log: silentLogger,
       wallClock,

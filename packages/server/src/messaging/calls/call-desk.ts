@@ -6,6 +6,7 @@ import type { CallId, MessagingAnswer, MessagingCall, ServerMessagingPacket } fr
 import { CallError } from '../call-error.ts';
 import type { Caller, Standing } from '../caller.ts';
 import type { MessagingAttachment, MessagingSink } from '../messaging-host.ts';
+import { callBytes } from './call-bytes.ts';
 import { callFailed } from './call-failed.ts';
 import { judgeCall } from './judge-call.ts';
 
@@ -64,11 +65,14 @@ export class CallDesk implements MessagingAttachment {
       this.#sink.wake();
       return;
     }
-    if (this.#open.size >= OPEN_MAX) {
+    const bytes = callBytes(packet);
+    const { inbound } = this.#sink;
+    if (this.#open.size >= OPEN_MAX || inbound?.refuses(bytes) === true) {
       this.#send(callFailed(call, new CallError('E_CALL_LIMIT', { retryAfterMs: RETRY_MS })));
       return;
     }
     this.#open.add(call);
+    inbound?.add(bytes);
     this.#answer(packet)
       .then((answer) => {
         this.#open.delete(call);
@@ -78,7 +82,8 @@ export class CallDesk implements MessagingAttachment {
         // An answer that no packet can hold: a fault of ours, and the caller is told that much.
         this.#host.onFault(error);
         this.#send(callFailed(call, new CallError('E_HANDLER_FAILED')));
-      });
+      })
+      .finally(() => inbound?.free(bytes));
   }
 
   /** Passes on what is not stored, where there is room. */
