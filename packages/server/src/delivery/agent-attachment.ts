@@ -21,6 +21,8 @@ export class AgentAttachment implements SubscriptionOwner {
   readonly #delivery: DeliveryHost;
   /** Until when its stay was counted, monotonic ms. */
   #countedTo: number;
+  /** Whether the usage has its connection. */
+  #isCounted = false;
   #claiming: Promise<Lease> | undefined;
   #usage: AgentUsage | undefined;
   #publisher: Publisher | undefined;
@@ -106,7 +108,7 @@ export class AgentAttachment implements SubscriptionOwner {
     this.#publisher?.end();
     this.#watches?.end();
     this.#isOver = true;
-    this.countStay(true);
+    this.countStay();
     const { agentId, instance } = this.sink.peer;
     const { store, environment } = this.#delivery;
     if (this.lease !== undefined) store.releaseAgent(agentId, instance, this.lease, environment.wallClock());
@@ -114,13 +116,18 @@ export class AgentAttachment implements SubscriptionOwner {
     this.#delivery.onDetached(this);
   }
 
-  /** Tells the usage how long it has been here since it was told last. */
-  countStay(isEnd: boolean): void {
+  /** Tells the usage how long it has been here since it was told last; the first time, that it came. */
+  countStay(): void {
     const { environment, usageBook } = this.#delivery;
     const now = environment.now();
     const to = environment.wallClock();
-    usageBook.stayed(this.sink.peer.agentId, { from: to - Math.round(now - this.#countedTo), to, isEnd });
+    usageBook.stayed(this.sink.peer.agentId, {
+      from: to - Math.round(now - this.#countedTo),
+      to,
+      isFirst: !this.#isCounted,
+    });
     this.#countedTo = now;
+    this.#isCounted = true;
   }
 
   async #claim(): Promise<Lease> {

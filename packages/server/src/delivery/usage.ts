@@ -70,8 +70,8 @@ export class UsageBook implements AlarmOwner {
   readonly #flushMs: number;
   readonly #alarm = new Alarm(this);
   #noted: AgentUsage[] = [];
-  /** Stays that ended since the last flush. */
-  #ended: UsageRow[] = [];
+  /** Parts of stays that were told since the last flush. */
+  #stays: UsageRow[] = [];
 
   constructor(options: {
     readonly store: Store;
@@ -91,19 +91,19 @@ export class UsageBook implements AlarmOwner {
     this.#wake();
   }
 
-  /** A part of a stay is over. @param stay wall clock ms; `isEnd` where the connection is gone. */
-  stayed(agentId: string, stay: { readonly from: number; readonly to: number; readonly isEnd: boolean }): void {
+  /** A part of a stay is over. @param stay wall clock ms; `isFirst` where it is the first one of its connection. */
+  stayed(agentId: string, stay: { readonly from: number; readonly to: number; readonly isFirst: boolean }): void {
     const rows = hoursOf(stay.from, stay.to).map(({ hour, ms }) => ({ ...NOTHING, agentId, hour, onlineMs: ms }));
-    if (stay.isEnd) rows.push({ ...NOTHING, agentId, hour: hourOf(stay.to), connections: 1 });
-    this.#ended.push(...rows);
+    if (stay.isFirst) rows.push({ ...NOTHING, agentId, hour: hourOf(stay.from), connections: 1 });
+    this.#stays.push(...rows);
     this.#wake();
   }
 
   /** Hands everything to the store. */
   flush(): void {
     const hour = hourOf(this.#environment.wallClock());
-    const rows = [...this.#ended, ...this.#noted.map((usage) => usage.take(hour))];
-    this.#ended = [];
+    const rows = [...this.#stays, ...this.#noted.map((usage) => usage.take(hour))];
+    this.#stays = [];
     this.#noted = [];
     if (rows.length > 0) this.#store.addUsage(rows);
   }

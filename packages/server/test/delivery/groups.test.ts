@@ -286,4 +286,31 @@ describe('presence and usage', () => {
     expect(Math.abs(sum(({ onlineMs }) => onlineMs) - 3_660_001)).toBeLessThan(10);
     expect(new Set(mine.map(({ hour }) => hour)).size).toBeGreaterThan(1);
   });
+
+  it('usage has connections that are open, each once, with their time and bytes up to now', async () => {
+    await start();
+    const producer = await world.producer();
+    const used = async (): Promise<Record<string, number>> => {
+      world.delivery.flushUsage();
+      await world.settle();
+      const all = { from: 0, to: Number.MAX_SAFE_INTEGER, after: undefined, limit: 100 };
+      const { items } = await world.store.usage({ ...all, agentId: 'producer' });
+      const sum = (pick: (row: (typeof items)[number]) => number): number => items.reduce((n, row) => n + pick(row), 0);
+      return {
+        connections: sum((row) => row.connections),
+        minutes: Math.round(sum((row) => row.onlineMs) / 60_000),
+        eventsIn: sum((row) => row.eventsIn),
+        bytesIn: sum((row) => row.bytesIn),
+      };
+    };
+    await world.pass(600_000);
+    producer.publish(1, 'topic:a', { body: new Uint8Array(1_000) });
+    expect(await used()).toEqual({ connections: 1, minutes: 10, eventsIn: 1, bytesIn: 1_000 });
+    await world.pass(7_200_000);
+    producer.publish(2, 'topic:a', { body: new Uint8Array(500) });
+    expect(await used()).toEqual({ connections: 1, minutes: 130, eventsIn: 2, bytesIn: 1_500 });
+    await world.cut(producer);
+    await world.connect('producer');
+    expect(await used()).toEqual({ connections: 2, minutes: 130, eventsIn: 2, bytesIn: 1_500 });
+  });
 });
