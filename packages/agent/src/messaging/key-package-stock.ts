@@ -44,7 +44,8 @@ export class KeyPackageStock {
   /** Fills the stock where it is low. Their private parts are on this disk before the server has them. */
   async refill(): Promise<void> {
     const own = await this.#account.require();
-    const isLastResortDue = this.#now() - own.lastResortAt > LAST_RESORT_MS;
+    const isUsed = await this.#journal.transaction((tx) => this.#engine().isLastResortUsed(tx));
+    const isLastResortDue = isUsed || this.#now() - own.lastResortAt > LAST_RESORT_MS;
     // An empty publication says how many there are.
     const { waiting } = await this.#call(0x4a, { keyPackages: [], lastResort: null });
     if (waiting >= WAITING_MIN && !isLastResortDue) {

@@ -9,7 +9,7 @@ import { EngineContext } from './context.ts';
 import { loadReader } from './epoch-reader.ts';
 import { listRecords, loadRecord, viewOf } from './group-record.ts';
 import { forgetSecrets } from './install.ts';
-import { makeKeyPackages, type KeyPackageRequest, type KeyPackagesMade } from './key-packages.ts';
+import { isLastResortUsed, makeKeyPackages, type KeyPackageRequest, type KeyPackagesMade } from './key-packages.ts';
 import { makeCommit, makeGroup } from './make-commit.ts';
 import { openMessage, sealMessage, type Sealed } from './messages.ts';
 import { forgetPending, listPending, loadPending } from './pending.ts';
@@ -45,6 +45,11 @@ export class E2eeEngine {
   /** Makes key packages for the server; their private parts are kept before anybody gets the public ones. */
   keyPackages(transaction: Transaction, request: KeyPackageRequest): Promise<KeyPackagesMade> {
     return makeKeyPackages(this.#context, transaction, request);
+  }
+
+  /** Whether the key package of last resort let this device into a group: it should be replaced, for what comes later. */
+  isLastResortUsed(transaction: Transaction): Promise<boolean> {
+    return isLastResortUsed(transaction);
   }
 
   /**

@@ -99,9 +99,24 @@ export async function findKeyPackage(
   return undefined;
 }
 
-/** A key package for a single use is gone after it. */
-export async function forgetUsed(transaction: Transaction, { reference, isLastResort }: KeptKeyPackage): Promise<void> {
-  if (!isLastResort) await transaction.delete(TABLES.keyPackages, [reference]);
+/** A key package for a single use is gone after it; one of last resort may have been given to others as well. */
+export async function noteUsed(transaction: Transaction, { reference, isLastResort }: KeptKeyPackage): Promise<void> {
+  const row = isLastResort ? await transaction.get(TABLES.keyPackages, [reference]) : undefined;
+  if (row === undefined) await transaction.delete(TABLES.keyPackages, [reference]);
+  else await transaction.put(TABLES.keyPackages, [reference], { ...row, isUsed: 1 });
+}
+
+/** Whether the newest one of last resort was used: another one takes its place then. */
+export async function isLastResortUsed(transaction: Transaction): Promise<boolean> {
+  const rows = await transaction.list(TABLES.keyPackages);
+  const [newest] = rows
+    .filter((row) => numberOf(row, 'isLastResort') === 1)
+    .sort((one, other) => numberOf(other, 'notAfter') - numberOf(one, 'notAfter') || isUsed(one) - isUsed(other));
+  return newest !== undefined && isUsed(newest) === 1;
+}
+
+function isUsed(row: Row): number {
+  return numberOf(row, 'isUsed');
 }
 
 async function keep(
@@ -120,6 +135,7 @@ async function keep(
     leafKey: privateKeys.hpkePrivateKey,
     notAfter: Number(keyPackage.leafNode.lifetime.notAfter),
     isLastResort: keyPackage.extensions.some(({ extensionType }) => extensionType === LAST_RESORT_EXTENSION) ? 1 : 0,
+    isUsed: 0,
   });
   return bytes;
 }

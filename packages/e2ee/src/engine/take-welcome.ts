@@ -22,7 +22,7 @@ import { loadReader } from './epoch-reader.ts';
 import { loadRecord, type GroupRecord } from './group-record.ts';
 import { isKindKept, isDirectState } from './group-kind.ts';
 import { installState } from './install.ts';
-import { findKeyPackage, forgetUsed, type KeptKeyPackage } from './key-packages.ts';
+import { findKeyPackage, noteUsed, type KeptKeyPackage } from './key-packages.ts';
 import { isAnyReturned, isSameDevice, senderOf } from './membership.ts';
 import { forgetPending } from './pending.ts';
 import { unknownAccounts } from './unknown-accounts.ts';
@@ -63,7 +63,7 @@ export async function takeWelcome(
   const next = { state: joined, suite, lastCommit: undefined, before: undefined };
   const { record: present } = await installState(context, transaction, next);
   await forgetPending(transaction, present.group);
-  await forgetUsed(transaction, own);
+  await noteUsed(transaction, own);
   return { state: 'joined', group: present.group, epoch: present.epoch, members, addedBy: senderOf(signer) };
 }
 

@@ -244,6 +244,8 @@ describe('key packages', () => {
       suite: 'hybrid',
       isLastResort: true,
     });
+    const isUsed = (): Promise<boolean> => cleo.step((engine, transaction) => engine.isLastResortUsed(transaction));
+    expect(await isUsed()).toBe(false);
     for (let count = 0; count < 2; count++) {
       const group = Uint8Array.from(randomBytes(16));
       const pending = await anna.step((engine, transaction) =>
@@ -251,7 +253,10 @@ describe('key packages', () => {
       );
       const joined = await cleo.step((engine, transaction) => engine.takeWelcome(transaction, pending.welcome!));
       expect(joined).toMatchObject({ state: 'joined' });
+      expect(await isUsed()).toBe(true);
     }
+    await cleo.step((engine, transaction) => engine.keyPackages(transaction, { count: 0, lastResort: true }));
+    expect(await isUsed()).toBe(false);
     expect(inspectKeyPackage(Uint8Array.from(randomBytes(100)))).toBeUndefined();
   });
 });
