@@ -68,7 +68,7 @@ export const visibilityCommand = defineCommand({
 function visibilityOf(word: string): Visibility {
   const visibility = VISIBILITIES.find((each) => each === word);
   if (visibility !== undefined) return visibility;
-  throw explained(new ConfigError('E_USAGE', `${JSON.stringify(word)} is nobody who could see you`), {
+  throw explained(new ConfigError('E_USAGE', `${JSON.stringify(word)} does not say who may see you`), {
     next: `Name one of ${VISIBILITIES.join(', ')}.`,
   });
 }

@@ -1,6 +1,6 @@
 /** message: send texts and files, list, watch, search, and save files. */
 import { basename } from 'node:path';
-import { ConfigError } from '@sealane/shared/errors';
+import { ConfigError, SealaneError, TransportError } from '@sealane/shared/errors';
 import { durationMs, integer, path, setting, text, toggle } from '@sealane/node/config';
 import { defineCommand, type CommandContext, type CommandDefinition } from '@sealane/node/cli';
 import { startTransferReport } from '@sealane/node/files';
@@ -68,34 +68,55 @@ async function sendOne(
   );
 }
 
+const listSettings = {
+  ...connectionSettings,
+  to: toSetting,
+  group: groupSetting,
+  limit: setting(integer({ min: 1, max: 1_000_000 }), { help: 'So many of the newest.', default: 1_000 }),
+  'mark-read': setting(toggle(), { help: 'Tell the senders that they were read.', default: false }),
+};
+
 const list = defineCommand({
   name: 'list',
-  summary: 'Take what waits, and list messages, the newest last.',
-  settings: {
-    ...connectionSettings,
-    to: toSetting,
-    group: groupSetting,
-    limit: setting(integer({ min: 1, max: 1_000_000 }), { help: 'So many of the newest.', default: 1_000 }),
-    'mark-read': setting(toggle(), { help: 'Tell the senders that they were read.', default: false }),
-  },
+  summary: 'Take what waits, and list messages, the newest last; without the server those that are here.',
+  settings: listSettings,
   examples: ['message list', 'message list --to bob --limit 20 --json'],
   async run(context) {
-    const { settings, output } = context;
-    const { to, group, limit } = settings;
-    await withMessaging(context, {}, async (messaging, signal) => {
-      const isOne = to !== undefined || group !== undefined;
-      const conversation = isOne ? await knownConversation(messaging, settings) : undefined;
-      const found =
-        conversation === undefined ? await messaging.latest(limit) : await messaging.messages(conversation, { limit });
-      for (const message of found.filter(({ kind }) => kind !== 'event')) {
-        if (!(await output.emit(messageRecord(message), await shownMessage(messaging, message)))) return;
-      }
-      if (!settings.markRead) return;
-      for (const message of found) await messaging.markRead(message.conversation, message.order);
-      await messaging.sync(signal);
-    });
+    let failure: SealaneError | undefined;
+    try {
+      await withMessaging(context, { sync: false }, async (messaging, signal) => {
+        try {
+          await messaging.sync(signal);
+        } catch (error) {
+          if (signal.aborted || !(error instanceof SealaneError)) throw error;
+          failure = error;
+        }
+        await printMessages(context, messaging);
+        if (failure === undefined && context.settings.markRead) await messaging.sync(signal);
+      });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      failure = error;
+      await withMessaging(context, { online: false }, (messaging) => printMessages(context, messaging));
+    }
+    // What is here was listed all the same.
+    if (failure !== undefined) throw failure;
   },
 });
+
+async function printMessages(context: CommandContext<typeof listSettings>, messaging: MessagingClient): Promise<void> {
+  const { settings, output } = context;
+  const { to, group, limit, markRead } = settings;
+  const isOne = to !== undefined || group !== undefined;
+  const conversation = isOne ? await knownConversation(messaging, settings) : undefined;
+  const found =
+    conversation === undefined ? await messaging.latest(limit) : await messaging.messages(conversation, { limit });
+  for (const message of found.filter(({ kind }) => kind !== 'event')) {
+    if (!(await output.emit(messageRecord(message), await shownMessage(messaging, message)))) return;
+  }
+  if (!markRead) return;
+  for (const message of found) await messaging.markRead(message.conversation, message.order);
+}
 
 const watch = defineCommand({
   name: 'watch',

@@ -33,7 +33,14 @@ export async function withMessaging<Result>(
   const { dataDir, passphrase } = context.settings;
   return await withAgent(context, { reconnect, waitForServer: online }, async (agent, signal) => {
     const messaging = await openMessaging(agent, { dataDir, passphrase });
-    messaging.on('event', (event) => tell(context, event));
+    const { output, log } = context;
+    const said = new Set<string>();
+    // What goes on is said once.
+    const warn = (words: string): void => {
+      if (!said.has(words)) output.warn(words);
+      said.add(words);
+    };
+    messaging.on('event', (event) => tell({ warn, log }, event));
     try {
       if (needsAccount && messaging.username === undefined) throw noAccountHere();
       if (sync && online && messaging.username !== undefined) await messaging.sync(signal);
@@ -45,30 +52,30 @@ export async function withMessaging<Result>(
 }
 
 /** What a person has to see, whatever the command. */
-function tell({ output, log }: ConnectionContext, event: MessagingEvent): void {
+function tell(
+  { warn, log }: Pick<ConnectionContext, 'log'> & { readonly warn: (words: string) => void },
+  event: MessagingEvent,
+): void {
   switch (event.type) {
     case 'contact-changed':
-      if (event.change === 'identity')
-        output.warn(`The identity of ${escapeText(event.username)} changed: run verify.`);
+      if (event.change === 'identity') warn(`The identity of ${escapeText(event.username)} changed: run verify.`);
       break;
     case 'account-changed':
-      output.warn('Another device changed your account: run device list, and revoke what you do not know.');
+      warn('Another device changed your account: run device list, and revoke what you do not know.');
       break;
     case 'group-state':
       if (event.state === 'asking') {
-        output.warn(`The group ${event.group} cannot be repaired without you: run group rejoin ${event.group}.`);
+        warn(`The group ${event.group} cannot be repaired without you: run group rejoin ${event.group}.`);
       }
       break;
     case 'set-aside':
-      output.warn(setAsideError(event.table, event.rows).message);
+      warn(setAsideError(event.table, event.rows).message);
       break;
     case 'trouble':
       if (event.error.code === 'E_NOT_LOGGED_IN')
-        output.warn('This device is logged out, so nothing comes or goes: run account login USER.');
+        warn('This device is logged out, so nothing comes or goes: run account login USER.');
       else if (event.error.code === 'E_LOGIN_FAILED')
-        output.warn(
-          'The server no longer takes this device for one of your account: it was revoked, or the account ended.',
-        );
+        warn('The server no longer takes this device for one of your account: it was revoked, or the account ended.');
       else log.warn('messaging', { code: event.error.code, error: event.error });
       break;
     default:

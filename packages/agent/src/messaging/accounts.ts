@@ -313,6 +313,7 @@ function isRefusal(error: unknown): boolean {
 
 function anotherAccount(username: string): ConfigError {
   return explained(new ConfigError('E_USAGE', `This data directory belongs to the account ${username}`), {
+    why: 'A data directory is one device of one account.',
     next: 'Choose another --data-dir for another account.',
   });
 }

@@ -1,18 +1,12 @@
 /** Compose: contents of this device, written down and put into the outbox in one transaction. */
 import type { Crypto, Random } from '@sealane/shared/crypto';
-import {
-  encodeContent,
-  viewOf,
-  type Bodies,
-  type Content,
-  type ContentKind,
-  type KnownContent,
-} from '@sealane/e2ee/content';
+import { viewOf, type Bodies, type Content, type ContentKind, type KnownContent } from '@sealane/e2ee/content';
 import type { Transaction } from '@sealane/e2ee/storage';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import { decodeTreeHead } from '@sealane/shared/transparency';
 import { toHex } from '@sealane/shared/bytes';
 import type { Directory } from './directory.ts';
+import { encodedContent } from './encoded-content.ts';
 import type { MessageBook } from './message-book.ts';
 import type { Outbox } from './outbox.ts';
 import { shownFields } from './shown-fields.ts';
@@ -93,7 +87,7 @@ export class Compose {
     const ttlMs = content.expiresAfter * 1_000;
     return await this.#parts
       .outbox()
-      .queueMessage(tx, { group, id: content.id, content: encodeContent(content), ttlMs });
+      .queueMessage(tx, { group, id: content.id, content: encodedContent(content), ttlMs });
   }
 
   async receipt(

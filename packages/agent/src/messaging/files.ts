@@ -15,11 +15,12 @@ import {
   newAttachmentKey,
   sealedSizeOf,
 } from '@sealane/e2ee/attachments';
-import { decodeContent, encodeContent, type FileBody } from '@sealane/e2ee/content';
+import { decodeContent, type FileBody } from '@sealane/e2ee/content';
 import { checkedFileName, defaultFileName } from '@sealane/node/files';
 import type { Blobs, TransferOptions } from './blobs.ts';
 import { faultOf, isPassing } from './call-failure.ts';
 import type { Compose } from './compose.ts';
+import { encodedContent } from './encoded-content.ts';
 import type { Journal } from './journal.ts';
 import { jsonOf } from './json-column.ts';
 import { messageOf, type Message } from './message.ts';
@@ -82,7 +83,7 @@ export class Files {
     const about = { name, mediaType: MEDIA_TYPE, size, sealedSize: sealedSizeOf(size), blob: random(BLOB_ID_BYTES) };
     const body: FileBody = { ...about, ...key, hash, caption, thumbnail: new Uint8Array(0) };
     const content = compose.content('file', body, { id, expiresAfter });
-    const upload: UploadRow = { messageId: id, group: group.group, path, content: encodeContent(content) };
+    const upload: UploadRow = { messageId: id, group: group.group, path, content: encodedContent(content) };
     const row = await journal.transaction(async (tx) => {
       await tables.uploads.put(tx, upload);
       return await compose.row(tx, group, { content, own: account });

@@ -79,7 +79,7 @@ export class Groups {
   async createDirect(username: string, signal?: AbortSignal): Promise<Uint8Array> {
     const { account } = this.#parts;
     if (username === (await account.require()).username)
-      throw new ConfigError('E_USAGE', 'nobody chats with themselves');
+      throw new ConfigError('E_USAGE', 'Nobody chats with themselves: name another user');
     return await this.#create({ conversation: directConversation(username), name: '', usernames: [username] }, signal);
   }
 

@@ -28,7 +28,7 @@ import type { CallServer, MessagingConnection } from './messaging-connection.ts'
 import type { MessagingEvent } from './messaging-event.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { Outbox } from './outbox.ts';
-import { OwnAccount } from './own-account.ts';
+import { OwnAccount, loggedOut, noAccount } from './own-account.ts';
 import { Receipts, type ReceiptPolicy } from './receipts.ts';
 import { Sync } from './sync.ts';
 import { tables, type AccountRow, type ChoreRow } from './tables.ts';
@@ -218,7 +218,8 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     upkeep: () => upkeep.run(),
     async agentId() {
       const row = await account.find();
-      if (row === undefined) throw new ProtocolError('E_NO_ACCOUNT_HERE');
+      if (row === undefined) throw noAccount();
+      if (row.isLoggedIn === 0) throw loggedOut(row);
       return row.agentId;
     },
     onCaughtUp: () => emit({ type: 'caught-up' }),

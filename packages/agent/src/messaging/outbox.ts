@@ -145,7 +145,7 @@ export class Outbox {
   kick(): void {
     if (this.#isClosed) return;
     this.flush().catch((error: unknown) => {
-      if (!isPassing(error)) this.#parts.onTrouble(faultOf(error));
+      if (!this.#isClosed && !isPassing(error)) this.#parts.onTrouble(faultOf(error));
     });
   }
 

@@ -72,6 +72,14 @@ export function noAccount(): ConfigError {
   });
 }
 
+/** @returns the error for a device whose session was ended. */
+export function loggedOut({ username }: Pick<AccountRow, 'username'>): ProtocolError {
+  return explained(new ProtocolError('E_NOT_LOGGED_IN', 'This device is logged out, so nothing comes or goes'), {
+    why: 'Its session was ended with `account logout`, or because the account ended or the device was revoked.',
+    next: `Run: account login ${username}`,
+  });
+}
+
 /** @returns the error of a device that exists twice. */
 export function clonedError(): ProtocolError {
   const error = new ProtocolError('E_DEVICE_CLONED', 'Another copy of this device is at work');

@@ -39,6 +39,7 @@ export class Sync {
   #waiting: number | undefined;
   #caughtUp = Promise.withResolvers<undefined>();
   #timers: NodeJS.Timeout[] = [];
+  #endedFor: SealaneError | undefined;
   #isWorkAsked = false;
   #working: Promise<void> | undefined;
 
@@ -50,8 +51,12 @@ export class Sync {
     return this.#queue !== undefined;
   }
 
-  /** @returns false when another process of this data directory takes what comes in. */
+  /**
+   * @returns false when another process of this data directory takes what comes in.
+   * @throws why the queue ended, once it has: the server refuses this device.
+   */
   async start(): Promise<boolean> {
+    if (this.#endedFor !== undefined) throw this.#endedFor;
     if (this.#queue !== undefined) return true;
     const lock = await this.#parts.locks.take('messages');
     if (lock === undefined) return false;
@@ -115,6 +120,7 @@ export class Sync {
     );
     void queue.whenEnded.then((error) => {
       if (error === undefined || this.#queue !== queue) return;
+      this.#endedFor = error;
       this.#caughtUp.reject(error);
       if (error.code !== 'E_CLOSED') this.#parts.onTrouble(error);
     });
@@ -137,6 +143,8 @@ export class Sync {
 
   /** Chores and receipts, one round at a time; asked for during a round, there is another. */
   #work(withUpkeep: boolean): void {
+    // What is told after the end finds nothing open any more.
+    if (this.#queue === undefined) return;
     this.#isWorkAsked = true;
     this.#working ??= this.#rounds(withUpkeep).finally(() => (this.#working = undefined));
   }

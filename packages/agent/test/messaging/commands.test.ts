@@ -58,6 +58,9 @@ describe('I3: mistakes', () => {
     [['message', 'send', '--to', 'bobby', '--group', 'team', 'hi'], 'E_USAGE', 2],
     [['message', 'send', '--to', 'bobby', '--file', 'x', '--reply-to', '0'.repeat(32)], 'E_USAGE', 2],
     [['message', 'send', '--to', 'carol', 'hi'], 'E_NO_ACCOUNT', 1],
+    [['message', 'send', '--to', 'bobby', ''], 'E_USAGE', 2],
+    [['message', 'send', '--to', 'bobby', 'x'.repeat(65_536)], 'E_USAGE', 2],
+    [['group', 'rejoin', '@bobby'], 'E_USAGE', 2],
     [['message', 'send', '--to', 'No!', 'hi'], 'E_BAD_USERNAME', 65],
     [['message', 'list', '--to', 'No!'], 'E_BAD_USERNAME', 65],
     [['message', 'send', '--group', 'team', 'hi'], 'E_USAGE', 2],
@@ -140,9 +143,13 @@ describe('I3: what people read', () => {
     expect((await run(alice, 'message', 'list', '--group', 'garden')).stdout).toMatch(/ {2}#garden you: seeds\n/);
     expect((await run(bob, 'message', 'list', '--group', 'garden')).stdout).toMatch(/ {2}#garden alice: seeds\n/);
     expect((await run(bob, 'account', 'logout')).code).toBe(0);
-    const list = await run(bob, 'message', 'list');
-    expect(list.stderr).toContain('run account login');
+    const [list, watch] = await Promise.all([run(bob, 'message', 'list'), run(bob, 'message', 'watch')]);
+    expect(list).toMatchObject({ code: 77, stdout: expect.stringContaining('#garden alice: seeds\n') });
+    expect(list.stderr).toContain('account login bobby');
     expect(list.stderr).not.toContain('"level"');
+    const away = await bench.run(['message', 'list', '--server', '127.0.0.1:1', '--data-dir', alice]);
+    expect(away).toMatchObject({ code: 69, stdout: expect.stringContaining('#garden you: seeds\n') });
+    expect(watch).toMatchObject({ code: 77, stderr: expect.stringContaining('E_NOT_LOGGED_IN') });
     const send = await run(bob, 'message', 'send', '--to', 'alice', 'hi');
     expect(send).toMatchObject({ code: 77, stderr: expect.stringContaining('E_NOT_LOGGED_IN') });
   });
