@@ -21,6 +21,7 @@ import { freshGroup } from './groups.ts';
 import { directConversation, groupConversation, linesOf } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { MessageBook } from './message-book.ts';
+import type { MemberNotes } from './member-notes.ts';
 import { tables, type GroupRow, type WaitingRow } from './tables.ts';
 import { GIVEN_UP, type WaitingItems } from './waiting-items.ts';
 
@@ -31,6 +32,7 @@ export interface IntakeParts {
   readonly chores: Chores;
   readonly rules: ContentRules;
   readonly waiting: WaitingItems;
+  readonly memberNotes: MemberNotes;
   readonly directory: Directory;
   readonly crypto: Crypto;
   readonly now: () => number;
@@ -216,52 +218,15 @@ export class Intake {
     const gone = taken.removed.map(({ agentId }) => agentId);
     const removedDevices = [...new Set([...linesOf(group.removedDevices), ...gone])];
     const back = new Set(taken.added.map(({ agentId }) => agentId));
+    // It could follow somebody else: what it would have asked its user about may be settled.
+    const isAsking = group.state === 'asking' && !taken.isOwn;
     await tables.groups.patch(tx, group, {
+      ...(isAsking && { state: 'healing' }),
       epochMax: Math.max(group.epochMax, taken.epoch),
       removedDevices: removedDevices.filter((id) => !back.has(id)).join('\n'),
     });
-    await this.#tellMembers(tx, group, taken, item);
-  }
-
-  /** Accounts that came or went are shown in the conversation. */
-  async #tellMembers(
-    tx: Transaction,
-    group: GroupRow,
-    taken: Extract<CommitTaken, { state: 'applied' }>,
-    item: Sealed,
-  ): Promise<void> {
-    if (group.conversation.startsWith('@')) return;
-    const members = await this.#parts.engine().members(tx, group.group);
-    const present = new Set(members.map(({ accountId }) => toHex(accountId)));
-    const counts = (sender: Sender): number =>
-      members.filter(({ accountId }) => toHex(accountId) === toHex(sender.accountId)).length;
-    const came = taken.added.filter(
-      (sender) =>
-        counts(sender) === taken.added.filter((other) => toHex(other.accountId) === toHex(sender.accountId)).length,
-    );
-    const left = taken.removed.filter(({ accountId }) => !present.has(toHex(accountId)));
-    const by = this.#nameOf(taken.committer);
-    for (const [verb, senders] of [
-      ['added', came],
-      ['removed', left],
-    ] as const) {
-      for (const name of new Set(senders.map((sender) => this.#nameOf(sender)))) {
-        await this.#parts.book.add(tx, {
-          conversation: group.conversation,
-          // One row for each account, whatever comes again.
-          id: this.#eventId(item, `${verb} ${name}`),
-          group: group.group,
-          username: by,
-          device: taken.committer.agentId,
-          isOwn: by === this.#parts.username() ? 1 : 0,
-          kind: 'event',
-          body: `${by} ${verb} ${name}`,
-          at: item.at,
-          state: 'decrypted',
-          isRead: 1,
-        });
-      }
-    }
+    if (isAsking) await this.#parts.chores.add(tx, 'heal', { group: group.group });
+    await this.#parts.memberNotes.tell(tx, group, taken, item);
   }
 
   async #takeMessage(tx: Transaction, item: Sealed, message: Uint8Array, came: Came): Promise<Outcome> {
@@ -373,15 +338,6 @@ export class Intake {
 
   async #note(kind: 'refresh', about: { readonly username: string }): Promise<void> {
     await this.#parts.journal.transaction((tx) => this.#parts.chores.add(tx, kind, about));
-  }
-
-  #nameOf({ accountId }: Sender): string {
-    return this.#parts.directory.stateById(accountId)?.username ?? toHex(accountId).slice(0, 16);
-  }
-
-  /** An id for a row of an event, made of the commit and what it says. */
-  #eventId(item: Sealed, what: string): Uint8Array {
-    return this.#parts.crypto.sha256(concat(item.messageId, utf8Encode(what))).slice(0, MESSAGE_ID_BYTES);
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { equalBytes, fromHex } from '@sealane/shared/bytes';
 import { ProtocolError } from '@sealane/shared/errors';
 import { decodeItem, encodeItem } from '@sealane/shared/items';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
@@ -128,6 +129,34 @@ describe('messages when things go wrong', () => {
     const lost = (await bob.client.messages('@alice', { limit: 9 })).filter(({ state }) => state === 'lost');
     expect(lost.map(({ reason }) => reason)).toEqual(['forged', 'malformed']);
     expect(await bob.texts('@alice')).toEqual(expect.arrayContaining(['first', 'second', 'as ever']));
+  });
+
+  test('E2, E14: a commit that is none costs a question; where the server stays silent, the next commit settles it', async () => {
+    const [alice, bob, chat] = await pair();
+    const states = (): readonly string[] =>
+      bob.events.flatMap((event) => (event.type === 'group-state' ? [event.state] : []));
+    const [known] = [...world.server.groups.values()];
+    await world.until('tended', () => known?.epoch === 2);
+    await bob.client.sync();
+    const forge = (): void => {
+      const [group = ''] = world.server.groups.keys();
+      const place = { group: fromHex(group)!, epoch: known!.epoch, messageId: randomBytes(16), sequence: 99 };
+      const item = { kind: 'commit', at: Date.now(), ...place, body: randomBytes(200) } as const;
+      world.server.queue('bobby-1').items.push(encodeItem(item));
+      world.server.release('bobby-1');
+    };
+    forge();
+    await world.until('healed', () => states().length === 2);
+    const { groupInfoBlob } = known!;
+    known!.groupInfoBlob = [...world.server.blobs]
+      .map(([id]) => fromHex(id)!)
+      .find((id) => !equalBytes(id, groupInfoBlob!))!;
+    forge();
+    await world.until('asking', () => states().includes('asking'));
+    await bob.client.send('@alice', { text: 'held back' });
+    await world.linked(alice, 'alice-2');
+    await world.until('settled', async () => (await alice.texts(chat)).includes('held back'));
+    expect(states()).toEqual(['healing', 'healed', 'healing', 'asking', 'healed']);
   });
 
   test('E7: a device that nobody has added for a month can be added, though its key packages are over', async () => {
