@@ -5,12 +5,10 @@
  * the table of waiting items and opened again after the next commit of its group; what never can be is said to be lost.
  * What an item asks for besides becomes a chore.
  */
-import { concat, toHex, utf8Encode } from '@sealane/shared/bytes';
-import type { Crypto } from '@sealane/shared/crypto';
+import { toHex } from '@sealane/shared/bytes';
 import { SealaneError } from '@sealane/shared/errors';
 import { decodeItem, type GroupItem, type Item } from '@sealane/shared/items';
-import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
-import type { CommitTaken, E2eeEngine, Opened, Sender, UnknownAccount } from '@sealane/e2ee/engine';
+import type { CommitTaken, E2eeEngine, Opened, UnknownAccount } from '@sealane/e2ee/engine';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { Blobs } from './blobs.ts';
 import { faultOf, isDamage, isPassing } from './call-failure.ts';
@@ -34,7 +32,6 @@ export interface IntakeParts {
   readonly waiting: WaitingItems;
   readonly memberNotes: MemberNotes;
   readonly directory: Directory;
-  readonly crypto: Crypto;
   readonly now: () => number;
   engine(): E2eeEngine;
   onTrouble(error: SealaneError): void;

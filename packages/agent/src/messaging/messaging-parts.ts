@@ -23,6 +23,7 @@ import { Journal } from './journal.ts';
 import { KeyPackageStock } from './key-package-stock.ts';
 import { DirectoryJudge } from './leaf-judge.ts';
 import type { Locks } from './locks.ts';
+import { MemberNotes } from './member-notes.ts';
 import { MessageBook } from './message-book.ts';
 import type { CallServer, MessagingConnection } from './messaging-connection.ts';
 import type { MessagingEvent } from './messaging-event.ts';
@@ -110,8 +111,9 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     return [...ids];
   };
   const rules = new ContentRules({ journal, book, chores, directory, now, username, others, receipts: () => receipts });
+  const memberNotes = new MemberNotes({ book, directory, crypto, username, engine: theEngine });
   const intake: Intake = new Intake({
-    ...{ journal, book, blobs, chores, rules, waiting, directory, crypto, now, username, onTrouble },
+    ...{ journal, book, blobs, chores, rules, waiting, directory, memberNotes, now, username, onTrouble },
     engine: theEngine,
     takeLink: (body) => devices.takeLink(body),
   });
