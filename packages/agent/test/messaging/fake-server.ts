@@ -51,8 +51,17 @@ interface FakeQueue {
 
 type Fields = Readonly<Record<string, never>>;
 
+/** A call that the server may lie about. */
+export interface TappedCall {
+  readonly agentId: string;
+  readonly id: CallId;
+  readonly fields: object;
+  /** Does what an honest server does. @throws ProtocolError where that refuses. */
+  readonly honest: () => object;
+}
+
 export class FakeServer {
-  readonly identity = new IdentityKeys(nativeCrypto, systemRandom(32));
+  readonly identity: IdentityKeys;
   readonly accounts = new Map<string, FakeAccount>();
   readonly groups = new Map<string, FakeGroup>();
   readonly queues = new Map<string, FakeQueue>();
@@ -74,9 +83,16 @@ export class FakeServer {
   #treeSize = 0;
   /** Told every call; may throw to refuse it, before or after it was done. */
   onCall: ((agentId: string, id: number, when: 'before' | 'after') => void) | undefined;
+  /** What is answered instead of the honest answer, which it may look at or never ask for. */
+  lie: ((call: TappedCall) => object) | undefined;
   /** While set, items wait here instead of being delivered. */
   isHolding = false;
   readonly sealedSeen: Uint8Array[] = [];
+
+  /** @param identity that of another one, which it claims to be. */
+  constructor(identity = new IdentityKeys(nativeCrypto, systemRandom(32))) {
+    this.identity = identity;
+  }
 
   /** A connection of an agent. */
   connection(agentId: string, transportKey: Uint8Array): MessagingConnection & { isConnected: boolean } {
@@ -85,7 +101,8 @@ export class FakeServer {
       if (!connection.isConnected) throw new ProtocolError('E_CLOSED', 'offline');
       await Promise.resolve();
       this.onCall?.(agentId, id, 'before');
-      const answer = this.#answer(agentId, transportKey, id, fields);
+      const honest = (): object => this.#answer(agentId, transportKey, id, fields);
+      const answer = this.lie === undefined ? honest() : this.lie({ agentId, id, fields, honest });
       this.onCall?.(agentId, id, 'after');
       return { id: 0, call: 0, ...answer };
     }) as unknown as CallServer;
@@ -121,6 +138,28 @@ export class FakeServer {
     const queue = this.queue(agentId);
     if (isReversed) queue.items.reverse();
     void this.#pump(queue);
+  }
+
+  /** The honest answer to what a device might have asked. @throws ProtocolError. */
+  answerAs(agentId: string, id: CallId, fields: object): object {
+    return this.#answer(agentId, new Uint8Array(32), id, fields as Fields);
+  }
+
+  /** Lists statements as the newest of an account, whoever signed them, with proofs that fit. */
+  claimStatements(username: string, state: AccountState, statements: readonly Uint8Array[]): void {
+    const password = this.accounts.get(username)?.password ?? null;
+    this.accounts.set(username, { state, statements: [...statements], password });
+    this.#note(state);
+  }
+
+  /** Ids of the links that are open, in hexadecimal. */
+  links(): readonly string[] {
+    return [...this.#links.keys()];
+  }
+
+  /** Puts an item into the queues of devices, whoever made it. */
+  deliver(agentIds: Iterable<string>, item: Item): void {
+    this.#send(agentIds, item);
   }
 
   #openQueue(agentId: string, handler: QueueHandler) {

@@ -72,9 +72,13 @@ export class TestDevice {
 
 /** A server and its devices; `dispose` ends all. */
 export class World {
-  readonly server = new FakeServer();
+  readonly server: FakeServer;
   readonly devices: TestDevice[] = [];
   readonly #directories: string[] = [];
+
+  constructor(server = new FakeServer()) {
+    this.server = server;
+  }
 
   directory(): string {
     const path = mkdtempSync(join(tmpdir(), 'sealane-messaging-'));
