@@ -32,7 +32,7 @@ export const exportCommand = defineCommand({
     await withMessaging(context, { online: false }, async (messaging) => {
       const { bytes, summary } = await messaging.archive.export(passphrase);
       const isNew = writeFileAtomic(target, bytes, { exclusive: true });
-      if (!isNew) throw new StorageError('E_FILE_EXISTS', `${target} is there already`);
+      if (!isNew) throw fileExists(target);
       await output.emit({ event: 'exported', path: target, ...summary }, `Wrote ${target}: ${shown(summary)}`);
     });
   },
@@ -56,6 +56,13 @@ export const importCommand = defineCommand({
     });
   },
 });
+
+function fileExists(path: string): StorageError {
+  return explained(new StorageError('E_FILE_EXISTS', `${path} is there already`), {
+    why: 'What is there is never replaced.',
+    next: 'Choose another name with --output.',
+  });
+}
 
 async function archiveBytes(source: string): Promise<Uint8Array> {
   try {

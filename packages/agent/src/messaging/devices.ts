@@ -82,7 +82,7 @@ export class Devices {
     const { own, connection, crypto, random } = this.#parts;
     const row = await own.find();
     if (row === undefined) throw noAccount();
-    if (row.phase !== 'linking') throw new ConfigError('E_USAGE', 'This device is linked already');
+    if (row.phase !== 'linking') throw linkedAlready(row.username);
     const id = random(LINK_ID_BYTES);
     const box = new StaticKeyPair(crypto, random(32));
     const linked = Promise.withResolvers<undefined>();
@@ -144,7 +144,7 @@ export class Devices {
     const { own, connection, crypto, random } = this.#parts;
     const row = await own.require();
     const code = decodeLinkCode(crypto, text);
-    if (code === undefined) throw new ConfigError('E_DATA', 'This is not a whole code of a new device');
+    if (code === undefined) throw notACode();
     await this.#append((known, signer, at) => {
       if (isListedAs(known, code)) return undefined;
       return listDevice(crypto, known, { device: { ...code, name: name ?? code.name }, signer, at }).statement;
@@ -261,6 +261,20 @@ function recoveryKeyOf(crypto: Crypto, text: string): RecoveryKey {
 
 function purposeOf(link: Uint8Array): BoxPurpose {
   return { domain: LINK_DOMAIN, context: link };
+}
+
+function notACode(): ConfigError {
+  return explained(new ConfigError('E_DATA', 'This is not a whole code of a new device'), {
+    why: 'A character is wrong or missing.',
+    next: 'Enter all of it, from sealane-link- on, as `device link` shows it at the new device.',
+  });
+}
+
+function linkedAlready(username: string): ConfigError {
+  return explained(new ConfigError('E_USAGE', `This device belongs to ${username} already`), {
+    why: 'Only a new device is linked.',
+    next: 'Run device link at the new one, after account login there.',
+  });
 }
 
 function noDevice(agentId: string): ConfigError {

@@ -24,6 +24,7 @@ import {
 } from '@sealane/e2ee/identity';
 import type { Transaction } from '@sealane/e2ee/storage';
 import { packStatements, unpackStatements } from './account-log-bytes.ts';
+import { callFailure } from './call-failure.ts';
 import type { Journal } from './journal.ts';
 import type { MessagingConnection } from './messaging-connection.ts';
 import { signingKeyCandidates } from './server-signing-key.ts';
@@ -180,7 +181,9 @@ export class Directory {
     for (let answers = 0; answers < ANSWERS_MAX; answers++) {
       const checker = await journal.transaction((tx) => this.#checker(tx));
       const treeSize = checker?.treeSize ?? 0;
-      const answer = await connection.call(0x46, { username, fromIndex: state?.count ?? 0, treeSize });
+      const answer = await connection
+        .call(0x46, { username, fromIndex: state?.count ?? 0, treeSize })
+        .catch(named(username));
       const judge = checker ?? (await journal.transaction((tx) => this.#checker(tx, answer.head)));
       if (judge === undefined) throw new ProtocolError('E_DIRECTORY_LIE', 'a head is not signed by the server');
       const checked = judge.takeEntry(username, state, answer);
@@ -297,6 +300,14 @@ export class Directory {
     const result = statements === undefined ? undefined : verifyAccountLog(this.#parts.crypto, statements);
     return result?.ok === true && result.state.count === row.count ? result.state : undefined;
   }
+}
+
+/** Of several names that were given, it matters which. */
+function named(username: string): (error: unknown) => never {
+  return (error) => {
+    if (callFailure(error)?.code !== 'E_NO_ACCOUNT') throw error;
+    throw new ProtocolError('E_NO_ACCOUNT', `There is no account ${username}`, { cause: error });
+  };
 }
 
 function contactOf({ username, accountId, recoveryKey, trust, changes }: ContactRow): Contact {

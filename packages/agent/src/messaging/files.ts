@@ -128,7 +128,7 @@ export class Files {
         next: 'See the ids with `message list`.',
       });
     const file = fileOf(row);
-    if (await exists(path)) throw new ProtocolError('E_FILE_EXISTS', `${path} is there already`);
+    if (await exists(path)) throw fileExists(path);
     const part = path + PART_SUFFIX;
     const handle = await open(part, 'a+', 0o600).catch((error: unknown) => {
       throw new StorageError('E_STORAGE', `Cannot write ${part}`, { cause: error });
@@ -200,7 +200,14 @@ async function publish(part: string, path: string): Promise<void> {
     await unlink(part);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') throw new ProtocolError('E_FILE_EXISTS', `${path} is there already`, { cause: error });
+    if (code === 'EEXIST') throw fileExists(path);
     throw new StorageError('E_STORAGE', `Cannot write ${path}`, { cause: error });
   }
+}
+
+function fileExists(path: string): SealaneError {
+  return explained(new ProtocolError('E_FILE_EXISTS', `${path} is there already`), {
+    why: 'What is there is never replaced.',
+    next: 'Choose another name with --output.',
+  });
 }

@@ -4,7 +4,7 @@
  *
  * Everything is written to the database of the device first and sent then; without a connection it waits in the outbox.
  */
-import { fromHex, toHex } from '@sealane/shared/bytes';
+import { toHex } from '@sealane/shared/bytes';
 import { ConfigError } from '@sealane/shared/errors';
 import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import { decodeContent, encodeContent, type KnownContent } from '@sealane/e2ee/content';
@@ -12,6 +12,7 @@ import type { Transaction } from '@sealane/e2ee/storage';
 import type { TransferOptions } from './blobs.ts';
 import { applyToRow } from './content-rules.ts';
 import { directConversation, groupConversation } from './ids.ts';
+import { messageIdOf, unknownMessage } from './message-ids.ts';
 import { messageOf, type Message } from './message.ts';
 import { MessagingReader } from './messaging-reader.ts';
 import { composeParts, type MessagingOptions, type MessagingParts } from './messaging-parts.ts';
@@ -319,7 +320,7 @@ export class MessagingClient extends MessagingReader {
     { text, replyTo, expiresAfterSeconds }: OutgoingMessage,
   ): Promise<{ readonly message: Message; readonly order: number }> {
     const { compose, journal, account } = this.parts;
-    const ref = replyTo === undefined ? undefined : idOf(replyTo);
+    const ref = replyTo === undefined ? undefined : messageIdOf(replyTo);
     const group = await this.#writable(conversation);
     const own = await account.require();
     const expiresAfter = expiresAfterSeconds ?? (await this.conversation(conversation))?.expiresAfterSeconds ?? 0;
@@ -335,7 +336,7 @@ export class MessagingClient extends MessagingReader {
   async #about(id: string, make: (ref: Uint8Array) => KnownContent): Promise<void> {
     const { compose, journal, account, outbox } = this.parts;
     const row = await this.find(id);
-    if (row === undefined || row.view === '') throw new ConfigError('E_USAGE', `There is no message ${id}`);
+    if (row === undefined || row.view === '') throw unknownMessage(id);
     const group = await this.#writable(row.conversation);
     const own = await account.require();
     const content = make(row.id);
@@ -388,11 +389,4 @@ export class MessagingClient extends MessagingReader {
       journal.tell(tx, { type: 'typing', conversation: row.conversation, username, isTyping: content.body.isTyping });
     });
   }
-}
-
-/** @throws ConfigError `E_USAGE` for what is no id of a message. */
-function idOf(text: string): Uint8Array {
-  const bytes = fromHex(text);
-  if (bytes?.length === MESSAGE_ID_BYTES) return bytes;
-  throw new ConfigError('E_USAGE', `${JSON.stringify(text)} is no id of a message`);
 }

@@ -161,6 +161,8 @@ export abstract class MessagingReader extends EventEmitter<MessagingEvents> {
   async safetyNumber(username: string): Promise<SafetyNumber> {
     const { directory, account } = this.parts;
     const own = await account.require();
+    if (own.username === username)
+      throw new ConfigError('E_USAGE', 'There is nothing to compare with oneself: name another user');
     const theirs = await directory.refresh(username);
     const mine = directory.stateByName(own.username) ?? (await directory.refresh(own.username));
     const contact = await directory.contact(username);
