@@ -96,14 +96,17 @@ export class SqliteStorage implements Storage {
 
   async #run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     await this.#begin();
+    const transaction = new SqliteTransaction(this.#statements);
     try {
-      const result = await work(new SqliteTransaction(this.#statements));
+      const result = await work(transaction);
       this.#database.exec('COMMIT');
       this.#emptyLogWhenIdle();
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw storageErrorOf(error, 'the message database');
+    } finally {
+      transaction.end();
     }
   }
 

@@ -43,45 +43,57 @@ export function prepareStatements(database: DatabaseSync): Statements {
 }
 
 export class SqliteTransaction implements Transaction {
-  readonly #statements: Statements;
+  #statements: Statements | undefined;
 
   constructor(statements: Statements) {
     this.#statements = statements;
   }
 
+  /** What comes after this would be written by itself, outside of any transaction: it throws. */
+  end(): void {
+    this.#statements = undefined;
+  }
+
   get(table: string, key: Key): Promise<Row | undefined> {
     return settle(() => {
-      const found = this.#statements.get.get(table, encodeKey(key));
+      const found = this.#open.get.get(table, encodeKey(key));
       return found === undefined ? undefined : rowOf(found);
     });
   }
 
   put(table: string, key: Key, row: Row): Promise<void> {
-    return settle(() => void this.#statements.put.run(table, encodeKey(key), encodeRow(row)));
+    return settle(() => void this.#open.put.run(table, encodeKey(key), encodeRow(row)));
   }
 
   delete(table: string, key: Key): Promise<void> {
-    return settle(() => void this.#statements.delete.run(table, encodeKey(key)));
+    return settle(() => void this.#open.delete.run(table, encodeKey(key)));
   }
 
   list(table: string, options: ListOptions = {}): Promise<Row[]> {
-    const { list, listReverse } = this.#statements;
-    const statement = options.reverse === true ? listReverse : list;
-    return settle(() => statement.all(table, ...boundsOf(options), options.limit ?? ALL).map(rowOf));
+    return settle(() => {
+      const { list, listReverse } = this.#open;
+      const statement = options.reverse === true ? listReverse : list;
+      return statement.all(table, ...boundsOf(options), options.limit ?? ALL).map(rowOf);
+    });
   }
 
   deleteRange(table: string, options: ListOptions): Promise<void> {
-    return settle(() => void this.#statements.deleteRange.run(table, ...boundsOf(options)));
+    return settle(() => void this.#open.deleteRange.run(table, ...boundsOf(options)));
   }
 
   async takeDamaged(table: string, isWhole: RowCheck = () => true): Promise<DamagedRow[]> {
     const damaged: DamagedRow[] = [];
-    for (const { key, row } of this.#statements.all.iterate(table)) {
+    for (const { key, row } of this.#open.all.iterate(table)) {
       if (!(key instanceof Uint8Array) || !(row instanceof Uint8Array)) continue;
       if (!(await isWholeRow(row, key, isWhole))) damaged.push({ key, bytes: row });
     }
-    for (const { key } of damaged) this.#statements.delete.run(table, key);
+    for (const { key } of damaged) this.#open.delete.run(table, key);
     return damaged;
+  }
+
+  get #open(): Statements {
+    if (this.#statements === undefined) throw new TypeError('this transaction has ended');
+    return this.#statements;
   }
 }
 

@@ -19,6 +19,8 @@ export class MemoryStorage implements Storage {
       } catch (error) {
         transaction.undo();
         throw error;
+      } finally {
+        transaction.end();
       }
     });
   }
@@ -37,6 +39,7 @@ class MemoryTransaction implements Transaction {
   readonly #tables: Map<string, Table>;
   /** What takes each change back, in the order of the changes. */
   readonly #undo: (() => void)[] = [];
+  #isEnded = false;
 
   constructor(tables: Map<string, Table>) {
     this.#tables = tables;
@@ -79,6 +82,11 @@ class MemoryTransaction implements Transaction {
     return damaged;
   }
 
+  /** What comes after this would belong to no transaction: it throws. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
   undo(): void {
     for (const undo of this.#undo.reverse()) undo();
   }
@@ -102,6 +110,7 @@ class MemoryTransaction implements Transaction {
   }
 
   #table(name: string): Table {
+    if (this.#isEnded) throw new TypeError('this transaction has ended');
     const table = this.#tables.get(name) ?? new Map<string, Uint8Array>();
     this.#tables.set(name, table);
     return table;

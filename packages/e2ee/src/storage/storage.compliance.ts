@@ -6,7 +6,7 @@ import type { expect as jestExpect, it as jestIt } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeKey, type Key } from './key.ts';
 import type { Row } from './row.ts';
-import type { ListOptions, Storage } from './storage.ts';
+import type { ListOptions, Storage, Transaction } from './storage.ts';
 
 /** The functions of jest that the suite needs. */
 export interface TestFunctions {
@@ -164,6 +164,14 @@ function transactionCases(register: Register, expect: Expect): void {
     await expect(failed).rejects.toThrow('on purpose');
     const rows = await storage.transaction((transaction) => transaction.list('things'));
     expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  register('takes nothing of a transaction that has ended', async (storage) => {
+    let kept: Transaction | undefined;
+    await storage.transaction((transaction) => Promise.resolve(void (kept = transaction)));
+    const late = async (): Promise<void> => await kept?.put('things', ['late'], { n: 1 });
+    await expect(late()).rejects.toThrow('has ended');
+    expect(await storage.transaction((transaction) => transaction.list('things'))).toEqual([]);
   });
 
   register('gives back what the work gives, and sees its own writes', async (storage) => {
