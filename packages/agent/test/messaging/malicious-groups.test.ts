@@ -1,0 +1,128 @@
+/**
+ * A server that lies about groups, with valid keys of an attacker: whole clients refuse it or show it, and nothing is sealed for
+ * it. Lies about people and the directory: malicious-server.test.ts; about messages and files too.
+ */
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { toHex } from '@sealane/shared/bytes';
+import { decodeItem, encodeItem } from '@sealane/shared/items';
+import { Attacker } from './attacker.ts';
+import { MaliciousWorld, groupStatesOf, madeUp, membersOf } from './malicious-world.ts';
+
+jest.setTimeout(60_000);
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+let world: MaliciousWorld;
+beforeEach(() => {
+  world = new MaliciousWorld();
+});
+afterEach(() => world.dispose());
+
+describe('a server that lies about groups', () => {
+  test('2.2, E2: a Welcome of its own in place of that of a peer leads to no chat with the peer, and reads nothing', async () => {
+    const alice = await world.account('alice');
+    const bob = await world.account('bobby');
+    const mallory = await Attacker.withAccount(world.server, 'mallory');
+    await Promise.all([alice.client.sync(), bob.client.sync()]);
+    world.server.isHolding = true;
+    await alice.client.sendAndWait(await alice.client.conversationWith('bobby'), { text: 'for bob alone' });
+    const [id = NOTHING] = world.groupIds;
+    // Same id, same kind, made for bob's own key package, signed by a listed device: valid in all but who made it.
+    const forged = await mallory.invite(id, [await world.keyPackageOf('bobby')]);
+    const queue = world.server.queue('bobby-1');
+    const at = queue.items.findIndex((bytes) => decodeItem(bytes)?.kind === 'welcome');
+    queue.items[at] = encodeItem(madeUp('welcome', { group: id, epoch: 1 }, forged.welcome ?? NOTHING));
+    world.server.release('bobby-1');
+    await world.until('joined', async () => (await bob.client.conversations()).length > 0);
+    await world.until('asking', () => groupStatesOf(bob).length > 0);
+    expect((await bob.client.conversations()).map(({ id: chat }) => chat)).toEqual(['@mallory']);
+    expect(await bob.client.latest(9)).not.toContainEqual(expect.objectContaining({ state: 'decrypted' }));
+    expect(groupStatesOf(bob)[0]).toBe('healing');
+    // What bob writes to alice goes to alice.
+    await world.say(bob, '@alice', 'is this you?', alice);
+    expect(await mallory.opens(id, world.server.sealedSeen)).toBe(0);
+  });
+
+  test('2.2, E2: a Welcome into a chat that is known, of whoever is listed, changes nothing', async () => {
+    const [alice, bob] = await world.pair();
+    const mallory = await Attacker.withAccount(world.server, 'mallory');
+    const [id = NOTHING] = world.groupIds;
+    const forged = await mallory.invite(id, [await world.keyPackageOf('bobby')]);
+    await world.deliver(bob, madeUp('welcome', { group: id, epoch: 9 }, forged.welcome ?? NOTHING));
+    await world.say(bob, '@alice', 'as ever', alice);
+    await world.say(alice, '@bobby', 'as ever, too', bob);
+    expect(await membersOf(bob, '@alice')).toEqual(['alice', 'bobby']);
+    expect((await bob.client.conversations()).map(({ id: chat }) => chat)).toEqual(['@alice']);
+    expect(await mallory.opens(id, world.server.sealedSeen)).toBe(0);
+  });
+
+  test.each([
+    ['another device of a member', 'bobby-9'],
+    ['the device of a member, with another key', 'bobby-1'],
+  ])('2.2, E2: a ghost that joins by itself as %s is followed by nobody, and reads nothing', async (_, agentId) => {
+    const [alice, bob] = await world.pair();
+    const { conversation } = await alice.client.createGroup('garden', ['bobby']);
+    await world.say(alice, conversation, 'in the garden', bob);
+    const state = world.server.accounts.get('bobby')?.state;
+    if (state === undefined) throw new Error('no account');
+    const ghost = new Attacker({ accountId: state.accountId, username: 'bobby', agentId });
+    for (const group of world.groupIds) {
+      const epoch = world.server.groups.get(toHex(group))?.epoch ?? 0;
+      const { commit } = await ghost.intrude(group, world.groupInfoOf(group));
+      for (const device of [alice, bob]) await world.deliver(device, madeUp('commit', { group, epoch }, commit));
+    }
+    const before = world.server.sealedSeen.length;
+    await world.say(alice, '@bobby', 'still between us', bob);
+    await world.say(bob, conversation, 'still in the garden', alice);
+    for (const device of [alice, bob]) {
+      for (const chat of [conversation, device === alice ? '@bobby' : '@alice']) {
+        const devices = (await device.client.members(chat)).flatMap((member) => member.devices.map(({ id }) => id));
+        expect(devices.sort()).toEqual(['alice-1', 'bobby-1']);
+      }
+    }
+    const since = world.server.sealedSeen.slice(before);
+    expect(since.length).toBeGreaterThan(1);
+    for (const group of world.groupIds) expect(await ghost.opens(group, since)).toBe(0);
+  });
+
+  test('2.2, E2: a fork: two members whose commits both count are told apart by the first message, and nothing is shown of it', async () => {
+    const [alice, bob] = await world.pair();
+    const carol = await world.account('carol');
+    await carol.client.sync();
+    const { conversation, group: name } = await alice.client.createGroup('garden', ['bobby', 'carol']);
+    await world.say(alice, conversation, 'before', bob, carol);
+    await world.until('settled', () => world.server.queue('carol-1').items.length === 0);
+    const group = world.server.groups.get(name);
+    if (group === undefined) throw new Error('no group');
+    await world.account('dora');
+    const { epoch } = group;
+    // Each is told that its commit ended the epoch, and is never shown the other one.
+    world.server.isHolding = true;
+    await alice.client.removeMembers(conversation, ['carol']);
+    group.epoch = epoch;
+    group.devices.add('carol-1');
+    await bob.client.addMembers(conversation, ['dora']);
+    // Carol is left to bob's side: she never hears that she was removed.
+    const ofAlice = world.held('bobby-1', 'commit');
+    const ofBob = world.held('alice-1', 'commit');
+    expect([ofAlice.length, ofBob.length]).toEqual([1, 1]);
+    world.withhold('bobby-1', ofAlice);
+    world.withhold('alice-1', ofBob);
+    world.withhold('carol-1', [...ofAlice, ...world.held('carol-1', 'removed')]);
+    for (const agentId of ['alice-1', 'bobby-1', 'carol-1']) world.server.release(agentId);
+    // What bob says to his side is what shows it; it is in no state that alice has a reason to believe.
+    await world.until('alice sees it', () => groupStatesOf(alice).includes('asking'));
+    expect(groupStatesOf(alice)).toEqual(['healing', 'asking']);
+    const before = world.server.sealedSeen.length;
+    await expect(alice.client.sendAndWait(conversation, { text: 'to whom?' })).rejects.toMatchObject({
+      code: 'E_FORK',
+    });
+    expect(world.server.sealedSeen.length).toBe(before);
+    expect((await alice.client.messages(conversation, { limit: 9 })).at(-1)).toMatchObject({ state: 'sending' });
+    // Her user has asked bob, and wants it.
+    await alice.client.healGroup(conversation);
+    await world.say(alice, conversation, 'all of us', bob, carol);
+    await world.say(bob, conversation, 'with dora', alice, carol);
+    expect(await membersOf(alice, conversation)).toEqual(['alice', 'bobby', 'carol', 'dora']);
+  });
+});
