@@ -13,8 +13,13 @@ const EXIT_FAILED = 1;
 const RUNS_TOLD = 100;
 
 const options = optionsOrHelp(SIM_HELP, () => parseSimOptions(process.argv.slice(2)));
-// What a world leaves behind must not keep the process.
-if (options !== undefined) process.exit(await simulate(options));
+if (options !== undefined) await endWith(await simulate(options));
+
+/** What a world leaves behind must not keep the process; what was said must be out before it ends, also through a pipe. */
+async function endWith(code: number): Promise<never> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit(code);
+}
 
 async function simulate(options: SimOptions): Promise<number> {
   let runs = 0;

@@ -1,6 +1,6 @@
 /** What a round stands on: servers, where agents connect to, and what can be done to them. */
 import { createServer } from 'node:net';
-import type { Dice } from '@sealane/node/testing';
+import type { Dice } from '@sealane/shared/testing';
 import type { Programs } from './programs.ts';
 import type { Scene, Stage } from './scene.ts';
 
@@ -32,7 +32,7 @@ const PORT_MAX = 32_000;
 /** A port for a server that will be away at times. */
 export async function serverPort(dice: Dice): Promise<number> {
   for (;;) {
-    const port = dice.between(PORT_MIN, PORT_MAX);
+    const port = dice.whole(PORT_MIN, PORT_MAX);
     if (await isFree(port)) return port;
   }
 }

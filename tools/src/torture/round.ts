@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dice, type RunTotals } from '@sealane/node/testing';
+import type { RunTotals } from '@sealane/node/testing';
+import { Dice } from '@sealane/shared/testing';
 import { GROUPS, type GroupName } from './groups.ts';
 import type { Ground } from './ground.ts';
 import type { Programs } from './programs.ts';
@@ -81,10 +82,10 @@ interface Attacks {
 
 async function attack({ scene, ground, faults, names }: Attacks): Promise<void> {
   const { dice } = scene;
-  const count = faults ?? dice.between(...ATTACKS);
+  const count = faults ?? dice.whole(...ATTACKS);
   for (let index = 0; index < count; index++) {
     await scene.flows();
-    await scene.pause(dice.between(0, MOMENT_MS_MAX));
+    await scene.pause(dice.whole(0, MOMENT_MS_MAX));
     const chosen = dice.pick(ground.attacks);
     names.push(chosen.name);
     await chosen.strike(scene);

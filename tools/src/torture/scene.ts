@@ -12,9 +12,9 @@ import {
   RunLog,
   until,
   type AgentProgram,
-  type Dice,
   type Patience,
 } from '@sealane/node/testing';
+import type { Dice } from '@sealane/shared/testing';
 import type { ServerProgram } from './server-program.ts';
 
 /** Of each of two publishers. */

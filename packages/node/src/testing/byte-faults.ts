@@ -1,5 +1,5 @@
 /** ByteFaults: bytes of a stream that are turned, come twice, or end it. It counts bytes, and knows nothing of frames. */
-import type { Dice } from './dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import type { LaneFaults } from './fault-spec.ts';
 
 /** About what one packet of TCP holds. */
@@ -20,8 +20,8 @@ export class ByteFaults {
 
   constructor(faults: LaneFaults, dice: Dice) {
     this.#faults = faults;
-    this.#bit = 1 << dice.between(0, BITS_IN_BYTE - 1);
-    this.#duplicateEnd = (faults.duplicateByte ?? 0) + dice.between(1, DUPLICATE_BYTES_MAX);
+    this.#bit = 1 << dice.whole(0, BITS_IN_BYTE - 1);
+    this.#duplicateEnd = (faults.duplicateByte ?? 0) + dice.whole(1, DUPLICATE_BYTES_MAX);
     const { resetByte = Infinity, endByte = Infinity, silenceByte = Infinity } = faults;
     this.#ends = [
       ['reset', resetByte],

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ByteFaults, type LaneEnd } from './byte-faults.ts';
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import type { LaneFaults } from './fault-spec.ts';
 import { FrameFaults } from './frame-faults.ts';
 
@@ -102,7 +102,7 @@ export class FaultLane {
   #queue(what: Waiting['what']): void {
     if (this.#gone.signal.aborted) return;
     const { latencyMs = 0, jitterMs = 0 } = this.#faults;
-    const delayMs = latencyMs + (jitterMs === 0 ? 0 : this.#delays.share() * jitterMs);
+    const delayMs = latencyMs + (jitterMs === 0 ? 0 : this.#delays.fraction() * jitterMs);
     this.#lastDueAt = Math.max(this.#lastDueAt, performance.now() + delayMs);
     this.#waiting.push({ dueAt: this.#lastDueAt, what });
     if (typeof what !== 'string') this.#waitingBytes += what.length;
@@ -146,8 +146,7 @@ export class FaultLane {
 
   #pieceBytes(): number {
     const { sliceBytes, bytesPerSecond = Infinity } = this.#faults;
-    if (this.#sliceLeft <= 0)
-      this.#sliceLeft = sliceBytes === undefined ? Infinity : this.#sizes.between(1, sliceBytes);
+    if (this.#sliceLeft <= 0) this.#sliceLeft = sliceBytes === undefined ? Infinity : this.#sizes.whole(1, sliceBytes);
     return Math.min(this.#sliceLeft, Math.max(1, Math.floor((bytesPerSecond * PIECE_MS) / MS_PER_SECOND)));
   }
 

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import { FaultLane } from './fault-lane.ts';
 import { drawFaults, type DirectedFaults, type FaultSpec, type LaneFaults } from './fault-spec.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import { FAULT_HELP, drawFaults, parseFaults } from './fault-spec.ts';
 
 describe('parseFaults', () => {

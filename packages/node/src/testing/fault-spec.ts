@@ -2,7 +2,7 @@
  * What a way does to the bytes on it: as data, and as text for a command line. Offsets count the bytes of a connection in one
  * direction, frames are those of docs/protocols/records.md §1; both from 0, the handshake included. Nothing is decrypted.
  */
-import type { Dice } from './dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 
 /** Faults by name, with the least and the most they may be given. */
 export const FAULTS = {
@@ -45,7 +45,7 @@ export function drawFaults(spec: FaultSpec, dice: Dice): LaneFaults {
   const drawn = NAMES.flatMap((name) => {
     const value = spec[name];
     if (value === undefined) return [];
-    return [[name, typeof value === 'number' ? value : dice.between(value[0], value[1])]];
+    return [[name, typeof value === 'number' ? value : dice.whole(value[0], value[1])]];
   });
   return Object.fromEntries(drawn) as LaneFaults;
 }

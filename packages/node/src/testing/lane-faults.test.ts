@@ -1,7 +1,7 @@
 /** The faults of a stream, without a network: whatever the pieces in which it comes, the outcome is the same. */
 import { describe, expect, it } from '@jest/globals';
 import { ByteFaults } from './byte-faults.ts';
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import type { LaneFaults } from './fault-spec.ts';
 import { FrameFaults } from './frame-faults.ts';
 

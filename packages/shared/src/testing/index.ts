@@ -1,4 +1,5 @@
 /** For tests only: seeded randomness, a whole agent–server pair in memory, and what decoders are fuzzed with. */
+export { Dice } from './dice.ts';
 export { seededRandom } from './seeded-random.ts';
 export { SessionPair } from './session-pair.ts';
 export type { SessionPairOptions } from './session-pair.ts';

@@ -20,7 +20,7 @@ import type { Checker, SimSubscription } from '../check/checker.ts';
 import { NODES_HOST } from '../node/sim-node.ts';
 import type { PlantedBug } from '../planted/planted-bug.ts';
 import { ROOT, type VirtualFiles } from '../platform/virtual-files.ts';
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import { sessionEnvironment } from '../world/sim-crypto.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';

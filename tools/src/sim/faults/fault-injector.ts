@@ -4,7 +4,7 @@ import type { Network } from '../network/network.ts';
 import type { SimNode } from '../node/sim-node.ts';
 import type { DiskTrouble } from '../platform/virtual-files.ts';
 import type { DiskManners } from '../store/sim-log.ts';
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
 import type { FaultKind, FaultPlan } from './fault-plan.ts';

@@ -2,7 +2,7 @@
  * FaultPlan: which faults a world has, and how often: a swarm, where each seed has some kinds and others not, because what
  * hides behind one fault shows without it.
  */
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import type { Weather } from '../network/pipe.ts';
 
 /** Kinds of faults. */

@@ -2,7 +2,7 @@
  * Network: who listens, and the connections of a world with all that happens to connections: lost bytes at a cut, ends that
  * only one side hears of, directions that stand still, and peers that are gone without a word.
  */
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import type { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { Pipe, type Weather } from './pipe.ts';

@@ -2,7 +2,7 @@
  * Pipe: one direction of a connection: bytes on their way, in order. They arrive late, in pieces or glued together; a pipe
  * that is cut loses what is on its way, and one that is blocked keeps it.
  */
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import type { Cancel, World } from '../world/world.ts';
 
 /** How bytes travel. */

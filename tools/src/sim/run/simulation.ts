@@ -14,7 +14,7 @@ import { useSurroundings } from '../platform/sim-platform.ts';
 import { VirtualFiles } from '../platform/virtual-files.ts';
 import type { PlantedBug } from '../planted/planted-bug.ts';
 import { SimStores } from '../store/sim-stores.ts';
-import type { Dice } from '../world/dice.ts';
+import type { Dice } from '@sealane/shared/testing';
 import { World } from '../world/world.ts';
 
 export interface SeedResult {

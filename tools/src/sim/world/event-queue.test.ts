@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import { EventQueue } from './event-queue.ts';
 
 it('what is planned comes in the order of its time, and for one time in the order of planning', () => {

@@ -2,7 +2,7 @@
  * World: virtual time and everything that happens in it, one step after the other. A step runs one event of one process
  * and all that follows from it without waiting; only then comes the next. So nothing depends on the machine.
  */
-import { Dice } from './dice.ts';
+import { Dice } from '@sealane/shared/testing';
 import { EventQueue, type Planned } from './event-queue.ts';
 import type { Process } from './process.ts';
 import { Trace } from './trace.ts';

@@ -40,7 +40,7 @@ function fill(disk: SmallDisk, name: string, freeBytes: number): Attack {
     async strike({ dice, pause }) {
       const ballast = disk.leaveFree(freeBytes, BALLAST);
       try {
-        await pause(dice.between(...FULL_MS));
+        await pause(dice.whole(...FULL_MS));
       } finally {
         rmSync(ballast, { force: true });
       }

@@ -46,8 +46,8 @@ function cut(namespace: Namespace, name: string, rules: readonly string[]): Atta
     name,
     async strike({ dice, pause }) {
       namespace.rule(rules);
-      const isLong = dice.between(1, LONG_CUT_IN) === 1;
-      await pause(isLong ? LONG_CUT_MS : dice.between(...CUT_MS));
+      const isLong = dice.whole(1, LONG_CUT_IN) === 1;
+      await pause(isLong ? LONG_CUT_MS : dice.whole(...CUT_MS));
       namespace.rule([]);
     },
   };
@@ -57,8 +57,8 @@ function lose(namespace: Namespace): Attack {
   return {
     name: 'packets lost at random',
     async strike({ dice, pause }) {
-      namespace.rule([`meta l4proto tcp numgen random mod 100 < ${dice.between(...LOSS_PERCENT)} drop`]);
-      await pause(dice.between(...CUT_MS));
+      namespace.rule([`meta l4proto tcp numgen random mod 100 < ${dice.whole(...LOSS_PERCENT)} drop`]);
+      await pause(dice.whole(...CUT_MS));
       namespace.rule([]);
     },
   };

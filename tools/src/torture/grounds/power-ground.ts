@@ -47,7 +47,7 @@ function powerLossAtStart(place: Place, server: ServerProgram): Attack {
       await server.kill();
       await place.renew();
       server.spawn();
-      await pause(dice.between(0, EARLY_MS_MAX));
+      await pause(dice.whole(0, EARLY_MS_MAX));
       place.losePower();
       await server.kill();
       await place.renew();

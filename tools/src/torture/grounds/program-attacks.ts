@@ -16,7 +16,7 @@ const killServer: Attack = {
   async strike(scene) {
     const server = serverOf(scene);
     await server.kill();
-    await scene.pause(scene.dice.between(0, AWAY_MS_MAX));
+    await scene.pause(scene.dice.whole(0, AWAY_MS_MAX));
     await server.start();
   },
 };
@@ -27,7 +27,7 @@ const killServerTwice: Attack = {
     const server = serverOf(scene);
     await server.kill();
     server.spawn();
-    await scene.pause(scene.dice.between(0, EARLY_MS_MAX));
+    await scene.pause(scene.dice.whole(0, EARLY_MS_MAX));
     await server.kill();
     await server.start();
   },
@@ -46,7 +46,7 @@ const restartServer: Attack = {
 const stopServer: Attack = {
   name: 'SIGSTOP of a server',
   async strike(scene) {
-    await serverOf(scene).stop(scene.dice.between(100, STOP_MS_MAX));
+    await serverOf(scene).stop(scene.dice.whole(100, STOP_MS_MAX));
   },
 };
 
@@ -67,7 +67,7 @@ const killMember: Attack = {
 const killPublisher: Attack = {
   name: 'kill -9 of a publisher',
   async strike({ dice, load }) {
-    await load.killPublisher(dice.between(0, load.programs.length - 1));
+    await load.killPublisher(dice.whole(0, load.programs.length - 1));
   },
 };
 
@@ -78,7 +78,7 @@ const stopAgent: Attack = {
     const { child } = dice.pick([...listeners.map(({ program }) => program), ...load.programs]);
     child.kill('SIGSTOP');
     try {
-      await scene.pause(dice.between(100, STOP_MS_MAX));
+      await scene.pause(dice.whole(100, STOP_MS_MAX));
     } finally {
       child.kill('SIGCONT');
     }

@@ -29,7 +29,7 @@ const FAULTS: readonly (readonly [name: string, faults: FaultSpec])[] = [
 export async function proxyGround({ programs, dice, directory }: GroundSetting): Promise<Ground> {
   const port = await serverPort(dice);
   const server = new ServerProgram({ command: programs.server, port, dataDirectory: directory, flags: NO_ADMIN });
-  const proxy = await FaultProxy.start({ target: { port }, seed: dice.between(1, SEED_MAX) });
+  const proxy = await FaultProxy.start({ target: { port }, seed: dice.whole(1, SEED_MAX) });
   return {
     servers: [server],
     ports: [proxy.port],
@@ -54,7 +54,7 @@ function faultyWay(proxy: FaultProxy, name: string, faults: FaultSpec): Attack {
         { toServer: faults, toAgent: faults },
       ]);
       proxy.strike(directed);
-      await pause(dice.between(...FAULT_MS));
+      await pause(dice.whole(...FAULT_MS));
       proxy.heal();
     },
   };
@@ -76,7 +76,7 @@ function refuse(proxy: FaultProxy): Attack {
     async strike({ dice, pause }) {
       proxy.refuses = true;
       proxy.cut('reset');
-      await pause(dice.between(...FAULT_MS));
+      await pause(dice.whole(...FAULT_MS));
       proxy.heal();
     },
   };
@@ -87,7 +87,7 @@ function swallow(proxy: FaultProxy): Attack {
     name: 'everything swallowed',
     async strike({ dice, pause }) {
       proxy.swallow(dice.pick([{ toServer: true }, { toAgent: true }, { toServer: true, toAgent: true }]));
-      await pause(dice.between(...SILENCE_MS));
+      await pause(dice.whole(...SILENCE_MS));
       proxy.heal();
     },
   };

@@ -55,7 +55,7 @@ function killRedis(redis: RedisServer): Attack {
     name: 'kill -9 of Redis',
     async strike({ dice, pause }) {
       await redis.kill();
-      await pause(dice.between(...AWAY_MS));
+      await pause(dice.whole(...AWAY_MS));
       await redis.startAgain();
     },
   };
@@ -77,7 +77,7 @@ function stopRedis(redis: RedisServer): Attack {
     async strike({ dice, pause }) {
       redis.pause();
       try {
-        await pause(dice.between(...STOP_MS));
+        await pause(dice.whole(...STOP_MS));
       } finally {
         redis.goOn();
       }

@@ -1,6 +1,9 @@
-/** Dice: chance from a seed. Each use has dice of its own, so that one more throw here changes nothing there. */
+/**
+ * Dice: chance from a seed, for tests and tools, never for real keys. The same seed throws the same, so that a run can be had
+ * again; each use has dice of its own, so that one more throw here changes nothing there.
+ */
 
-/** SplitMix32's step; see `seededRandom` of `@sealane/shared/testing`. */
+/** The step of SplitMix32: small, fast, and good enough to tell two runs apart. */
 const GOLDEN = 0x9e37_79b9;
 
 export class Dice {
@@ -45,7 +48,7 @@ export class Dice {
 
   pick<Item>(items: readonly Item[]): Item {
     const item = items[Math.floor(this.fraction() * items.length)];
-    if (item === undefined) throw new RangeError('nothing to pick from');
+    if (item === undefined) throw new RangeError('"items" expected at least one');
     return item;
   }
 
