@@ -58,6 +58,22 @@ describe('agents', () => {
     expect(server.library.counters().disconnected).toMatchObject({ E_REPLACED: 1 });
   });
 
+  it.each([-10, 10])(
+    'T17: clocks that are %i years apart: the handshake, the answers and the return are as ever',
+    async (years) => {
+      const apartMs = years * 365.25 * 86_400_000;
+      await start({ wallClock: () => Date.now() + apartMs });
+      const identity = newIdentity();
+      const first = await open('ada', { identity });
+      expect((await first.channel.request('echo', 'hi')).text()).toBe('hi');
+      const { resumeToken, sessionId } = await first.opened;
+      await first.close();
+      const second = await open('ada', { identity, resumeToken });
+      expect(await second.opened).toMatchObject({ resumed: true, sessionId });
+      expect(server.library.counters().handshakes).toEqual({ succeeded: 2, failed: {} });
+    },
+  );
+
   it('instances of an agent have a limit', async () => {
     await start({ limitOverrides: { instancesPerAgentMax: 2 } });
     const identity = newIdentity();
