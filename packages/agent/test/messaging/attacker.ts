@@ -2,7 +2,9 @@
  * Attacker: valid keys of somebody's own, over the engine of the product and no rules at all. It sees whatever the server sees, and
  * holds for listed whom it likes.
  */
+import { toHex } from '@sealane/shared/bytes';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { decodeItem } from '@sealane/shared/items';
 import { nodeMlsCrypto } from '@sealane/e2ee/crypto-node';
 import { E2eeEngine, type OwnDevice, type PendingCommit } from '@sealane/e2ee/engine';
 import { MemoryStorage, type Transaction } from '@sealane/e2ee/storage';
@@ -10,6 +12,9 @@ import { makeAccount } from '@sealane/e2ee/identity';
 import { DeviceKeys, RecoveryKey } from '@sealane/e2ee/keys';
 import { systemRandom } from '@sealane/node/transport';
 import type { FakeServer } from './fake-server.ts';
+
+/** Messages that a member has not sent yet, more than a test has. */
+const SKIPPED = 20;
 
 export class Attacker {
   readonly device: OwnDevice;
@@ -88,5 +93,44 @@ export class Attacker {
       if (opened.state === 'decrypted') count++;
     }
     return count;
+  }
+
+  /** Hands in key packages: others can add it to their groups, as they can anybody. */
+  async isThere(server: FakeServer): Promise<void> {
+    server.answerAs(this.device.agentId, 0x4a, { keyPackages: [await this.keyPackage()], lastResort: null });
+  }
+
+  /** Takes what waits for it, as a member does. */
+  async catchUp(server: FakeServer): Promise<void> {
+    const { items } = server.queue(this.device.agentId);
+    for (const bytes of items.splice(0)) {
+      const item = decodeItem(bytes);
+      if (item?.kind !== 'welcome' && item?.kind !== 'commit' && item?.kind !== 'message') continue;
+      const { group, epoch, at } = item;
+      const body = item.body ?? server.blobs.get(toHex(item.blob))?.bytes ?? new Uint8Array(0);
+      await this.step<unknown>((engine, tx) => {
+        if (item.kind === 'welcome') return engine.takeWelcome(tx, body, at);
+        return item.kind === 'commit' ? engine.takeCommit(tx, group, epoch, body, at) : engine.open(tx, group, body);
+      });
+    }
+  }
+
+  async epochOf(group: Uint8Array): Promise<number | undefined> {
+    return await this.step(async (engine, tx) => (await engine.groupOf(tx, group))?.epoch);
+  }
+
+  /** Seals with the keys of another member, which every member can derive, and signs with its own. */
+  async sealAs(agentId: string, group: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
+    return await this.step(async (engine, tx) => {
+      const row = await tx.get('mls.groups', [group]);
+      const victim = (await engine.members(tx, group)).find((member) => member.agentId === agentId);
+      if (row === undefined || victim === undefined) throw new Error(`${agentId} is no member`);
+      await tx.put('mls.groups', [group], { ...row, ownLeaf: victim.leafIndex });
+      // Ahead of what that member has sent: else it would count as a repetition.
+      for (let skipped = 0; skipped < SKIPPED; skipped++) await engine.seal(tx, group, plaintext);
+      const { message } = await engine.seal(tx, group, plaintext);
+      await tx.put('mls.groups', [group], row);
+      return message;
+    });
   }
 }

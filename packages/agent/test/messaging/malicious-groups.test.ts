@@ -1,6 +1,6 @@
 /**
  * A server that lies about groups, with valid keys of an attacker: whole clients refuse it or show it, and nothing is sealed for
- * it. Lies about people and the directory: malicious-server.test.ts; about messages and files too.
+ * it. Lies about people, messages and files: malicious-server.test.ts.
  */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { toHex } from '@sealane/shared/bytes';
