@@ -7,9 +7,6 @@ import type { KeptEpoch } from './epoch.ts';
 import { TABLES, bytesOf, numberOf, optionalBytesOf, textOf } from './tables.ts';
 import type { GroupStatus, GroupView } from './types.ts';
 
-/** Epochs before the present one whose messages can still be read. */
-export const OLD_EPOCHS_KEPT = 3;
-
 export interface GroupRecord extends GroupView {
   readonly ownLeaf: number;
   /** The present one is the last. */

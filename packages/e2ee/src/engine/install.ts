@@ -1,11 +1,12 @@
 /** Moves a group to a new epoch: new rows for it, and away with what the old one needs no longer. */
 import { AssertionFailure } from '@sealane/shared/errors';
+import { EPOCHS_BEHIND_MAX } from '@sealane/shared/packets';
 import { type ClientState } from 'ts-mls';
 import { membersOf, type SuiteName } from '../mls/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import type { EngineContext } from './context.ts';
 import { authenticatorOf, forgetReader, forgetReaders, loadReader, saveReader } from './epoch-reader.ts';
-import { OLD_EPOCHS_KEPT, saveRecord, type GroupRecord } from './group-record.ts';
+import { saveRecord, type GroupRecord } from './group-record.ts';
 import { isDirectState } from './group-kind.ts';
 import { saveState } from './group-state.ts';
 import { membershipChange, rememberChange, type MembershipChange } from './membership.ts';
@@ -36,7 +37,7 @@ export async function installState(
   const group = Uint8Array.from(state.groupContext.groupId);
   const epoch = Number(state.groupContext.epoch);
   const authenticator = await authenticatorOf(context, suite, state);
-  const kept = before === undefined ? [] : before.epochs.slice(-OLD_EPOCHS_KEPT);
+  const kept = before === undefined ? [] : before.epochs.slice(-EPOCHS_BEHIND_MAX);
   const record: GroupRecord = {
     group,
     epoch,

@@ -193,7 +193,7 @@ export class World {
     if (outcome.state === 'decrypted' && item.kind === 'message') {
       assert.equal(Buffer.from(outcome.plaintext).toString().trimEnd(), item.text);
     }
-    // Only messages of before it joined (again), after it went, or of more than three epochs ago may stay closed.
+    // Only messages of before it joined (again), after it went, or of epochs too long ago may stay closed.
     if (outcome.state === 'lost') assert.ok(['epoch-gone', 'removed'].includes(outcome.reason), outcome.reason);
     if (outcome.state === 'lost') this.#count('epoch-gone');
   }

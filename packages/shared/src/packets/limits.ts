@@ -105,6 +105,8 @@ export const MESSAGE_BODY_BYTES_MAX = 90_112;
 export const DEVICES_PER_COMMIT_MAX = 512;
 /** Devices of a group. */
 export const DEVICES_PER_GROUP_MAX = 2_048;
+/** Epochs of a group before the present one in which messages are taken, and whose messages members can still read. */
+export const EPOCHS_BEHIND_MAX = 4;
 /** Commits of one answer. */
 export const COMMITS_PER_PACKET_MAX = 64;
 /** Bytes of a blob: 4 GiB. */

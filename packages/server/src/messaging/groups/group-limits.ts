@@ -1,5 +1,5 @@
 /** Limits of groups and messages, in the presets of a server (rows G1 and G2). */
-import { COMMITS_PER_PACKET_MAX, DEVICES_PER_GROUP_MAX } from '@sealane/shared/packets';
+import { COMMITS_PER_PACKET_MAX, DEVICES_PER_GROUP_MAX, EPOCHS_BEHIND_MAX } from '@sealane/shared/packets';
 import type { LimitPreset } from '../../config/index.ts';
 import type { BucketSize } from '../../limits/index.ts';
 
@@ -36,7 +36,7 @@ const DEFAULT_GROUP_LIMITS: GroupLimits = {
   messages: { burst: 2_000, intervalMs: 5 },
   transients: { burst: 100, intervalMs: 50 },
   commits: { burst: 500, intervalMs: 50 },
-  epochsBehindMax: 4,
+  epochsBehindMax: EPOCHS_BEHIND_MAX,
   commitsKeptMax: 1_024,
   commitsKeptMs: 30 * DAY_MS,
   commitsPerAnswerMax: COMMITS_PER_PACKET_MAX,
