@@ -35,9 +35,25 @@ function pathsOf(line: string): readonly string[] {
 }
 
 function isThere(path: string): boolean {
+  return patternsOf(path).every((one) => existsSync(join(root, one)) || globSync(one, { cwd: root }).length > 0);
+}
+
+/** A path of a line from the root, each of its alternatives. */
+function patternsOf(path: string): readonly string[] {
   const whole = path.replace(/^R\//, 'server/test/reliability/');
-  const pattern = whole.startsWith('tools/') ? whole : `packages/${whole}`;
-  return alternatives(pattern).every((one) => existsSync(join(root, one)) || globSync(one, { cwd: root }).length > 0);
+  return alternatives(whole.startsWith('tools/') ? whole : `packages/${whole}`);
+}
+
+/** What is in the files of a path. */
+function sourcesAt(path: string): readonly string[] {
+  return patternsOf(path)
+    .flatMap((pattern) => globSync(pattern.endsWith('.ts') ? pattern : join(pattern, '**', '*.ts'), { cwd: root }))
+    .map((file) => readFileSync(join(root, file), 'utf8'));
+}
+
+/** Whether the id stands in a text, as a title of a test has it. */
+function hasTitleWith(source: string, id: string): boolean {
+  return new RegExp(`['"\`][^'"\`\n]*\\b${id}\\b`).test(source);
 }
 
 /** `a/{b,c}` as `a/b` and `a/c`. */
@@ -51,6 +67,17 @@ describe('docs/reliability.md', () => {
   it('has a line with a test or a reason for every row of the catalogue', () => {
     const told = new Set(lines.filter((line) => line.startsWith('|')).flatMap(idsOf));
     expect(CATALOGUE.filter((id) => !told.has(id))).toEqual([]);
+  });
+
+  it('rows of the catalogue name a test that has their id in its title, unless they say why there is none', () => {
+    const rowsOf = lines
+      .filter((line) => line.startsWith('|'))
+      .map((line) => ({ ids: idsOf(line), paths: pathsOf(line) }));
+    const unshown = CATALOGUE.filter((id) => {
+      const paths = rowsOf.filter(({ ids }) => ids.includes(id)).flatMap((row) => row.paths);
+      return paths.length > 0 && !paths.flatMap(sourcesAt).some((source) => hasTitleWith(source, id));
+    });
+    expect(unshown).toEqual([]);
   });
 
   it('names test files that are there', () => {
