@@ -4,8 +4,11 @@ import { type ClientConfig, type Credential, type KeyPackage } from 'ts-mls';
 import { type DeviceJudge, type LeafStanding } from './device-judge.ts';
 import { deviceOfCredential, type Member } from './leaf.ts';
 
-/** Keys of skipped messages that are kept, for each sender and epoch. */
-const SKIPPED_KEYS_MAX = 128;
+/**
+ * Keys of skipped messages that are kept, for each sender and epoch: what is not stored overtakes what waits in a queue, and
+ * must not cost it its keys.
+ */
+const SKIPPED_KEYS_MAX = 1_024;
 /** A message further ahead than this in one epoch of a sender is refused: each step costs a hash. */
 const SKIP_MAX = 1_024;
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { inspectKeyPackage } from '../../src/engine/index.ts';
+import { RETENTION } from '../../src/mls/index.ts';
 import { TestDevice, accountIdOf } from '../../src/testing/index.ts';
 import { makePair, openText, renew, sealText, type Pair } from './pair.ts';
 
@@ -46,6 +47,18 @@ describe('messages that do not open', () => {
     expect(await openText(bert, group, ahead)).toBe('waiting: epoch-ahead');
     await bert.step((engine, transaction) => engine.takeCommit(transaction, group, 1, pending.commit));
     expect(await openText(bert, group, ahead)).toBe('ahead');
+  });
+
+  it('E6: are not those that one which is not stored has overtaken, however many there are', async () => {
+    const { anna, bert, group } = pair;
+    const texts = Array.from({ length: RETENTION.maximumForwardRatchetSteps + 1 }, (_, index) => `message ${index}`);
+    const sealed: Uint8Array[] = [];
+    for (const text of texts) sealed.push(await sealText(anna, group, text));
+    const beyond = await sealText(anna, group, 'beyond');
+    expect(await openText(bert, group, beyond)).toBe('lost: too-far-ahead');
+    expect(await openText(bert, group, sealed.at(-1)!)).toBe(texts.at(-1));
+    for (const index of [0, 1, 500, 1_023]) expect(await openText(bert, group, sealed[index]!)).toBe(texts[index]);
+    expect(await openText(bert, group, beyond)).toBe('beyond');
   });
 
   it('D4: leave the ratchet as it was', async () => {
