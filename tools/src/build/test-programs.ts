@@ -12,10 +12,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { programOptions, type Manifest } from './options.ts';
 
 const PROGRAMS = ['server', 'agent'];
+/** A server for tests that start many; it runs from its sources too. */
+const HOST = 'packages/server/test/reliability/server-host.ts';
 const CACHE = 'node_modules/.cache/sealane-programs';
 /** Folders of earlier sources are kept for as long: another run may use them. */
 const KEPT_MS = 24 * 3_600_000;
@@ -28,6 +30,8 @@ function fingerprint(): string {
     'packages/*/package.json',
     'packages/*/src/**/*.{js,ts}',
     'tools/src/build/*.ts',
+    'packages/server/test/test-server.ts',
+    HOST,
   ]);
   for (const file of files.filter((name) => !name.endsWith('.test.ts')).sort()) {
     const { size, mtimeMs } = statSync(file);
@@ -36,12 +40,17 @@ function fingerprint(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+const optionsOf = (name: string): BuildOptions => {
+  const folder = `packages/${name}`;
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest;
+  return { ...programOptions(folder, manifest), sourcemap: false };
+};
+
 async function buildInto(target: string): Promise<void> {
   mkdirSync(`${target}/bin`, { recursive: true });
+  await build({ ...optionsOf('server'), entryPoints: [HOST], outfile: `${target}/server-host.js` });
   for (const name of PROGRAMS) {
-    const folder = `packages/${name}`;
-    const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest;
-    await build({ ...programOptions(folder, manifest), sourcemap: false, outfile: `${target}/${name}.js` });
+    await build({ ...optionsOf(name), outfile: `${target}/${name}.js` });
     const command = `#!/bin/sh\nexec "${process.execPath}" "$(dirname "$0")/../${name}.js" "$@"\n`;
     writeFileSync(`${target}/bin/sealane-${name}`, command, { mode: 0o755 });
   }

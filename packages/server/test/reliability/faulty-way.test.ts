@@ -1,7 +1,8 @@
 /** A server and agents with the fault proxy between them: what networks do, and what somebody in the middle tries. */
+import { randomUUID } from 'node:crypto';
 import { FaultProxy, type DirectedFaults } from '@sealane/node/testing';
 import { DEFAULT_SESSION_LIMITS } from '@sealane/shared/wire';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TestAgent, newIdentity, type TestAgentOptions } from '../test-agent.ts';
 import { ServerHost } from './server-host.ts';
 
@@ -17,17 +18,20 @@ let host: ServerHost;
 let proxy: FaultProxy;
 const agents: TestAgent[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   host = await ServerHost.start({
     sessionLimits: { ...QUIET, handshakeTimeoutMs: 2_000 },
     limitOverrides: { slowReaderWindowMs: SLOW_WINDOW_MS, slowReaderBytesPerSecond: SLOW_BYTES_PER_SECOND },
   });
+});
+afterAll(() => host.stop());
+beforeEach(async () => {
   proxy = await FaultProxy.start({ target: { port: host.port } });
 });
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.destroy();
   await proxy.stop();
-  await host.stop();
+  await host.reportWhen(({ counters }) => counters.connections.open === 0);
 });
 
 async function open(options: Partial<TestAgentOptions> = {}): Promise<TestAgent> {
@@ -71,9 +75,9 @@ describe('a way with faults', () => {
     ['0x08 comes after the next record', { toAgent: { swapFrame: 0 } }],
     ['a bit of 0x08 is turned', { toAgent: { corruptByte: 40 } }],
   ])('T11: %s: the connection ends with a code, and the agent comes back', async (_what, faults) => {
-    const identity = newIdentity();
+    const [agentId, identity] = [`updating-${randomUUID()}`, newIdentity()];
     const limits = { ...DEFAULT_SESSION_LIMITS, ...QUIET, keyUpdateAfterMs: KEY_UPDATE_MS, keyUpdateTimeoutMs: 600 };
-    const agent = await open({ agentId: 'updating', identity, settings: { limits } });
+    const agent = await open({ agentId, identity, settings: { limits } });
     expect(await echoOf(agent, 'before')).toBe('before');
     proxy.strike(faults);
     // What is sent after the update shows that a record is missing, where nothing else does.
@@ -85,7 +89,7 @@ describe('a way with faults', () => {
     await host.reportWhen(({ counters }) => counters.connections.open === 0);
     await reply;
     proxy.heal();
-    const again = await open({ agentId: 'updating', identity });
+    const again = await open({ agentId, identity });
     expect(await echoOf(again, 'back')).toBe('back');
   });
 
