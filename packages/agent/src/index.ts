@@ -35,6 +35,8 @@ export type {
   Accounts,
   Archive,
   ArchiveSummary,
+  CallSignal,
+  Calls,
   Conversation,
   DeviceView,
   Devices,
@@ -52,6 +54,10 @@ export type {
   RegisterOptions,
   SafetyNumber,
   TransferOptions,
+  UserPage,
+  UserPresence,
+  Users,
+  Visibility,
 } from './messaging/index.ts';
 export { CallRefusedError } from './link/index.ts';
 export type { CallOptions } from './link/index.ts';

@@ -239,7 +239,8 @@ export class ClientModel implements ChatModel {
   }
 
   #takeEvent(event: MessagingEvent): void {
-    if (event.type === 'caught-up') return;
+    // A terminal makes no calls; that there was one is a message.
+    if (event.type === 'caught-up' || event.type === 'call') return;
     if (event.type === 'contact-changed') {
       const { type, username, change } = event;
       // Whom this user trusts is no news to the one who did it.

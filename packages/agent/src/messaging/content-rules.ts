@@ -13,6 +13,7 @@ import {
   type MessageView,
 } from '@sealane/e2ee/content';
 import type { Transaction } from '@sealane/e2ee/storage';
+import { callSignalOf } from './call-signal.ts';
 import type { Chores } from './chores.ts';
 import type { Directory } from './directory.ts';
 import type { Journal } from './journal.ts';
@@ -66,6 +67,15 @@ export class ContentRules {
       await this.#parts.book.remove(tx, placeholder);
     if (isShown) await this.#add(tx, message, content);
     else await this.#applyOther(tx, message, content);
+    this.#tellCall(tx, message, content);
+  }
+
+  #tellCall(tx: Transaction, { group, item, sender }: OpenedMessage, content: Content): void {
+    const signal = callSignalOf(content);
+    if (signal === undefined) return;
+    const from = { user: this.#nameOf(sender), device: sender.agentId };
+    const about = { conversation: group.conversation, from, isOwn: this.#isOwn(sender), at: item.at };
+    this.#parts.journal.tell(tx, { type: 'call', ...about, signal });
   }
 
   async #add(tx: Transaction, { group, item, sender }: OpenedMessage, content: Content): Promise<void> {
@@ -122,7 +132,7 @@ export class ContentRules {
         return;
       }
       default:
-        // Typing comes unstored, and calls are shown above.
+        // Typing comes unstored, and calls are told.
         return;
     }
   }

@@ -70,9 +70,9 @@ export class Intake {
     }
   }
 
-  /** What this device has of a group cannot be used: it goes, and the group is joined again. */
-  async onGroupLost(tx: Transaction, group: Uint8Array): Promise<void> {
-    await this.#parts.engine().loseState(tx, group);
+  /** This device cannot go on in a group by what it has: that goes where it is damaged, and the group is joined again. */
+  async onGroupLost(tx: Transaction, group: Uint8Array, error: unknown): Promise<void> {
+    if (isDamage(error)) await this.#parts.engine().loseState(tx, group);
     await this.#heal(tx, group);
   }
 
@@ -122,7 +122,7 @@ export class Intake {
     this.#parts.onTrouble(error);
     if (!isSealed(item)) return;
     await this.#parts.journal.transaction(async (tx) => {
-      if (isDamage(error)) await this.onGroupLost(tx, item.group);
+      if (isDamage(error)) await this.onGroupLost(tx, item.group, error);
       if (came.waited === undefined) await this.#keep(tx, item, came, error.code);
       const group = item.kind === 'message' ? await tables.groups.get(tx, item.group) : undefined;
       if (group !== undefined) await this.#show(tx, group, item, { state: 'lost', reason: error.code });
@@ -228,7 +228,7 @@ export class Intake {
 
   async #takeMessage(tx: Transaction, item: Sealed, message: Uint8Array, came: Came): Promise<Outcome> {
     const group = await tables.groups.get(tx, item.group);
-    const opened = await this.#parts.engine().open(tx, item.group, message, item.epoch);
+    const opened = await this.#parts.engine().open(tx, item.group, message, { epoch: item.epoch });
     if (group === undefined || group.state === 'left') {
       // Before its Welcome, or after this device left.
       if (group === undefined) await this.#keep(tx, item, came, 'no-welcome');

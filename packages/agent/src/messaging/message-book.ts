@@ -41,6 +41,8 @@ export class MessageBook {
   /** Adds a message at the end of its conversation. @returns its row; the one that is there for a known id. */
   async add(tx: Transaction, message: NewMessage): Promise<MessageRow> {
     const known = await this.find(tx, message.id);
+    // Whoever takes an id of another conversation gets no place in that.
+    if (known !== undefined && known.conversation !== message.conversation) return known;
     if (known !== undefined) return await this.#settle(tx, known, message);
     const order = await nextNumber(tx, 'order');
     const row: MessageRow = {

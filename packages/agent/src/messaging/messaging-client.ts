@@ -6,10 +6,10 @@
  */
 import { toHex } from '@sealane/shared/bytes';
 import { ConfigError } from '@sealane/shared/errors';
-import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
-import { decodeContent, encodeContent, type KnownContent } from '@sealane/e2ee/content';
+import type { KnownContent } from '@sealane/e2ee/content';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { TransferOptions } from './blobs.ts';
+import { Calls } from './calls.ts';
 import { applyToRow } from './content-rules.ts';
 import { directConversation, groupConversation } from './ids.ts';
 import { messageIdOf, unknownMessage } from './message-ids.ts';
@@ -27,9 +27,6 @@ export interface OutgoingMessage {
   readonly expiresAfterSeconds?: number | undefined;
 }
 
-/** Kinds that are told to everybody who is connected and stored nowhere. */
-const TYPING_TTL_MS = 0;
-
 /**
  * Messaging of one device.
  *
@@ -43,9 +40,14 @@ export class MessagingClient extends MessagingReader {
   #endTransients: (() => void) | undefined;
   #endConnected: (() => void) | undefined;
 
+  /** Offers, answers and ends of calls; what others say of them are events of type `call`. */
+  readonly calls: Calls;
+
   /** For `openMessaging` alone. */
   constructor(options: MessagingOptions) {
     super((emit) => composeParts(options, emit));
+    const { random, compose } = this.parts;
+    this.calls = new Calls({ random, compose, say: (...call) => this.#sayCall(...call) });
   }
 
   /** Reads what is known; for `openMessaging` alone. */
@@ -89,7 +91,7 @@ export class MessagingClient extends MessagingReader {
   async sync(signal?: AbortSignal): Promise<boolean> {
     const { sync, connection } = this.parts;
     if (!(await sync.start())) return false;
-    this.#endTransients ??= connection.onTransient((packet) => void this.#takeTransient(packet));
+    this.#endTransients ??= connection.onTransient((packet) => this.parts.typing.take(packet));
     await sync.caughtUp(signal);
     await this.parts.files.resume(signal === undefined ? {} : { signal });
     await this.parts.outbox.flush();
@@ -207,7 +209,8 @@ export class MessagingClient extends MessagingReader {
 
   /** Tells members who are connected; nothing is stored. A failure is no matter. */
   setTyping(conversation: string, isTyping: boolean): void {
-    void this.#sendTransient(conversation, isTyping).catch(() => undefined);
+    const told = this.activeGroup(conversation).then((row) => this.parts.typing.tell(row, isTyping));
+    told.catch(() => undefined);
   }
 
   async setDraft(conversation: string, draft: string): Promise<void> {
@@ -325,11 +328,19 @@ export class MessagingClient extends MessagingReader {
     const own = await account.require();
     const expiresAfter = expiresAfterSeconds ?? (await this.conversation(conversation))?.expiresAfterSeconds ?? 0;
     const content = compose.content(ref === undefined ? 'text' : 'reply', { text }, { ref, expiresAfter });
-    const { row, order } = await journal.transaction(async (tx) => {
-      await this.#expectSendable(tx, group.group);
-      return await compose.shown(tx, group, { content, own });
-    });
+    const { row, order } = await journal.transaction((tx) => compose.shown(tx, group, { content, own }));
     return { message: messageOf(row), order };
+  }
+
+  async #sayCall(conversation: string, content: KnownContent, isShown: boolean): Promise<void> {
+    const { compose, journal, account, outbox } = this.parts;
+    const group = await this.#writable(conversation);
+    const own = await account.require();
+    await journal.transaction(async (tx) => {
+      if (isShown) await compose.shown(tx, group, { content, own });
+      else await compose.hidden(tx, group.group, content);
+    });
+    outbox.kick();
   }
 
   /** A content about a message that is here: it counts here at once. */
@@ -348,12 +359,13 @@ export class MessagingClient extends MessagingReader {
     outbox.kick();
   }
 
-  /** The group that carries a conversation, ready to be written to. */
+  /** The group that carries a conversation, ready to be written to. @throws ProtocolError `E_UNVERIFIED`, `E_NO_GROUP`. */
   async #writable(conversation: string): Promise<GroupRow> {
     await this.parts.account.require();
     const row = await this.activeGroup(conversation);
     // Devices that are listed or revoked since: before anything is sealed, where the server can be reached.
     if (row.state === 'active' && this.parts.isConnected()) await this.parts.tend(row.group);
+    await this.parts.journal.transaction((tx) => this.#expectSendable(tx, row.group));
     return row;
   }
 
@@ -362,31 +374,5 @@ export class MessagingClient extends MessagingReader {
     const members = await this.parts.engine().members(tx, group);
     const names = members.flatMap(({ accountId }) => directory.stateById(accountId)?.username ?? []);
     await directory.expectSendable(tx, new Set(names));
-  }
-
-  async #sendTransient(conversation: string, isTyping: boolean): Promise<void> {
-    const { compose, journal, connection, random } = this.parts;
-    const row = await this.activeGroup(conversation);
-    if (row.state !== 'active') return;
-    const content = encodeContent(compose.content('typing', { isTyping }));
-    const { epoch, message } = await journal.transaction((tx) => this.parts.engine().seal(tx, row.group, content));
-    const fields = { group: row.group, epoch, write: 0, messageId: random(MESSAGE_ID_BYTES), body: message };
-    await connection.call(0x4e, { ...fields, ttlMs: TYPING_TTL_MS, isTransient: true });
-  }
-
-  async #takeTransient({ group, body }: { readonly group: Uint8Array; readonly body: Uint8Array }): Promise<void> {
-    const { journal, directory } = this.parts;
-    const bytes = body.slice();
-    const id = group.slice();
-    await journal.transaction(async (tx) => {
-      const row = await tables.groups.get(tx, id);
-      if (row?.state !== 'active') return;
-      const opened = await this.parts.engine().open(tx, id, bytes);
-      const content = opened.state === 'decrypted' ? decodeContent(opened.plaintext) : undefined;
-      if (opened.state !== 'decrypted' || content?.kind !== 'typing') return;
-      const username = directory.stateById(opened.sender.accountId)?.username;
-      if (username === undefined || username === this.username) return;
-      journal.tell(tx, { type: 'typing', conversation: row.conversation, username, isTyping: content.body.isTyping });
-    });
   }
 }

@@ -1,5 +1,6 @@
 /** What messaging tells its program. */
 import type { SealaneError } from '@sealane/shared/errors';
+import type { CallSignal } from './call-signal.ts';
 import type { Message } from './message.ts';
 
 export type MessagingEvent =
@@ -10,6 +11,15 @@ export type MessagingEvent =
   /** A message is gone: its time was over. */
   | { readonly type: 'message-gone'; readonly id: string; readonly conversation: string }
   | { readonly type: 'typing'; readonly conversation: string; readonly username: string; readonly isTyping: boolean }
+  /** A step of a call, by somebody else or by another device of this account. @param at unix time in ms, of the server. */
+  | {
+      readonly type: 'call';
+      readonly conversation: string;
+      readonly from: { readonly user: string; readonly device: string };
+      readonly isOwn: boolean;
+      readonly at: number;
+      readonly signal: CallSignal;
+    }
   | { readonly type: 'conversation-changed'; readonly conversation: string }
   /** The account of somebody has another identity, other devices, or another name; or this user trusts it otherwise. */
   | {

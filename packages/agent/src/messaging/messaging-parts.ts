@@ -33,6 +33,7 @@ import { OwnAccount, loggedOut, noAccount } from './own-account.ts';
 import { Receipts, type ReceiptPolicy } from './receipts.ts';
 import { Sync } from './sync.ts';
 import { tables, type AccountRow, type ChoreRow } from './tables.ts';
+import { Typing } from './typing.ts';
 import { Upkeep } from './upkeep.ts';
 import { Users } from './users.ts';
 import { WaitingItems } from './waiting-items.ts';
@@ -86,7 +87,8 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   const book = new MessageBook((tx, event) => journal.tell(tx, event));
   const blobs = new Blobs(call, crypto);
   const waiting = new WaitingItems({ journal, book, now });
-  const onGroupLost = (tx: Transaction, group: Uint8Array): Promise<void> => intake.onGroupLost(tx, group);
+  const onGroupLost = (tx: Transaction, group: Uint8Array, error: unknown): Promise<void> =>
+    intake.onGroupLost(tx, group, error);
   const chores: Chores = new Chores(
     journal,
     (chore) => orHeal(chore.group, () => doChore(chore)),
@@ -161,6 +163,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     outbox: () => outbox,
   });
   const users = new Users(call, directory, account);
+  const typing = new Typing({ call, compose, journal, directory, random, engine: theEngine, username });
   const archive = new Archive({ journal, crypto, random, now, account, directory });
   const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, waiting, intake, now });
   /** After a refusal of who this device is: whether the same call may do better now. */
@@ -209,7 +212,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
       await work();
     } catch (error) {
       if (!isDamage(error) || group.length === 0) throw error;
-      await journal.transaction((tx) => onGroupLost(tx, group));
+      await journal.transaction((tx) => onGroupLost(tx, group, error));
     }
   };
   const sync = new Sync({
@@ -228,7 +231,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   });
   return {
     ...{ storage, connection, journal, book, account, directory, chores, compose, receipts, groups, outbox, healing },
-    ...{ accounts, devices, users, files, archive, sync, random, now, loadEngine },
+    ...{ accounts, devices, users, typing, files, archive, sync, random, now, loadEngine },
     tend: (group: Uint8Array) => orHeal(group, () => groups.tend(group)),
     engine: theEngine,
     sweep: () => upkeep.sweep(),

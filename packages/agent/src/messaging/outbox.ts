@@ -44,7 +44,7 @@ export interface OutboxParts {
   /** The server says that another copy of this device is at work. */
   onCloned(tx: Transaction): Promise<void>;
   /** What this device has of a group cannot be used: it has to join again. */
-  onGroupLost(tx: Transaction, group: Uint8Array): Promise<void>;
+  onGroupLost(tx: Transaction, group: Uint8Array, error: unknown): Promise<void>;
   random: Random;
   onTrouble(error: SealaneError): void;
 }
@@ -193,7 +193,7 @@ export class Outbox {
       await this.#parts.journal.transaction((tx) => this.#accepted(tx, row, stored));
     } catch (error) {
       if (isPassing(error)) throw error;
-      await this.#parts.journal.transaction((tx) => this.#acceptedInVain(tx, row));
+      await this.#parts.journal.transaction((tx) => this.#acceptedInVain(tx, row, error));
       this.#parts.onTrouble(faultOf(error));
     }
   }
@@ -246,7 +246,7 @@ export class Outbox {
 
   /** A row that cannot be sealed waits until its group is whole again, or is given up. */
   async #unready(tx: Transaction, row: OutboxRow, error: SealaneError): Promise<void> {
-    if (row.kind === 'message' && isGroupLost(error)) await this.#parts.onGroupLost(tx, row.group);
+    if (row.kind === 'message' && isGroupLost(error)) await this.#parts.onGroupLost(tx, row.group, error);
     else await this.#giveUp(tx, row, error);
   }
 
@@ -276,10 +276,10 @@ export class Outbox {
   }
 
   /** The server has it, and this device cannot go on by it. */
-  async #acceptedInVain(tx: Transaction, row: OutboxRow): Promise<void> {
+  async #acceptedInVain(tx: Transaction, row: OutboxRow, error: unknown): Promise<void> {
     await this.#countWrite(tx, row);
     await tables.outbox.delete(tx, row.order);
-    if (row.kind === 'commit') await this.#parts.onGroupLost(tx, row.group);
+    if (row.kind === 'commit') await this.#parts.onGroupLost(tx, row.group, error);
   }
 
   /** The pending commit goes; where that cannot be done, its group is of no use. */
@@ -288,7 +288,7 @@ export class Outbox {
       await this.#parts.engine().commitLost(tx, group, messageId);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      await this.#parts.onGroupLost(tx, group);
+      await this.#parts.onGroupLost(tx, group, error);
     }
   }
 

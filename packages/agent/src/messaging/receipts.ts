@@ -22,7 +22,7 @@ export class Receipts {
   readonly #compose: Compose;
   readonly #engine: () => E2eeEngine;
   readonly #policy: ReceiptPolicy;
-  readonly #onGroupLost: (tx: Transaction, group: Uint8Array) => Promise<void>;
+  readonly #onGroupLost: (tx: Transaction, group: Uint8Array, error: unknown) => Promise<void>;
 
   constructor(parts: {
     readonly journal: Journal;
@@ -30,7 +30,7 @@ export class Receipts {
     readonly engine: () => E2eeEngine;
     readonly policy: ReceiptPolicy;
     /** What this device has of a group cannot be used. */
-    readonly onGroupLost: (tx: Transaction, group: Uint8Array) => Promise<void>;
+    readonly onGroupLost: (tx: Transaction, group: Uint8Array, error: unknown) => Promise<void>;
   }) {
     this.#journal = parts.journal;
     this.#compose = parts.compose;
@@ -62,7 +62,7 @@ export class Receipts {
     } catch (error) {
       const [first] = rows;
       if (!isGroupLost(error) || first === undefined) throw error;
-      await this.#journal.transaction((tx) => this.#onGroupLost(tx, first.group));
+      await this.#journal.transaction((tx) => this.#onGroupLost(tx, first.group, error));
       return false;
     }
   }

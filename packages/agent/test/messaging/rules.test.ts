@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { applyStatement, nextStatement, type AccountState } from '@sealane/shared/accounts';
@@ -59,6 +59,30 @@ describe('rules of conversations', () => {
     expect(await bob.texts('@alice')).toEqual(['first']);
   });
 
+  test('D7: offer, answer, candidates and end of a call go from device to device, and the server sees none of it', async () => {
+    const [alice, bob, chat] = await pair();
+    const second = await world.linked(bob, 'bobby-2');
+    const told = (device: TestDevice): unknown[] =>
+      device.events.flatMap((event) => (event.type === 'call' ? [[event.from.user, event.isOwn, event.signal]] : []));
+    const call = await alice.client.calls.offer(chat, { description: 'canary-description', isVideo: true });
+    await world.until('offer', () => told(bob).length === 1 && told(second).length === 1);
+    await bob.client.calls.answer('@alice', call, 'v=0 answer');
+    await bob.client.calls.candidates('@alice', call, ['candidate:1 1 udp 1 192.0.2.1 9 typ host']);
+    await world.until('answer', () => told(alice).length === 2 && told(second).length === 3);
+    await alice.client.calls.end(chat, call, 'declined');
+    await world.until('end', () => told(bob).length === 2 && told(second).length === 4);
+    expect(told(second)).toEqual([
+      ['alice', false, { kind: 'offer', call, description: 'canary-description', isVideo: true }],
+      ['bobby', true, { kind: 'answer', call, description: 'v=0 answer' }],
+      ['bobby', true, { kind: 'candidates', call, candidates: ['candidate:1 1 udp 1 192.0.2.1 9 typ host'] }],
+      ['alice', false, { kind: 'end', call, reason: 'declined' }],
+    ]);
+    expect(await bob.texts('@alice')).toEqual(['first', 'video call', 'call ended: declined']);
+    const seen = Buffer.concat(world.server.sealedSeen).includes('canary-description');
+    expect([world.server.sealedSeen.length > 0, seen]).toEqual([true, false]);
+    await expect(bob.client.calls.end('@alice', 'no id')).rejects.toMatchObject({ code: 'E_USAGE' });
+  });
+
   test('D13, E17: a message whose time is over is gone, from the file too', async () => {
     const [alice, bob, chat] = await pair();
     await alice.client.sendAndWait(chat, { text: 'canary-of-a-short-life', expiresAfterSeconds: 60 });
@@ -81,6 +105,7 @@ describe('rules of conversations', () => {
     const { recoveryKey } = await bob.client.accounts.register('bobby', { password: 'correct horse' });
     await Promise.all([alice.client.sync(), bob.client.sync()]);
     const chat = await alice.client.conversationWith('bobby');
+    const sent = await alice.client.sendAndWait(chat, { text: 'before' });
     const before = await alice.client.safetyNumber('bobby');
     expect(before.digits).toMatch(/^(\d{5} ){11}\d{5}$/);
     expect((await bob.client.safetyNumber('alice')).digits).toBe(before.digits);
@@ -89,10 +114,19 @@ describe('rules of conversations', () => {
     const after = await alice.client.safetyNumber('bobby');
     expect(after).toMatchObject({ trust: 'changed' });
     expect(after.digits).not.toBe(before.digits);
-    await expect(alice.client.send(chat, { text: 'to whom?' })).rejects.toMatchObject({ code: 'E_UNVERIFIED' });
+    const file = join(alice.directory, 'secret.txt');
+    writeFileSync(file, 'secret');
+    for (const say of [
+      () => alice.client.send(chat, { text: 'to whom?' }),
+      () => alice.client.edit(sent.id, 'to whom?'),
+      () => alice.client.sendFile(chat, file),
+      () => alice.client.calls.offer(chat, { description: 'v=0' }),
+    ]) {
+      await expect(say()).rejects.toMatchObject({ code: 'E_UNVERIFIED' });
+    }
     await alice.client.acceptIdentity('bobby');
     await alice.client.sendAndWait(chat, { text: 'to you' });
-    expect(await alice.texts(chat)).toEqual(['to you']);
+    expect(await alice.texts(chat)).toEqual(['before', 'to you']);
   });
 
   test('E11: a directory that goes back is refused', async () => {
