@@ -25,6 +25,7 @@ import type {
   EngineOptions,
   GroupRequest,
   GroupView,
+  OpenOptions,
   Opened,
   PendingCommit,
   Rejoined,
@@ -120,12 +121,9 @@ export class E2eeEngine {
   /**
    * Opens a message. What it gives is the end of that ciphertext, but for `waiting` and `healing`: how long, and how many of
    * them, is for the caller to bound.
-   *
-   * @param epoch in which it is sealed, as the server says: it has counted the epochs, so that no member makes others wait
-   *   for one that never comes.
    */
-  open(transaction: Transaction, group: Uint8Array, message: Uint8Array, epoch?: number): Promise<Opened> {
-    return openMessage(this.#context, transaction, group, message, epoch);
+  open(transaction: Transaction, group: Uint8Array, message: Uint8Array, options?: OpenOptions): Promise<Opened> {
+    return openMessage(this.#context, transaction, group, message, options);
   }
 
   /** Joins by an external commit to the group that a GroupInfo describes, within the guard. */

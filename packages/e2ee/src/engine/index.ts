@@ -13,6 +13,7 @@ export type {
   GroupStatus,
   GroupView,
   LostReason,
+  OpenOptions,
   Opened,
   OwnDevice,
   PendingCommit,

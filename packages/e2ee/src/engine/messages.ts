@@ -15,7 +15,7 @@ import { EPOCH_MAX, type EpochReader } from './epoch.ts';
 import { keptEpoch, loadRecord, saveRecord, type GroupRecord } from './group-record.ts';
 import { senderOf } from './membership.ts';
 import { loadRatchet, ratchetIn, saveRatchet, treeWith, type RatchetPlace } from './ratchets.ts';
-import type { LostReason, Opened } from './types.ts';
+import type { LostReason, OpenOptions, Opened } from './types.ts';
 
 /** Signature and the lengths before it and the content. */
 const FRAMING_BYTES = 70;
@@ -68,7 +68,7 @@ export async function openMessage(
   transaction: Transaction,
   group: Uint8Array,
   bytes: Uint8Array,
-  claimed?: number,
+  { epoch: claimed, isTransient = false }: OpenOptions = {},
 ): Promise<Opened> {
   const message = decodeMessage(bytes, ['mls_private_message'])?.privateMessage;
   if (message?.contentType !== 'application' || message.epoch > BigInt(EPOCH_MAX)) return lost('malformed');
@@ -81,7 +81,11 @@ export async function openMessage(
   const kept = keptEpoch(record, epoch);
   if (kept === undefined) return lost('epoch-gone');
   const reader = await loadReader(context, transaction, record, kept);
-  return await openInEpoch(context, transaction, record, reader, message);
+  const opened = await openInEpoch(context, transaction, record, reader, message);
+  if (opened.state !== 'healing') return opened;
+  if (isTransient) return lost('forged');
+  await saveRecord(transaction, { ...record, status: 'healing' });
+  return opened;
 }
 
 async function openInEpoch(
@@ -97,7 +101,6 @@ async function openInEpoch(
   if (!senderData.ok || senderData.value === undefined) {
     // Nobody has proved anything here: it may be garbage too. But a state that is not ours is a reason to look, once an epoch.
     if (isSameState || record.isProved || reader.epoch < record.epoch) return lost('forged');
-    await saveRecord(transaction, { ...record, status: 'healing' });
     return { state: 'healing', reason: 'fork' };
   }
   const { leafIndex, generation } = senderData.value;

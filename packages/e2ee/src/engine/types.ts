@@ -55,6 +55,17 @@ export type Opened =
   | { readonly state: 'healing'; readonly reason: 'fork' | 'no-state' }
   | { readonly state: 'lost'; readonly reason: LostReason };
 
+/** What is known of a message besides its bytes. */
+export interface OpenOptions {
+  /**
+   * In which it is sealed, as the server says: it has counted the epochs, so that no member makes others wait for one that
+   * never comes.
+   */
+  readonly epoch?: number;
+  /** It is not stored, and proves nothing: one that seems to come of another state is forged. */
+  readonly isTransient?: boolean;
+}
+
 export type LostReason =
   | 'removed'
   | 'epoch-gone'

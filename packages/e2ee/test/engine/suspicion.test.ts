@@ -55,6 +55,10 @@ describe('a message that seems to come of another state', () => {
   it('E2: stops sending until the group is known to be as it was, and is forged then, as are all after it', async () => {
     const { anna, bert, group } = pair;
     const madeUp = ofOtherState(await sealText(anna, group, 'x'));
+    const isTransient = true;
+    const opened = bert.step((engine, transaction) => engine.open(transaction, group, madeUp, { isTransient }));
+    expect(await opened).toEqual({ state: 'lost', reason: 'forged' });
+    expect(await statusOf(bert)).toBe('active');
     expect(await openText(bert, group, madeUp)).toBe('healing: fork');
     await expect(sealText(bert, group, 'on')).rejects.toMatchObject({ code: 'E_FORK' });
     // What is authentic goes on to be read.
