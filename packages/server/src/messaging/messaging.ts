@@ -51,6 +51,8 @@ export interface MessagingOptions {
   readonly onFailed: (error: Error) => void;
   /** A fault of this program while it answered a call. */
   readonly onFault: (error: unknown) => void;
+  /** Default Argon2id. */
+  readonly hasher?: PasswordHasher;
   /** For the audit log: what happened to accounts. */
   readonly onNote: (action: string, fields: Readonly<Record<string, string | number>>) => void;
 }
@@ -68,7 +70,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   readonly messages: MessageServices;
   readonly environment: ServiceEnvironment;
   readonly #options: MessagingOptions;
-  readonly #hasher = new PasswordHasher();
+  readonly #hasher: PasswordHasher;
   readonly #log: TransparencyLog;
   /** Connections, by agent. */
   readonly #desks = new Map<string, Set<CallDesk>>();
@@ -82,7 +84,8 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     const book = new AccountBook({ store, crypto });
     const nowSeconds = (): number => Math.floor(environment.wallClock() / 1_000);
     const registration = new Registration({ policy: options.registration, crypto, tokenKeys, nowSeconds });
-    const hasher = this.#hasher;
+    const { hasher = new PasswordHasher() } = options;
+    this.#hasher = hasher;
     this.#log = new TransparencyLog({ store, crypto, signer: options.signer, wallClock: environment.wallClock });
     const attempts = new LoginAttempts({ limits, now: environment.now });
     const common = { store, crypto, book, hasher, environment, limits, attempts, log: this.#log };

@@ -1,5 +1,5 @@
 /** Messaging as a whole over stores in memory, with devices that make calls without sockets. Not part of the product. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { signLogin } from '@sealane/shared/accounts';
 import { IdentityKeys } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
@@ -22,6 +22,7 @@ import {
   type RegistrationPolicy,
 } from '../../src/messaging/index.ts';
 import type { MessagingAttachment, MessagingSink } from '../../src/messaging/index.ts';
+import { PasswordHasher } from '../../src/messaging/accounts/password-hasher.ts';
 import type { ServiceEnvironment } from '../../src/messaging/devices.ts';
 import { MemoryStore } from '../../src/store/index.ts';
 import { AccountPapers, listing, newKeys } from './messaging-peer.ts';
@@ -52,6 +53,8 @@ export class AccountWorld {
   readonly notes: { readonly action: string; readonly fields: object }[] = [];
   readonly faults: unknown[] = [];
   aheadMs = 0;
+  /** Passwords are hashed once it resolves. Cheaply: what Argon2 costs is shown by `login-flood.test.ts`. */
+  hashing: Promise<void> = Promise.resolve();
   readonly messaging: Messaging;
 
   private constructor({ preset = 'default', registration = 'open' }: AccountWorldOptions) {
@@ -71,6 +74,12 @@ export class AccountWorld {
       crypto: nativeCrypto,
       random: systemRandom,
       ...{ environment, preset, registration },
+      hasher: new PasswordHasher({
+        derive: async (password, { salt }) => {
+          await this.hashing;
+          return createHash('sha256').update(salt).update(password).digest();
+        },
+      }),
       signer: () => this.identity,
       serverKey: () => this.identity.static.publicKey,
       tokenKeys: () => [this.identity.signingPublicKey],

@@ -44,11 +44,14 @@ describe('login by password', () => {
 
   it('B8: what does not fit into the queue is told so at once; a length is judged before there is a queue', async () => {
     await start();
+    const held = Promise.withResolvers<undefined>();
+    world.hashing = held.promise;
     const flood = Array.from({ length: 60 }, (_, index) => world.device('evil-1').login(`user${index}`, 'guess guess'));
     const settled = Promise.allSettled(flood);
     const long = world.device('evil-2').login('alice', 'x'.repeat(1_025));
     await expect(long).rejects.toMatchObject(FAILED);
     expect(world.messaging.hashQueueLength).toBe(16);
+    held.resolve(undefined);
     const codes = (await settled).map((result) =>
       result.status === 'rejected' ? (result.reason as Refused).code : 'ok',
     );
@@ -84,6 +87,8 @@ describe('login by password', () => {
   it('G2: who is told to come back because others flood the server has used no attempt', async () => {
     await start({ preset: 'strict' });
     await world.account('alice', PASSWORD);
+    const held = Promise.withResolvers<undefined>();
+    world.hashing = held.promise;
     const flood = Array.from({ length: 18 }, (_, index) =>
       world.device('evil-1', { addressKey: '192.0.2.66' }).login(`user${index}`, 'guess guess'),
     );
@@ -92,6 +97,7 @@ describe('login by password', () => {
     await eventually('a full queue', () => world.messaging.hashQueueLength === 16);
     for (let count = 0; count < 12; count++)
       await expect(honest.login('alice', PASSWORD)).rejects.toMatchObject({ code: 'E_BUSY', retryAfterMs: 1_000 });
+    held.resolve(undefined);
     await settled;
     await honest.login('alice', PASSWORD);
   });
