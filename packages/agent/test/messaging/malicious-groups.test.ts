@@ -7,6 +7,7 @@ import { toHex } from '@sealane/shared/bytes';
 import { decodeItem, encodeItem } from '@sealane/shared/items';
 import { Attacker } from './attacker.ts';
 import { MaliciousWorld, groupStatesOf, madeUp, membersOf } from './malicious-world.ts';
+import type { TestDevice } from './world.ts';
 
 jest.setTimeout(60_000);
 
@@ -86,30 +87,7 @@ describe('a server that lies about groups', () => {
   });
 
   test('2.2, E2: a fork: two members whose commits both count are told apart by the first message, and nothing is shown of it', async () => {
-    const [alice, bob] = await world.pair();
-    const carol = await world.account('carol');
-    await carol.client.sync();
-    const { conversation, group: name } = await alice.client.createGroup('garden', ['bobby', 'carol']);
-    await world.say(alice, conversation, 'before', bob, carol);
-    await world.until('settled', () => world.server.queue('carol-1').items.length === 0);
-    const group = world.server.groups.get(name);
-    if (group === undefined) throw new Error('no group');
-    await world.account('dora');
-    const { epoch } = group;
-    // Each is told that its commit ended the epoch, and is never shown the other one.
-    world.server.isHolding = true;
-    await alice.client.removeMembers(conversation, ['carol']);
-    group.epoch = epoch;
-    group.devices.add('carol-1');
-    await bob.client.addMembers(conversation, ['dora']);
-    // Carol is left to bob's side: she never hears that she was removed.
-    const ofAlice = world.held('bobby-1', 'commit');
-    const ofBob = world.held('alice-1', 'commit');
-    expect([ofAlice.length, ofBob.length]).toEqual([1, 1]);
-    world.withhold('bobby-1', ofAlice);
-    world.withhold('alice-1', ofBob);
-    world.withhold('carol-1', [...ofAlice, ...world.held('carol-1', 'removed')]);
-    for (const agentId of ['alice-1', 'bobby-1', 'carol-1']) world.server.release(agentId);
+    const { alice, bob, carol, conversation } = await fork();
     // What bob says to his side is what shows it; it is in no state that alice has a reason to believe.
     await world.until('alice sees it', () => groupStatesOf(alice).includes('asking'));
     expect(groupStatesOf(alice)).toEqual(['healing', 'asking']);
@@ -125,4 +103,70 @@ describe('a server that lies about groups', () => {
     await world.say(bob, conversation, 'with dora', alice, carol);
     expect(await membersOf(alice, conversation)).toEqual(['alice', 'bobby', 'carol', 'dora']);
   });
+
+  test('2.2, E2: a fork in which each is shown its own state again: what the other says is shown as lost', async () => {
+    const { alice, bob, conversation } = await fork(({ groupInfo }) => {
+      world.server.lie = ({ agentId, id, honest }) =>
+        id === 0x50 && agentId === 'alice-1' ? { ...honest(), groupInfoBlob: groupInfo } : honest();
+    });
+    await world.until('alice looked', () => groupStatesOf(alice).includes('healed'));
+    const [toBob, toAlice] = [
+      await alice.client.sendAndWait(conversation, { text: 'for bob' }),
+      await bob.client.sendAndWait(conversation, { text: 'for alice' }),
+    ];
+    for (const device of [alice, bob]) {
+      const lost = async (): Promise<boolean> => (await device.states(conversation)).includes('lost');
+      await world.until(`${device.agentId} shows what is lost`, lost);
+      expect(await device.texts(conversation)).not.toContain(device === alice ? 'for alice' : 'for bob');
+    }
+    // Nor does either look as if the other had it.
+    for (const device of [alice, bob]) await device.client.flush();
+    expect((await alice.client.message(toBob.id))?.state).toBe('sent');
+    expect((await bob.client.message(toAlice.id))?.state).toBe('sent');
+  });
 });
+
+interface Fork {
+  readonly alice: TestDevice;
+  readonly bob: TestDevice;
+  readonly carol: TestDevice;
+  readonly conversation: string;
+}
+
+/**
+ * A group of three; Alice and Bob are both told that their commit ended the epoch, and are never shown the other one. Carol is left to
+ * Bob's side, as is the state that the server shows.
+ *
+ * @param onForked is told the state of Alice's side before Bob's messages are delivered.
+ */
+async function fork(
+  onForked: (side: { readonly groupInfo: Uint8Array | null }) => void = () => undefined,
+): Promise<Fork> {
+  const [alice, bob] = await world.pair();
+  const carol = await world.account('carol');
+  await carol.client.sync();
+  await world.account('dora');
+  const { conversation, group: name } = await alice.client.createGroup('garden', ['bobby', 'carol']);
+  const group = world.server.groups.get(name);
+  if (group === undefined) throw new Error('no group');
+  // Who joined renews its keys at once.
+  await world.until('both have joined', () => group.epoch === 3);
+  await world.say(alice, conversation, 'before', bob, carol);
+  await world.say(bob, conversation, 'before, too', alice, carol);
+  world.server.isHolding = true;
+  await alice.client.removeMembers(conversation, ['carol']);
+  const groupInfo = group.groupInfoBlob;
+  group.epoch--;
+  group.commits.pop();
+  group.devices.add('carol-1');
+  await bob.client.addMembers(conversation, ['dora']);
+  const ofAlice = world.held('bobby-1', 'commit');
+  const ofBob = world.held('alice-1', 'commit');
+  expect([ofAlice.length, ofBob.length]).toEqual([1, 1]);
+  world.withhold('bobby-1', ofAlice);
+  world.withhold('alice-1', ofBob);
+  world.withhold('carol-1', [...ofAlice, ...world.held('carol-1', 'removed')]);
+  onForked({ groupInfo });
+  for (const agentId of ['alice-1', 'bobby-1', 'carol-1']) world.server.release(agentId);
+  return { alice, bob, carol, conversation };
+}
