@@ -73,7 +73,6 @@ describe('processes of one device', () => {
     'E8: leave a state after each kill from which everything goes on',
     async () => {
       let sequence = 0;
-      let pendingSeen = 0;
       for (let kill = 0; kill < KILLS; kill++) {
         const child = spawn(process.execPath, argumentsOf(pair, 1_000_000, 3), { stdio: 'inherit' });
         const before = sequence;
@@ -85,7 +84,7 @@ describe('processes of one device', () => {
         const rows = await sentSince(sequence);
         await deliver(rows);
         sequence += rows.length;
-        pendingSeen += await finishPending();
+        await finishPending();
         const [view, other] = await Promise.all(
           [pair.anna, pair.bert].map((device) =>
             device.step((engine, transaction) => engine.groupOf(transaction, pair.group)),
@@ -94,21 +93,19 @@ describe('processes of one device', () => {
         expect(view).toEqual(other);
       }
       expect(sequence).toBeGreaterThan(KILLS * 3);
-      expect(pendingSeen).toBeLessThanOrEqual(KILLS);
     },
     TIMEOUT_MS,
   );
 });
 
 /** A commit that was kept but not sent when the process died is sent now, and wins. */
-async function finishPending(): Promise<number> {
+async function finishPending(): Promise<void> {
   const { anna, bert, group } = pair;
   const pending = await anna.step((engine, transaction) => engine.pendingCommit(transaction, group));
-  if (pending === undefined) return 0;
+  if (pending === undefined) return;
   const taken = await bert.step((engine, transaction) =>
     engine.takeCommit(transaction, group, pending.epoch, pending.commit),
   );
   expect(taken.state).toBe('applied');
   await anna.step((engine, transaction) => engine.commitAccepted(transaction, group, pending.messageId));
-  return 1;
 }
