@@ -98,7 +98,7 @@ export class Files {
     const { journal, book } = this.#parts;
     for (const upload of await journal.transaction((tx) => tables.uploads.list(tx))) {
       try {
-        await this.#upload(upload, options);
+        await this.#upload(upload, { ...options, isResumed: true });
       } catch (cause) {
         const error = faultOf(cause);
         options.signal?.throwIfAborted();
@@ -157,7 +157,10 @@ export class Files {
     return { sizeBytes: file.size };
   }
 
-  async #upload({ messageId, group, path, content }: UploadRow, options: TransferOptions): Promise<number> {
+  async #upload(
+    { messageId, group, path, content }: UploadRow,
+    { isResumed = false, ...options }: TransferOptions & { readonly isResumed?: boolean },
+  ): Promise<number> {
     const { journal, blobs, crypto, compose } = this.#parts;
     const decoded = decodeContent(content);
     if (decoded?.kind !== 'file') throw new ProtocolError('E_DATA', 'an upload on this disk is damaged');
@@ -165,6 +168,7 @@ export class Files {
     const place = { group, message: messageId, size };
     const source = await SealedFileSource.open(path, { crypto, key: { key, noncePrefix }, place });
     try {
+      if (isResumed) await source.expectSame(hash, options.signal);
       const read = (position: number): Promise<Uint8Array> => source.read(position);
       await blobs.upload({ blob, hash, sizeBytes: source.sizeBytes, read }, options);
     } finally {

@@ -1,6 +1,8 @@
 /** A file as the sealed blob that it becomes: read from any position, the same bytes every time. */
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { equalBytes } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
 import { ProtocolError, StorageError } from '@sealane/shared/errors';
 import { BLOB_PART_BYTES_MAX } from '@sealane/shared/packets';
@@ -13,34 +15,40 @@ import {
   type AttachmentPlace,
 } from '@sealane/e2ee/attachments';
 
+/** What a file is sealed with, and for which message. */
+export interface SealedFile {
+  readonly crypto: Crypto;
+  readonly key: AttachmentKey;
+  readonly place: AttachmentPlace;
+}
+
 export class SealedFileSource {
   readonly sizeBytes: number;
   readonly #handle: FileHandle;
   readonly #crypto: Crypto;
   readonly #key: AttachmentKey;
   readonly #place: AttachmentPlace;
+  readonly #version: BigIntStats;
   #sealer: AttachmentSealer | undefined;
   /** Position of the first byte in `#ready`. */
   #at = 0;
   #ready: Uint8Array = new Uint8Array(0);
   #fileAt = 0;
 
-  private constructor(handle: FileHandle, crypto: Crypto, key: AttachmentKey, place: AttachmentPlace) {
+  private constructor(handle: FileHandle, version: BigIntStats, about: SealedFile) {
     this.#handle = handle;
-    this.#crypto = crypto;
-    this.#key = key;
-    this.#place = place;
-    this.sizeBytes = sealedSizeOf(place.size);
+    this.#version = version;
+    this.#crypto = about.crypto;
+    this.#key = about.key;
+    this.#place = about.place;
+    this.sizeBytes = sealedSizeOf(about.place.size);
   }
 
   /** @throws ProtocolError `E_FILE_NOT_FOUND`, `E_FILE_CHANGED` when it has another size than `place` says. */
-  static async open(
-    path: string,
-    about: { readonly crypto: Crypto; readonly key: AttachmentKey; readonly place: AttachmentPlace },
-  ): Promise<SealedFileSource> {
+  static async open(path: string, about: SealedFile): Promise<SealedFileSource> {
     const handle = await openToRead(path);
-    const { size } = await handle.stat();
-    if (size === about.place.size) return new SealedFileSource(handle, about.crypto, about.key, about.place);
+    const version = await handle.stat({ bigint: true });
+    if (Number(version.size) === about.place.size) return new SealedFileSource(handle, version, about);
     await handle.close();
     throw new ProtocolError('E_FILE_CHANGED', 'the file has another size than when its sending began');
   }
@@ -57,8 +65,19 @@ export class SealedFileSource {
     return new Uint8Array(hash.digest());
   }
 
-  /** Sealed bytes from there on, at most one part of a blob. */
+  /**
+   * What was sealed before may be with the server already: sealed again under the same key, other bytes would tell it what
+   * both were.
+   *
+   * @throws ProtocolError `E_FILE_CHANGED`.
+   */
+  async expectSame(hash: Uint8Array, signal?: AbortSignal): Promise<void> {
+    if (!equalBytes(await this.hash(signal), hash)) throw changed();
+  }
+
+  /** Sealed bytes from there on, at most one part of a blob. @throws ProtocolError `E_FILE_CHANGED`. */
   async read(position: number): Promise<Uint8Array> {
+    if (!isSameVersion(await this.#handle.stat({ bigint: true }), this.#version)) throw changed();
     if (this.#sealer === undefined || position !== this.#at) this.#seek(position);
     while (this.#ready.length < Math.min(BLOB_PART_BYTES_MAX, this.sizeBytes - this.#at)) await this.#more();
     const part = this.#ready.slice(0, BLOB_PART_BYTES_MAX);
@@ -108,6 +127,14 @@ export class SealedFileSource {
     joined.set(fresh, this.#ready.length);
     this.#ready = joined;
   }
+}
+
+function isSameVersion(now: BigIntStats, then: BigIntStats): boolean {
+  return now.mtimeNs === then.mtimeNs && now.size === then.size;
+}
+
+function changed(): ProtocolError {
+  return new ProtocolError('E_FILE_CHANGED', 'the file changed while it was sent');
 }
 
 /** Size of a plain file. @throws ProtocolError `E_FILE_NOT_FOUND`. */

@@ -207,6 +207,25 @@ describe('messages when things go wrong', () => {
     await expect(bob.client.saveFile(message?.id ?? '', target)).rejects.toMatchObject({ code: 'E_FILE_EXISTS' });
   });
 
+  test('D6: a file that was changed under a cut upload is not sealed again under its key', async () => {
+    const [alice, , chat] = await pair();
+    const source = join(alice.directory, 'picture.bin');
+    const content = randomBytes(700_000);
+    writeFileSync(source, content);
+    let parts = 0;
+    world.server.onCall = (_, id, when) => {
+      if (id === 0x53 && when === 'before' && ++parts === 5) throw new ProtocolError('E_CLOSED', 'cut');
+    };
+    await expect(alice.client.sendFile(chat, source)).rejects.toMatchObject({ code: 'E_CLOSED' });
+    content[10]! ^= 1;
+    writeFileSync(source, content);
+    await alice.restart();
+    await alice.client.sync();
+    const last = async () => (await alice.client.messages(chat, { limit: 1 }))[0];
+    await world.until('failed', async () => (await last())?.state === 'failed');
+    expect([await last(), parts]).toMatchObject([{ reason: 'E_FILE_CHANGED' }, 5]);
+  });
+
   test('E5: a device that was away for many epochs catches up', async () => {
     const [alice, bob, chat] = await pair();
     await bob.client.close();
