@@ -2,9 +2,10 @@
  * A server that lies about groups, with valid keys of an attacker: whole clients refuse it or show it, and nothing is sealed for
  * it. Lies about people, messages and files: malicious-server.test.ts.
  */
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { toHex } from '@sealane/shared/bytes';
-import { decodeItem, encodeItem } from '@sealane/shared/items';
+import { decodeItem, encodeItem, type Item } from '@sealane/shared/items';
 import { Attacker } from './attacker.ts';
 import { MaliciousWorld, groupStatesOf, madeUp, membersOf } from './malicious-world.ts';
 import type { TestDevice } from './world.ts';
@@ -84,6 +85,41 @@ describe('a server that lies about groups', () => {
     const since = world.server.sealedSeen.slice(before);
     expect(since.length).toBeGreaterThan(1);
     for (const group of world.groupIds) expect(await ghost.opens(group, since)).toBe(0);
+  });
+
+  test('E12, E14: what is of one kind is nothing as another, and costs neither its keys nor the chat', async () => {
+    const [alice, bob] = await world.pair();
+    const carol = await world.account('carol');
+    await carol.client.sync();
+    const { conversation, group: name } = await alice.client.createGroup('garden', ['bobby']);
+    await world.until('joined', () => world.server.groups.get(name)?.epoch === 2);
+    await world.say(alice, conversation, 'before', bob);
+    world.server.isHolding = true;
+    await alice.client.sendAndWait(conversation, { text: 'sealed' });
+    await alice.client.addMembers(conversation, ['carol']);
+    const kinds = ['message', 'commit', 'welcome'] as const;
+    const items = kinds.flatMap((kind) => world.held(kind === 'welcome' ? 'carol-1' : 'bobby-1', kind));
+    expect(new Set(items.map(({ kind }) => kind)).size).toBe(kinds.length);
+    const confused = items.flatMap((item) =>
+      kinds
+        .filter((kind) => kind !== item.kind)
+        .map((kind) => ({ ...item, kind, messageId: new Uint8Array(randomBytes(16)) }) as Item),
+    );
+    // Before what they are copies of, and after it.
+    const queue = world.server.queue('bobby-1');
+    queue.items.unshift(...confused.map(encodeItem));
+    await world.deliver(bob, ...confused);
+    await world.until('sealed', async () => (await bob.texts(conversation)).includes('sealed'));
+    world.server.release('carol-1');
+    await world.say(bob, conversation, 'after', alice, carol);
+    await world.say(alice, conversation, 'after, too', bob, carol);
+    expect(bob.troubles).toEqual([]);
+    expect((await bob.texts(conversation)).filter((text) => text !== '')).toEqual([
+      'before',
+      'sealed',
+      'after',
+      'after, too',
+    ]);
   });
 
   test('2.2, E2: a fork: two members whose commits both count are told apart by the first message, and nothing is shown of it', async () => {
