@@ -37,6 +37,7 @@ export type {
   ArchiveSummary,
   CallSignal,
   Calls,
+  CheckedAccount,
   Conversation,
   DeviceView,
   Devices,

@@ -5,6 +5,7 @@ import { ConfigError } from '@sealane/shared/errors';
 import { setting, text, toggle } from '@sealane/node/config';
 import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { checkedUsername } from '../messaging/index.ts';
+import { checkCommand } from './account-check.ts';
 import { presenceCommand, usersCommand, visibilityCommand } from './account-users.ts';
 import { connectionSettings } from './connection-settings.ts';
 import { withMessaging } from './messaging-context.ts';
@@ -184,7 +185,18 @@ const remove = defineCommand({
 export const accountCommand: CommandDefinition = {
   name: 'account',
   summary: 'Make an account, log in and out, change or delete it; see who else is there.',
-  commands: [register, login, logout, show, password, usersCommand, presenceCommand, visibilityCommand, remove],
+  commands: [
+    register,
+    login,
+    logout,
+    show,
+    password,
+    usersCommand,
+    presenceCommand,
+    visibilityCommand,
+    checkCommand,
+    remove,
+  ],
 };
 
 function tokenBytes(token: string | undefined): Uint8Array | undefined {

@@ -6,6 +6,7 @@ export type { TransferOptions } from './blobs.ts';
 export type { CallSignal } from './call-signal.ts';
 export type { Calls } from './calls.ts';
 export type { DeviceView, Devices } from './devices.ts';
+export type { CheckedAccount } from './directory-monitor.ts';
 export { directConversation, groupConversation } from './ids.ts';
 export type { Conversation, FileDescription, Message } from './message.ts';
 export { MessagingClient } from './messaging-client.ts';

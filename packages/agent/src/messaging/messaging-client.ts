@@ -12,6 +12,7 @@ import type { TransferOptions } from './blobs.ts';
 import { Calls } from './calls.ts';
 import { applyToRow } from './content-rules.ts';
 import { directConversation, groupConversation } from './ids.ts';
+import type { CheckedAccount } from './directory-monitor.ts';
 import { messageIdOf, unknownMessage } from './message-ids.ts';
 import { messageOf, type Message } from './message.ts';
 import { MessagingReader } from './messaging-reader.ts';
@@ -290,6 +291,15 @@ export class MessagingClient extends MessagingReader {
   /** The numbers were compared: this identity is accepted and verified. */
   async confirmSafetyNumber(username: string): Promise<void> {
     await this.parts.directory.confirm(username, 'verified');
+  }
+
+  /**
+   * Has the server prove its entries of this account and of all that are known here; this happens by itself too, while `sync` goes on.
+   *
+   * @throws ProtocolError `E_DIRECTORY_LIE`.
+   */
+  checkDirectory(): AsyncIterable<CheckedAccount> {
+    return this.parts.monitor.checkAll();
   }
 
   /** A changed identity is accepted without comparing: unverified again. */

@@ -14,6 +14,7 @@ import { Chores } from './chores.ts';
 import { Compose } from './compose.ts';
 import { ContentRules } from './content-rules.ts';
 import { Devices } from './devices.ts';
+import { DirectoryMonitor } from './directory-monitor.ts';
 import { Directory } from './directory.ts';
 import { Files } from './files.ts';
 import { Groups } from './groups.ts';
@@ -165,7 +166,22 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   const users = new Users(call, directory, account);
   const typing = new Typing({ call, compose, journal, directory, random, engine: theEngine, username });
   const archive = new Archive({ journal, crypto, random, now, account, directory });
-  const upkeep = new Upkeep({ journal, book, stock, devices, account, directory, waiting, intake, now });
+  const monitor: DirectoryMonitor = new DirectoryMonitor({
+    ...{ directory, account, now },
+    onChecked: (state) => upkeep.refreshed(state, chores),
+  });
+  const upkeep: Upkeep = new Upkeep({
+    journal,
+    book,
+    stock,
+    devices,
+    account,
+    directory,
+    waiting,
+    intake,
+    monitor,
+    now,
+  });
   /** After a refusal of who this device is: whether the same call may do better now. */
   const standAgain = async (code: 'E_NOT_LOGGED_IN' | 'E_NOT_LISTED'): Promise<boolean> => {
     const row = await account.find();
@@ -231,7 +247,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
   });
   return {
     ...{ storage, connection, journal, book, account, directory, chores, compose, receipts, groups, outbox, healing },
-    ...{ accounts, devices, users, typing, files, archive, sync, random, now, loadEngine },
+    ...{ accounts, devices, users, monitor, typing, files, archive, sync, random, now, loadEngine },
     tend: (group: Uint8Array) => orHeal(group, () => groups.tend(group)),
     engine: theEngine,
     sweep: () => upkeep.sweep(),

@@ -3,6 +3,7 @@ import { toHex } from '@sealane/shared/bytes';
 import { deviceOf, type AccountState } from '@sealane/shared/accounts';
 import type { Chores } from './chores.ts';
 import type { Devices } from './devices.ts';
+import type { DirectoryMonitor } from './directory-monitor.ts';
 import type { Directory } from './directory.ts';
 import type { Intake } from './intake.ts';
 import type { Journal } from './journal.ts';
@@ -21,6 +22,7 @@ export interface UpkeepParts {
   readonly directory: Directory;
   readonly waiting: WaitingItems;
   readonly intake: Intake;
+  readonly monitor: DirectoryMonitor;
   readonly now: () => number;
 }
 
@@ -40,7 +42,7 @@ export class Upkeep {
   }
 
   async run(): Promise<void> {
-    const { now, stock, devices, account, waiting, intake } = this.#parts;
+    const { now, stock, devices, account, waiting, intake, monitor } = this.#parts;
     await this.sweep();
     const row = await account.find();
     if (row?.phase !== 'listed') return;
@@ -51,6 +53,7 @@ export class Upkeep {
     for (const group of await waiting.stuckGroups()) await intake.retryWaiting(group);
     await stock.refill();
     await devices.renew();
+    await monitor.run();
   }
 
   /** Removes messages whose time is over. @returns how many. */

@@ -112,6 +112,8 @@ describe('I3: what people read', () => {
     ]);
     expect(page).toMatchObject({ stdout: 'alice\n', stderr: expect.stringContaining('account users --after alice') });
     expect([hidden, seen].map(({ stdout }) => stdout)).toEqual(['Visible to nobody.\n', 'Visible to everybody.\n']);
+    const { lines: checked } = await run(alice, 'account', 'check', '--json');
+    expect(checked[0]).toEqual({ event: 'checked', user: 'alice', own: true, statements: 2, added: 0 });
     const [ofAlice, ofBob, wrong] = await Promise.all([
       run(bob, 'account', 'presence', 'alice'),
       run(alice, 'account', 'presence', 'bobby', '--json'),

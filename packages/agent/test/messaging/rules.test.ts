@@ -139,6 +139,29 @@ describe('rules of conversations', () => {
     await expect(alice.client.safetyNumber('bobby')).rejects.toMatchObject({ code: 'E_DIRECTORY_LIE' });
   });
 
+  test('E11: a device finds out by itself that its account has another device, whatever the server keeps to itself', async () => {
+    const alice = await world.device('alice-1');
+    const { recoveryKey } = await alice.client.accounts.register('alice', { password: 'correct horse' });
+    await alice.client.sync();
+    await alice.client.close();
+    const second = await world.device('alice-2');
+    await second.client.accounts.login('alice', { password: 'correct horse' });
+    await second.client.accounts.recover(recoveryKey);
+    // The server does not tell the first device.
+    world.server.queue('alice-1').items.length = 0;
+    await alice.open();
+    await alice.client.sync();
+    const changes = (): number => alice.events.filter(({ type }) => type === 'account-changed').length;
+    expect(changes()).toBe(0);
+    alice.now = () => Date.now() + 7_200_000;
+    await alice.restart();
+    await alice.client.sync();
+    expect(changes()).toBe(1);
+    const checked: unknown[] = [];
+    for await (const each of alice.client.checkDirectory()) checked.push(each);
+    expect(checked).toEqual([{ username: 'alice', isOwn: true, statements: 3, added: 0 }]);
+  });
+
   test('I7: an archive gives contacts and messages back under its passphrase, and no keys', async () => {
     const [alice, , chat] = await pair();
     await alice.client.sendAndWait(chat, { text: 'worth keeping' });
