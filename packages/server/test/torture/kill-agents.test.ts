@@ -10,6 +10,8 @@ import { AGENT_COMMAND } from './agent-command.ts';
 jest.setTimeout(300_000);
 
 const LISTENER_KILLS = 4;
+/** Events are always on the way, and the test waits for what is killed, not for processor time. */
+const LINES_PER_SECOND = 250;
 /** Longer than the heartbeats need to notice a peer that is gone. */
 const PAUSE_MS = 6_000;
 
@@ -65,7 +67,12 @@ describe('kill -9 of agents', () => {
     const log = new RunLog();
     const printed: Line[] = [];
     let ear = await agents.listen(server.port, 'ear', ['--topic', 'load']);
-    const load = new Load(agents, { ports: [server.port], log, to: [['--topic', 'load']] });
+    const load = new Load(agents, {
+      ports: [server.port],
+      log,
+      to: [['--topic', 'load']],
+      linesPerSecond: LINES_PER_SECOND,
+    });
     for (let kill = 0; kill < LISTENER_KILLS; kill++) {
       await ear.until('delivery', 100);
       await ear.kill();
@@ -107,7 +114,12 @@ describe('kill -9 of agents', () => {
   it('B11: the server is stopped for a while under load: agents stay or come back, nothing is lost', async () => {
     const log = new RunLog();
     const ear = await agents.listen(server.port, 'ear', ['--topic', 'load']);
-    const load = new Load(agents, { ports: [server.port], log, to: [['--topic', 'load']] });
+    const load = new Load(agents, {
+      ports: [server.port],
+      log,
+      to: [['--topic', 'load']],
+      linesPerSecond: LINES_PER_SECOND,
+    });
     await ear.until('delivery', 100);
     server.child.kill('SIGSTOP');
     await sleep(PAUSE_MS);
