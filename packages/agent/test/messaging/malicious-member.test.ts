@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { fromHex, toHex } from '@sealane/shared/bytes';
 import { encodeContent, type KnownContent } from '@sealane/e2ee/content';
 import { Attacker } from './attacker.ts';
-import { MaliciousWorld, groupStatesOf, madeUp } from './malicious-world.ts';
+import { MaliciousWorld, groupStatesOf, madeUp, membersOf } from './malicious-world.ts';
 import type { TestDevice } from './world.ts';
 
 jest.setTimeout(60_000);
@@ -113,5 +113,29 @@ describe('a member that lies, with the help of the server', () => {
     expect((await bob.client.latest(100)).filter(({ body }) => body === 'theirs')).toEqual([]);
     // That it has read them itself is not what Bob has said.
     for (const { id } of [inGroup, inChat]) expect((await alice.client.message(id))?.state).not.toBe('read');
+  });
+
+  test('D5, 2.2: once it is removed nothing that the server has brings it back, and it reads nothing that follows', async () => {
+    const { alice, bob, mallory, conversation, group } = await garden();
+    const stateWithIt = world.groupInfoOf(group);
+    await alice.client.removeMembers(conversation, ['mallory']);
+    const row = world.server.groups.get(toHex(group));
+    if (row === undefined) throw new Error('no group');
+    // The server goes on to deliver to it, and takes whatever it commits.
+    row.devices.add('mallory-1');
+    await expect(mallory.intrude(group, world.groupInfoOf(group))).rejects.toThrow('refused');
+    const { commit } = await mallory.intrude(group, stateWithIt);
+    for (const device of [alice, bob])
+      for (const epoch of [row.epoch - 1, row.epoch])
+        await world.deliver(device, madeUp('commit', { group, epoch }, commit));
+    const before = world.server.sealedSeen.length;
+    await world.say(alice, conversation, 'without it', bob);
+    await world.say(bob, conversation, 'at last', alice);
+    const since = world.server.sealedSeen.slice(before);
+    expect(since.length).toBeGreaterThan(1);
+    expect(await mallory.opens(group, since)).toBe(0);
+    await mallory.catchUp(world.server);
+    expect(await mallory.opens(group, since)).toBe(0);
+    for (const device of [alice, bob]) expect(await membersOf(device, conversation)).toEqual(['alice', 'bobby']);
   });
 });
