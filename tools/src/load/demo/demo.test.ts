@@ -10,8 +10,11 @@ const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 const run = promisify(execFile);
 
 let demo: ChildProcess | undefined;
-afterEach(() => {
-  demo?.kill('SIGKILL');
+afterEach(async () => {
+  if (demo === undefined || demo.exitCode !== null) return;
+  // Not SIGKILL: its server would stay.
+  demo.kill('SIGINT');
+  await once(demo, 'exit');
 });
 
 describe('tools:load --demo', () => {
@@ -38,6 +41,10 @@ describe('tools:load --demo', () => {
     expect(answerOf(' events ')).toMatch(/^truck-\w+ routes\S+ +25 /m);
     expect(answerOf(' dlq list ').match(/the printer is out of paper/g)).toHaveLength(3);
     expect(answerOf(' usage ')).toContain('dashboard-');
+    expect(answerOf(' message list ')).toContain('Out of paper. Three dead letters.');
+    expect(answerOf(' message list ')).toContain('the server neither');
+    expect(answerOf(' group list ')).toContain('dispatch');
+    expect(answerOf(' verify ')).toMatch(/(\d{5} {1,2}){3}/);
     expect(answerOf('/metrics')).toContain('sealane_dead_letters 3');
     const directory = /--data-dir (\S+)/.exec(said)?.[1] ?? '';
     expect(existsSync(directory)).toBe(true);

@@ -1,10 +1,15 @@
 /** `--demo`: fills a server with sample data and says what to look at. */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProtocolError } from '@sealane/shared/errors';
 import type { LoadOptions } from '../options.ts';
 import { checkReachable } from '../server/check-reachable.ts';
 import { StartedServer } from '../server/started-server.ts';
 import { DemoFleet } from './demo-fleet.ts';
+import { DemoPeople } from './demo-people.ts';
 
 const SUFFIX_BYTES = 2;
 const MEASURE_MS = 500;
@@ -16,18 +21,29 @@ export async function runDemo(options: LoadOptions, stop: AbortSignal): Promise<
   const host = options.server?.host ?? '127.0.0.1';
   const port = options.server?.port ?? started?.port ?? 0;
   const serverKey = options.serverKey ?? started?.fingerprint;
-  const fleet = new DemoFleet({ host, port, serverKey }, randomBytes(SUFFIX_BYTES).toString('hex'));
+  const target = { host, port, serverKey };
+  const suffix = randomBytes(SUFFIX_BYTES).toString('hex');
+  const fleet = new DemoFleet(target, suffix);
+  const folder = mkdtempSync(join(tmpdir(), 'sealane-demo-'));
+  const people = new DemoPeople(target, suffix, folder);
+  let isTalk = false;
   try {
     console.log(`Filling ${host}:${port} …`);
     await fleet.fill();
+    isTalk = await talkIfPossible(people);
     console.log(whatToLookAt(fleet, started));
+    if (isTalk) console.log(whatTheyWrote(people, `${host}:${port}`, started === undefined));
+    if (started !== undefined) console.log('\nThe sensors go on, until Ctrl-C ends the server and removes its data.');
     while (started !== undefined && !stop.aborted) {
       await fleet.measure();
       await sleep(MEASURE_MS, undefined, { signal: stop }).catch(() => undefined);
     }
   } finally {
+    await people.close();
     await fleet.close();
     await started?.end();
+    // On another server the people stay, and so do their keys.
+    if (started !== undefined || !isTalk) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -51,6 +67,36 @@ function whatToLookAt(fleet: DemoFleet, started: StartedServer | undefined): str
   ];
   const { adminPort } = started ?? {};
   if (typeof adminPort === 'number') lines.push(`  curl http://127.0.0.1:${adminPort}/metrics`);
-  if (started !== undefined) lines.push('', 'The sensors go on, until Ctrl-C ends the server and removes its data.');
   return lines.join('\n');
+}
+
+/** @returns false where the server has no messages, or takes no strangers. */
+async function talkIfPossible(people: DemoPeople): Promise<boolean> {
+  try {
+    await people.talk();
+    return true;
+  } catch (error) {
+    const isMissing = error instanceof ProtocolError && /^E_(NO_MESSAGING|REGISTRATION_CLOSED|TOKEN_)/.test(error.code);
+    if (!isMissing) throw error;
+    console.log(`No messages on this server: ${error.message}`);
+    return false;
+  } finally {
+    await people.close();
+  }
+}
+
+function whatTheyWrote(people: DemoPeople, server: string, stays: boolean): string {
+  const agent = (command: string): string =>
+    `  npx sealane-agent ${command} --server ${server} --data-dir ${people.directory('ben')}`;
+  return [
+    '',
+    `${people.name('ada')} and ${people.name('ben')} wrote to each other, sealed end to end; this is what the second one has:`,
+    '',
+    agent('message list'),
+    agent('group list'),
+    agent(`verify ${people.name('ada')}`),
+    ...(stays
+      ? ['', `Their keys stay in ${people.directory('ben').replace(/\/ben$/, '')} until you remove them.`]
+      : []),
+  ].join('\n');
 }
