@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deafPeer, slowReader } from './peers/asker.ts';
+import { flooder } from './peers/flooder.ts';
 import { giantLength, slowHandshake } from './peers/stranger.ts';
 import type { Target } from './peers/target.ts';
 
@@ -14,6 +15,7 @@ export const BESIEGERS = {
   giantLengths: giantLength,
   slowReaders: slowReader,
   deafPeers: deafPeer,
+  flooders: flooder,
 } as const satisfies Readonly<Record<string, (target: Target) => Socket>>;
 
 export type BesiegerKind = keyof typeof BESIEGERS;
@@ -56,7 +58,7 @@ export class Besieger {
 
 /** The child's side: besieges until its parent is gone. */
 export function besiege(plan: SiegePlan): void {
-  const tally: SiegeTally = { slowHandshakes: 0, giantLengths: 0, slowReaders: 0, deafPeers: 0 };
+  const tally: SiegeTally = { slowHandshakes: 0, giantLengths: 0, slowReaders: 0, deafPeers: 0, flooders: 0 };
   // A terminal sends it to every process of the group; the parent decides.
   process.on('SIGINT', () => undefined);
   process.on('message', () => process.send?.(tally));

@@ -3,7 +3,7 @@
 /** Counts by metric and reason. */
 export type CountedReasons = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-const SAMPLE = /^sealane_(\w+_total)\{reason="([^"]+)"\} (\d+)$/gm;
+const SAMPLE = /^sealane_(\w+_total)\{(?:reason|action)="([^"]+)"\} (\d+)$/gm;
 
 /** @returns nothing where the server does not answer. */
 export async function countedReasons(adminPort: number | null): Promise<CountedReasons> {
@@ -15,7 +15,7 @@ export async function countedReasons(adminPort: number | null): Promise<CountedR
   }
 }
 
-/** The samples that have a reason, and are not zero. */
+/** The samples that have a reason, or say what was done, and are not zero. */
 export function reasonsIn(metrics: string): CountedReasons {
   const counted: Record<string, Record<string, number>> = {};
   for (const [, metric = '', reason = '', value = ''] of metrics.matchAll(SAMPLE)) {

@@ -14,6 +14,7 @@ describe('siege options', () => {
       giantLengths: 500,
       slowReaders: 200,
       deafPeers: 200,
+      flooders: 20,
       source: false,
       report: undefined,
       json: false,

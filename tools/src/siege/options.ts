@@ -11,6 +11,7 @@ export interface SiegeOptions {
   readonly giantLengths: number;
   readonly slowReaders: number;
   readonly deafPeers: number;
+  readonly flooders: number;
   /** The server from its sources instead of its bundle. */
   readonly source: boolean;
   /** Where the report goes as a page; undefined writes none. */
@@ -28,6 +29,7 @@ const OPTIONS = {
   'giant-lengths': { type: 'string', default: '500' },
   'slow-readers': { type: 'string', default: '200' },
   'deaf-peers': { type: 'string', default: '200' },
+  flooders: { type: 'string', default: '20' },
   source: { type: 'boolean', default: false },
   report: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -45,6 +47,7 @@ export const SIEGE_HELP = `Hostile peers in numbers against one server with litt
   --giant-lengths N    strangers that announce frames of up to 4 GiB (500)
   --slow-readers N     agents with valid keys that read 8 KiB/s of what they ask for (200)
   --deaf-peers N       agents with valid keys that never read what they ask for (200)
+  --flooders N         agents with valid keys that publish as much as is taken (20)
   --source             the server from its sources instead of its bundle
   --report FILE        the report as a page
   --json               the report as one JSON line
@@ -65,6 +68,7 @@ export function parseSiegeOptions(args: readonly string[]): SiegeOptions | undef
     giantLengths: wholeWithin('giant-lengths', values['giant-lengths'], { min: 0, max: PEERS_MAX }),
     slowReaders: wholeWithin('slow-readers', values['slow-readers'], { min: 0, max: PEERS_MAX }),
     deafPeers: wholeWithin('deaf-peers', values['deaf-peers'], { min: 0, max: PEERS_MAX }),
+    flooders: wholeWithin('flooders', values.flooders, { min: 0, max: PEERS_MAX }),
     source,
     report,
     json,

@@ -192,6 +192,7 @@ const WHAT: Readonly<Record<(typeof BESIEGER_KINDS)[number], string>> = {
   giantLengths: 'announced frames of up to 4 GiB',
   slowReaders: 'agents that read 8 KiB/s of what they ask for',
   deafPeers: 'agents that never read what they ask for',
+  flooders: 'agents that publish as much as is taken, 95 KB each',
 };
 
 function percentiles(ascending: readonly number[]): Percentiles {

@@ -40,6 +40,8 @@ describe('siege', () => {
         '40',
         '--deaf-peers',
         '60',
+        '--flooders',
+        '20',
       ];
       const sizes = ['--memory', '192', '--agents', '5', '--duration', '5'];
       const { stdout } = await laySiege([...sizes, ...besiegers, '--json']);
@@ -49,13 +51,14 @@ describe('siege', () => {
       expect(report.memoryMiB.anonymousMax).toBeLessThan(192);
       expect(report.latencies.request.siege.count).toBeGreaterThan(20);
       expect(report.besiegers.deafPeers).toBeGreaterThanOrEqual(60);
+      expect(report.besiegers.flooders).toBeGreaterThanOrEqual(10);
       expect(report.counted['connections_refused_total']?.['noise']).toBeGreaterThan(0);
     },
     TEST_MS_MAX,
   );
 
   wholly(
-    'rules 1, 2, 4: 500 slow handshakes, 500 giant lengths, 200 slow readers, 200 that never read: agents do not notice',
+    'rules 1, 2, 4: 500 slow handshakes, 500 giant lengths, 200 slow readers, 200 that never read, 20 that flood: agents do not notice',
     async () => {
       const { code, stdout } = await laySiege(['--json']);
       expect(JSON.parse(stdout)).toMatchObject({ ok: true, failures: [] });

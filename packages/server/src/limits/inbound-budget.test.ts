@@ -76,21 +76,21 @@ describe('InboundBudget', () => {
     expect(budget.counts).toMatchObject({ pauses: 3, bytes: 180 * KIB });
   });
 
-  it('rule 2: frames that are not whole may take twice the budget; the one goes first that is incomplete for longest', () => {
+  it('rule 2: frames that are not whole may take four times the budget; the one goes first that is incomplete for longest', () => {
     const budget = new InboundBudget(100 * KIB);
-    const [slow, busy, late] = shares(budget, 3);
-    slow!.share.noteFrame(10 * KIB);
-    busy!.share.noteFrame(90 * KIB);
+    const [slow, busy, late, small] = shares(budget, 4);
+    small!.share.noteFrame(4 * KIB);
     slow!.share.noteFrame(20 * KIB);
+    busy!.share.noteFrame(190 * KIB);
+    slow!.share.noteFrame(40 * KIB);
     // Another frame: it is the youngest now.
-    busy!.share.noteFrame(80 * KIB);
-    late!.share.noteFrame(100 * KIB);
-    expect([slow!, busy!, late!].map(({ holder }) => holder.isCut)).toEqual([false, false, false]);
-    late!.share.noteFrame(101 * KIB);
-    expect([slow!, busy!, late!].map(({ holder }) => holder.isCut)).toEqual([true, false, false]);
-    slow!.share.noteFrame(0);
-    busy!.share.noteFrame(0);
-    late!.share.noteFrame(0);
+    busy!.share.noteFrame(180 * KIB);
+    late!.share.noteFrame(180 * KIB);
+    const cut = (): readonly boolean[] => [slow!, busy!, late!, small!].map(({ holder }) => holder.isCut);
+    expect(cut()).toEqual([false, false, false, false]);
+    late!.share.noteFrame(181 * KIB);
+    expect(cut()).toEqual([true, false, false, false]);
+    for (const { share } of [slow!, busy!, late!, small!]) share.noteFrame(0);
     expect(budget.counts).toEqual({ bytes: 0, pauses: 0, refusals: 0, cuts: 1 });
   });
 });

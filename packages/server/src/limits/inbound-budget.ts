@@ -7,14 +7,15 @@
  * heavy ones that are not read for a while, and where that is not enough, what they bring is refused. A little is taken of
  * everybody however little is free: whoever brings small things notices nothing.
  *
- * A connection that brings no more than a part of a frame can be told nothing. Such parts may take twice the budget on their
- * own, since every busy connection has one; past that, those go first that have been incomplete for longest.
+ * A connection that brings no more than a part of a frame can be told nothing. Such parts may take four times the budget on
+ * their own, since every busy connection has one, and one that is made to wait keeps it; past that, those go first that have been
+ * incomplete for longest. Small ones do not count, those of handshakes among them.
  */
 
 /** As much is taken for one part of a connection however little is free. */
 const SHARE_BYTES_MIN = 16_384;
 /** Frames that are not whole may take so many times the budget. */
-const FRAMES_FACTOR = 2;
+const FRAMES_FACTOR = 4;
 
 /** Who holds bytes. */
 export interface InboundHolder {
@@ -94,7 +95,8 @@ export class InboundBudget {
   }
 
   /** A share has so many bytes of a frame that is not whole; 0 where there is none. May cut others, or itself. */
-  noteFrame(share: InboundShare, bytes: number): void {
+  noteFrame(share: InboundShare, frameBytes: number): void {
+    const bytes = frameBytes > SHARE_BYTES_MIN ? frameBytes : 0;
     const before = this.#frames.get(share) ?? 0;
     if (bytes === before) return;
     // Fewer bytes are those of another frame, which is the youngest.

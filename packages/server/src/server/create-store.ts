@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { explained } from '@sealane/node/config';
 import { ConfigError } from '@sealane/shared/errors';
 import type { AgentDirectory, BanKeeper } from '../admission/index.ts';
+import { memoryLimitBytes } from '../limits/index.ts';
 import type { SessionEnd } from '../store/redis/index.ts';
 import {
   DEFAULT_QUEUE_LIMITS,
@@ -51,16 +52,20 @@ export const STORE_FILE = 'events.db';
 /** What a node knows of the store on Redis, in the data directory: so it finds out when that is not what it was. */
 const MARKER_FILE = 'redis-store.json';
 const SQLITE_PREFIX = 'sqlite:';
+/** Batches that are delivered at once are read from memory: as many as a small machine has room for. */
+const CACHE_BYTES_MAX = 67_108_864;
+const CACHE_MEMORY_SHARE = 1 / 16;
 
 /** @throws ConfigError `E_CONFIG` for what is no store. */
 export async function createStore(options: CreateStoreOptions): Promise<CreatedStore> {
   const { store: uri, dataDirectory, queueLimits, wallClock } = options;
   const environment = { ...systemStoreEnvironment, now: wallClock };
   const common = { environment, limits: { ...DEFAULT_QUEUE_LIMITS, ...queueLimits } };
-  if (uri === undefined) return local(new SqliteStore(join(dataDirectory, STORE_FILE), common));
+  const inFile = { ...common, cacheBytes: Math.min(CACHE_BYTES_MAX, memoryLimitBytes() * CACHE_MEMORY_SHARE) };
+  if (uri === undefined) return local(new SqliteStore(join(dataDirectory, STORE_FILE), inFile));
   if (uri === 'memory:') return local(new MemoryStore(common));
   if (uri.startsWith(SQLITE_PREFIX) && uri.length > SQLITE_PREFIX.length)
-    return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), common));
+    return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), inFile));
   if (!/^rediss?:\/\//.test(uri)) throw noStore(uri);
   const { RedisStore } = await import('../store/redis/index.ts');
   const store = new RedisStore({

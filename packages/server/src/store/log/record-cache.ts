@@ -1,12 +1,16 @@
 /** RecordCache: the batches that were written last, so that events that are delivered at once are read from memory. */
 import type { LogBatch } from './log-device.ts';
 
+type CachedBatch = Pick<LogBatch, 'position' | 'records'>;
+
 /** What a batch takes beside its bytes. */
 const BATCH_OVERHEAD_BYTES = 256;
+/** In the place of one that had to go, so that its bytes do. */
+const GONE: CachedBatch = { position: -1, records: new Uint8Array(0) };
 
 export class RecordCache {
   readonly #bytesMax: number;
-  #batches: { readonly position: number; readonly records: Uint8Array }[] = [];
+  #batches: CachedBatch[] = [];
   #from = 0;
   #bytes = 0;
   #hint = 0;
@@ -16,12 +20,13 @@ export class RecordCache {
   }
 
   /** Adds a batch that comes after all others. */
-  add({ position, records }: LogBatch): void {
+  add({ position, records }: CachedBatch): void {
     if (records.length === 0) return;
     this.#batches.push({ position, records });
     this.#bytes += records.length + BATCH_OVERHEAD_BYTES;
     while (this.#bytes > this.#bytesMax) {
       this.#bytes -= (this.#batches[this.#from]?.records.length ?? 0) + BATCH_OVERHEAD_BYTES;
+      this.#batches[this.#from] = GONE;
       this.#from += 1;
     }
     if (this.#from * 2 <= this.#batches.length) return;
