@@ -12,8 +12,10 @@ jest.setTimeout(120_000);
 const LOGINS = 200;
 const PEERS = 50;
 const PASSWORD = 'correct horse';
-/** What fits into one record, and is far above any password. */
-const LONG_PASSWORD_BYTES = 200_000;
+/** What fits into one record, and is far above any password; and what needs several. */
+const LONG_BYTES = 200_000;
+const HUGE_BYTES = 2_000_000;
+const RECORD_BYTES = 250_000;
 
 let host: ServerHost;
 const peers: SessionPeer[] = [];
@@ -51,12 +53,18 @@ async function latencies(peer: SessionPeer, isOver: () => boolean): Promise<numb
 }
 
 /** A login whose password no encoder of ours would write. */
-function longLogin(call: number): Uint8Array {
+function longLogin(call: number, passwordBytes: number): Uint8Array {
   const size = Buffer.alloc(4);
-  size.writeUInt32BE(LONG_PASSWORD_BYTES);
+  size.writeUInt32BE(passwordBytes);
   const head = [Uint8Array.of(0x95, call), Uint8Array.of(0xa5), utf8Encode('alice'), Uint8Array.of(0xdb), size];
-  const body = Buffer.concat([...head, Buffer.alloc(LONG_PASSWORD_BYTES, 'x'), Uint8Array.of(0xc0, 0xc0)]);
+  const body = Buffer.concat([...head, Buffer.alloc(passwordBytes, 'x'), Uint8Array.of(0xc0, 0xc0)]);
   return Buffer.concat([Uint8Array.of(0x41, body.length >>> 16, (body.length >>> 8) & 0xff, body.length & 0xff), body]);
+}
+
+/** In as many records as it takes. */
+function sendWhole(peer: SessionPeer, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += RECORD_BYTES)
+    peer.forge((writer) => writer.bytes(bytes.subarray(at, at + RECORD_BYTES)));
 }
 
 describe('floods of logins', () => {
@@ -96,10 +104,11 @@ describe('floods of logins', () => {
     await account('alice', PASSWORD);
     const evil = await Promise.all(Array.from({ length: 20 }, (_, index) => open(`evil-${index}`)));
     await host.forgetStalls();
-    const login = longLogin(7);
-    for (const peer of evil) peer.forge((writer) => writer.bytes(login));
+    const logins = [longLogin(7, LONG_BYTES), longLogin(7, HUGE_BYTES)];
+    for (const [index, peer] of evil.entries()) sendWhole(peer, logins[index % 2]!);
     await Promise.all(evil.map(({ ended }) => ended));
-    expect(new Set(evil.map(({ told }) => told))).toEqual(new Set(['E_TOO_LARGE']));
+    // A packet that goes on beyond its record is refused with the first of them.
+    expect(new Set(evil.map(({ told }) => told))).toEqual(new Set(['E_TOO_LARGE', 'E_MALFORMED']));
     expect((await latencies(neighbour, () => true)).at(-1)).toBeLessThan(1_000);
     const { stallMs } = await host.report();
     expect(stallMs).toBeLessThan(200);
