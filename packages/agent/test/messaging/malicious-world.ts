@@ -4,6 +4,9 @@ import { fromHex, toHex } from '@sealane/shared/bytes';
 import { decodeItem, encodeItem, type GroupItem, type Item } from '@sealane/shared/items';
 import { World, type TestDevice } from './world.ts';
 
+const COMMIT = 0x4d;
+const SEND = 0x4e;
+
 export class MaliciousWorld extends World {
   /** Two devices, the first of which has written to the second. */
   async pair(): Promise<readonly [TestDevice, TestDevice]> {
@@ -48,6 +51,15 @@ export class MaliciousWorld extends World {
     queue.items.push(...items.map(encodeItem));
     this.server.release(device.agentId);
     await this.until('taken', () => queue.items.length === 0 && !queue.isBusy);
+  }
+
+  /** Counts what a device sends from now on. */
+  sendsOf(agentId: string): () => number {
+    let count = 0;
+    this.server.onCall = (from, id, when) => {
+      if (from === agentId && (id === COMMIT || id === SEND) && when === 'before') count++;
+    };
+    return () => count;
   }
 
   /** Items of a kind that wait for a device. */
