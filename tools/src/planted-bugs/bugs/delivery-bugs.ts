@@ -15,6 +15,14 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     tests: DELIVERIES,
   },
   {
+    name: 'inbound-of-all-unbounded',
+    breaks: 'rule 2: what all agents publish together may take any memory',
+    file: 'packages/server/src/limits/inbound-budget.ts',
+    from: 'return Math.max(this.bytesMax - this.#bytes, SHARE_BYTES_MIN);',
+    to: 'return Math.max(this.bytesMax, SHARE_BYTES_MIN);',
+    tests: ['packages/server/test/delivery/publishing.test.ts'],
+  },
+  {
     name: 'stale-ack-counts',
     breaks: 'R4: an answer to an earlier delivery settles a later one',
     file: engine('consumer.ts'),
