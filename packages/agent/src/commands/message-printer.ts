@@ -29,6 +29,7 @@ export class MessagePrinter {
 
   /** Prints until there were enough, the reader is gone, or the time is up. */
   async run(messaging: MessagingClient, signal: AbortSignal): Promise<void> {
+    await messaging.requireAccount();
     this.#last = (await messaging.latest(1))[0]?.order ?? 0;
     let wake = Promise.withResolvers<undefined>();
     messaging.on('event', () => wake.resolve(undefined));

@@ -88,15 +88,22 @@ export class MessagingClient extends MessagingReader {
    * Takes what waits for this device and goes on taking what comes. Resolves when it has caught up.
    *
    * @returns false when another process of this data directory does so.
+   * @throws as `requireAccount`; ProtocolError `E_NOT_LOGGED_IN`; what cuts the connection.
    */
   async sync(signal?: AbortSignal): Promise<boolean> {
     const { sync, connection } = this.parts;
+    await this.requireAccount();
     if (!(await sync.start())) return false;
     this.#endTransients ??= connection.onTransient((packet) => this.parts.typing.take(packet));
     await sync.caughtUp(signal);
     await this.parts.files.resume(signal === undefined ? {} : { signal });
     await this.parts.outbox.flush();
     return true;
+  }
+
+  /** @throws ConfigError `E_NO_ACCOUNT_HERE`; ProtocolError `E_NOT_LISTED`, `E_DEVICE_CLONED`: this device has no part in an account. */
+  async requireAccount(): Promise<void> {
+    await this.parts.account.require();
   }
 
   /** Opens the queue and does not wait: for a device that waits to be linked. */

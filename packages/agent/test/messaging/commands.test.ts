@@ -76,6 +76,15 @@ describe('I3: mistakes', () => {
     expect(ended.code).toBe(exitCode);
   });
 
+  it('C11: a device that is logged in and not linked says so, whatever is asked of it', async () => {
+    const phone = bench.directory();
+    await run(phone, 'account', 'login', 'alice', '--password-file', join(alice, 'password'));
+    const [list, watch] = await Promise.all([run(phone, 'message', 'list'), run(phone, 'message', 'watch')]);
+    for (const { code, stderr } of [list, watch]) {
+      expect([code, stderr]).toEqual([77, expect.stringContaining('Run: device link')]);
+    }
+  });
+
   it('says where the right names are', async () => {
     const [group, device, archive] = await Promise.all([
       run(alice, 'message', 'list', '--group', 'team'),
