@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ import { TestAgent } from '../test-agent.ts';
 import { eventually, temporaryDirectory } from '../test-server.ts';
 
 jest.setTimeout(60_000);
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+if (!hasScript) console.warn('SKIPPED: top on a terminal needs `script`');
 
 let directory: string;
 let data: string;
@@ -41,6 +45,25 @@ async function run(...words: string[]): Promise<Run> {
 
 async function agent(agentId: string): Promise<TestAgent> {
   return await TestAgent.open({ port: server.port, agentId });
+}
+
+/** Runs `top` on a terminal to its end. @param keys what has to be shown, and the key that is pressed then. */
+async function top(
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  keys: readonly (readonly [after: string, key: string])[],
+): Promise<string> {
+  const words = [process.execPath, ...programWords('server'), 'top', '--data-dir', data].join(' ');
+  const line = `stty cols ${columns} rows ${rows}; ${words}`;
+  const terminal = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const closed = once(terminal, 'close');
+  let shown = '';
+  terminal.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  for (const [after, key] of keys) {
+    await eventually(`"${after}"`, () => shown.includes(after), 20_000);
+    terminal.stdin.write(key);
+  }
+  await closed;
+  return shown;
 }
 
 describe('commands that talk to the admin port', () => {
@@ -154,29 +177,20 @@ describe('commands that talk to the admin port', () => {
     expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining('sealane-server serve') });
   });
 
-  it('top draws a screen on a terminal of 80x24, and q ends it', () => {
-    if (spawnSync('script', ['--version']).status !== 0) {
-      console.warn('SKIPPED: top on a terminal needs `script`');
-      return;
-    }
-    const words = [process.execPath, ...programWords('server'), 'top', '--data-dir', data].join(' ');
-    const command = `stty cols 80 rows 24; (sleep 2; printf '?'; sleep 1; printf q; sleep 1) | script -qec "${words}" /dev/null`;
-    const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
-    expect(stdout).toContain('store    sqlite');
-    expect(stdout).toContain('q      quit');
-    expect(stdout.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  (hasScript ? it : it.skip)('top draws a screen on a terminal of 80x24, and q ends it', async () => {
+    const shown = await top({ columns: 80, rows: 24 }, [
+      ['store    sqlite', '?'],
+      ['q      quit', 'q'],
+    ]);
+    expect(shown.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
   });
 
-  it.each([
+  (hasScript ? it : it.skip).each([
     [20, 8],
     [40, 12],
-  ])('top fits %i columns and %i rows', (columns, rows) => {
-    if (spawnSync('script', ['--version']).status !== 0) return;
-    const words = [process.execPath, ...programWords('server'), 'top', '--data-dir', data].join(' ');
-    const size = `stty cols ${columns} rows ${rows}`;
-    const command = `(sleep 2; printf q; sleep 1) | script -qec "${size}; ${words}" /dev/null`;
-    const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
-    const pictures = stdout.split('\u001b[H\u001b[J').slice(1);
+  ])('top fits %i columns and %i rows', async (columns, rows) => {
+    const shown = await top({ columns, rows }, [['q quit   ? help', 'q']]);
+    const pictures = shown.split('\u001b[H\u001b[J').slice(1);
     expect(pictures.length).toBeGreaterThan(0);
     const lines = pictures[0]?.split('\u001b')[0]?.replaceAll('\r', '').split('\n') ?? [];
     expect(lines).toHaveLength(rows);
