@@ -92,7 +92,7 @@ async function outboxFile(): Promise<Uint8Array> {
 /** Bytes of the file of an outbox that are changed: where (3), and to what (1). */
 const outboxFiles: FuzzDecoder = {
   name: 'outbox-file',
-  runs: 60,
+  runs: 30,
   limits: { timeMs: 10_000 },
   seeds: () => [
     new Uint8Array(0),
@@ -133,7 +133,7 @@ const SUBSCRIPTION = 'agent:bob';
 /** The cursor, a space, and the runs as the row has them. Whatever they are, a set is made of them and told to a server. */
 const inboxRows: FuzzDecoder = {
   name: 'inbox-rows',
-  runs: 100,
+  runs: 30,
   limits: { timeMs: 1_000 },
   seeds: () => ['5 []', '5 [[7,9],[12,12]]', '0 {}', '9 [[3,1],[1e9,0],["a",null]]', '1 [', '3 null'].map(utf8Encode),
   async decode(input) {
