@@ -54,6 +54,7 @@ export interface ClosedState {
   readonly error: SealaneError | undefined;
 }
 
+/** Connecting, connected, reconnecting (times in ms) or closed, which is the last; `event` tells which. */
 export type AgentState = ConnectingState | ConnectedState | ReconnectingState | ClosedState;
 
 /** Events of an agent: every state under its name, and all of them under `state`. */

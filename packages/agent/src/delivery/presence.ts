@@ -12,6 +12,7 @@ export interface AgentPresence {
   readonly lastSeenAt: number | undefined;
 }
 
+/** Called with each change of a watched agent. */
 export type PresenceListener = (presence: AgentPresence) => void;
 
 /** A watch; ends with `close`, or when the server refuses it. */

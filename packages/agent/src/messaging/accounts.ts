@@ -57,6 +57,7 @@ export interface AccountView {
 
 const NOTHING = new Uint8Array(0);
 
+/** The account of this device, as `messaging.accounts`. */
 export class Accounts {
   readonly #parts: AccountsParts;
 

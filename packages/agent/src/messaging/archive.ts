@@ -43,6 +43,7 @@ interface Contents {
 
 const MAGIC = utf8Encode('sealane archive 1\n');
 
+/** Export and import, as `messaging.archive`. */
 export class Archive {
   readonly #parts: ArchiveParts;
 

@@ -19,6 +19,7 @@ export interface BlobSource {
   read(position: number): Promise<Uint8Array>;
 }
 
+/** How a file goes up or down: progress in bytes, and a signal that ends it. */
 export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;

@@ -17,6 +17,7 @@ export interface CallsParts {
   say(conversation: string, content: KnownContent, isShown: boolean): Promise<void>;
 }
 
+/** Signals of calls, as `messaging.calls`. */
 export class Calls {
   readonly #parts: CallsParts;
 

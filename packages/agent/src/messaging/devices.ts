@@ -53,6 +53,7 @@ const LINK_DOMAIN = 'sealane link 1';
 const KEY_PACKAGES_MS = 20_000;
 const LOOK_MS = 250;
 
+/** The devices of this account, as `messaging.devices`. */
 export class Devices {
   readonly #parts: DevicesParts;
   /** The link that this device waits on. */

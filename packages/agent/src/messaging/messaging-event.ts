@@ -3,6 +3,7 @@ import type { SealaneError } from '@sealane/shared/errors';
 import type { CallSignal } from './call-signal.ts';
 import type { Message } from './message.ts';
 
+/** One event of messaging, told apart by `type`. */
 export type MessagingEvent =
   /** A message came, or an own one of another device. */
   | { readonly type: 'message'; readonly message: Message }

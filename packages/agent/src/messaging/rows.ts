@@ -89,6 +89,7 @@ export type GroupRow = {
   readonly createdAt: number;
 };
 
+/** How far a message is: the first five of own ones, the others of those that came. */
 export type MessageState =
   'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'decrypted' | 'waiting' | 'healing' | 'lost';
 

@@ -29,6 +29,7 @@ export interface UserPage {
 
 const STATES = ['hidden', 'away', 'online'] as const;
 
+/** The accounts of the server, as `messaging.users`. */
 export class Users {
   readonly #call: CallServer;
   readonly #directory: Directory;

@@ -5,6 +5,7 @@ import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, type PeerLimits, type Sess
 import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from './delivery-limits.ts';
 /** Names of the presets, as `--limits` takes them. */
 export const LIMIT_PRESETS = ['default', 'strict'] as const;
+/** Name of a preset of limits: `default`, or `strict` with the numbers of the earlier systems. */
 export type LimitPreset = (typeof LIMIT_PRESETS)[number];
 
 /** What a server allows. */

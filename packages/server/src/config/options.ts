@@ -5,6 +5,7 @@ import type { LimitPreset, ServerLimits } from './limits.ts';
 
 /** Who may enrol: unknown agents from this machine, those with a token, anybody, nobody. */
 export const ENROLMENT_POLICIES = ['loopback', 'token', 'open', 'closed'] as const;
+/** Which unknown agents are let in: those of this machine, with a token, all, or none. */
 export type EnrolmentPolicy = (typeof ENROLMENT_POLICIES)[number];
 
 /** A socket that listens, or what stands for one. */

@@ -1,6 +1,7 @@
 /** The agent at the other end of a connection, as handlers and events see it. */
 import type { SuiteId } from '@sealane/shared/wire';
 
+/** An agent as handlers see it: its proven id and what it may do. */
 export interface AgentPeer {
   readonly agentId: string;
   /** `main`, or the random name of a one-shot command. */

@@ -64,6 +64,7 @@ interface Running {
   readonly listener: ListeningSocket;
 }
 
+/** A server in this program; made by `createServer`, runs from `listen()` to `close()`. */
 export class Server extends EventEmitter<ServerEvents> {
   readonly #options: ServerOptions;
   readonly #limits: ServerLimits;

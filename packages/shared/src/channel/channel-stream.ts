@@ -24,6 +24,7 @@ export interface StreamHost {
 /** Most bytes handed to the session at once, so that many writers take turns. */
 const WRITE_SLICE_BYTES = 65_536;
 
+/** A stream in both directions, in bytes. */
 export class ChannelStream implements AsyncIterable<Uint8Array> {
   readonly streamId: number;
   readonly name: string;
