@@ -8,6 +8,8 @@ import { Workbench, type Ended, type Line, type Program } from '../processes.ts'
 
 jest.setTimeout(180_000);
 
+const KILLS = 5;
+
 let bench: Workbench;
 let port: number;
 beforeEach(async () => {
@@ -63,8 +65,7 @@ async function registered(name: string): Promise<Person> {
 
 describe('messaging over TCP, each command a process', () => {
   test('D1, I3: two accounts chat, with what was sent while one was away, in a direct chat and a group', async () => {
-    const alice = await registered('alice');
-    const bob = await registered('bobby');
+    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     const [sent] = await alice.does('message', 'send', '--to', 'bobby', 'Hello Bob');
     expect(sent).toMatchObject({ event: 'sent', state: 'sent' });
     const [received] = await bob.does('message', 'list');
@@ -93,8 +94,7 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('C11, D6: a second device is linked by its code and gets what follows; a file arrives whole', async () => {
-    const alice = await registered('alice');
-    const bob = await registered('bobby');
+    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'before');
     await bob.bodies();
     const second = new Person();
@@ -120,13 +120,12 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('E8: processes that are killed at any moment lose nothing and send nothing twice', async () => {
-    const alice = await registered('alice');
-    const bob = await registered('bobby');
+    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'first');
     const dice = dicesOf(20_261_126);
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < KILLS; round++) {
       const sending = alice.start('message', 'send', '--to', 'bobby', `round ${round}`);
-      await sleep(300 + dice() * 1_200);
+      await sleep(dice() * 900);
       sending.kill('SIGKILL');
       await sending.ended;
     }
@@ -139,8 +138,7 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('E9: a copied data directory is found out', async () => {
-    const alice = await registered('alice');
-    await registered('bobby');
+    const [alice] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'one');
     const copy = new Person();
     cpSync(alice.directory, copy.directory, { recursive: true });

@@ -70,7 +70,7 @@ const request = (line: string, body = '', more = ''): Uint8Array =>
 /** A whole HTTP request, `@` in place of the token. No request is answered as a fault of the server, and it goes on. */
 const adminRequests: FuzzDecoder = {
   name: 'admin-requests',
-  runs: 60,
+  runs: 40,
   limits: { timeMs: 2_000 },
   seeds: () => [
     request('POST /v1/events', '{"to":"agent:bob","payload":{"a":[1,2]},"id":"i","ttlMs":5,"delayMs":0}'),
