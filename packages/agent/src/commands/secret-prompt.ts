@@ -24,7 +24,10 @@ export async function secretOf(
   }
   const typed = await ask(context, `${prompt}: `);
   if (isRepeated && (await ask(context, `${prompt}, again: `)) !== typed) {
-    throw new ConfigError('E_USAGE', 'The two are not the same');
+    throw explained(new ConfigError('E_USAGE', 'The two are not the same'), {
+      why: 'It is asked for twice, because nobody sees what is typed.',
+      next: 'Start again, and type the same both times.',
+    });
   }
   if (typed === '') throw new ConfigError('E_USAGE', `The ${flag} is empty`);
   return typed;
@@ -32,11 +35,17 @@ export async function secretOf(
 
 async function ask({ stdin, output, shutdown }: Parameters<typeof secretOf>[0], prompt: string): Promise<string> {
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
-  output.stderr.write(prompt);
+  // From here on nothing typed is shown, also what comes as soon as the prompt is seen.
   const lines = createInterface({ input: stdin, output: unseen, terminal: true });
+  output.stderr.write(prompt);
+  // The terminal hands Ctrl-C to whoever reads it: here as everywhere it ends the command.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const closed = Promise.withResolvers<never>();
+  lines.once('close', () => closed.reject(new ConfigError('E_USAGE', 'Nothing was typed')));
   try {
-    return await lines.question('', { signal: shutdown.signal });
+    return await Promise.race([lines.question('', { signal: shutdown.signal }), closed.promise]);
   } finally {
+    closed.promise.catch(() => undefined);
     lines.close();
     output.stderr.write('\n');
   }

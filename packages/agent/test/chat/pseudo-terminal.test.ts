@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { programWords } from '@sealane/node/testing';
 import { PseudoTerminal, hasPseudoTerminals } from './pseudo-terminal.ts';
 
 const program = fileURLToPath(new URL('chat-program.ts', import.meta.url));
@@ -95,3 +96,24 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+(hasPseudoTerminals ? describe : describe.skip)('a password on a terminal', () => {
+  it('I3: is asked for twice and never shown; Ctrl-C ends the command, two that differ are said', async () => {
+    const words = [...programWords('agent'), 'account', 'register', 'dora'];
+    chat = new PseudoTerminal(words);
+    await chat.until('Password:');
+    chat.type('correct horse\r');
+    await chat.until('Password, again:');
+    chat.type('\u0003');
+    expect(await chat.outcome()).toMatchObject({ exit: 130 });
+    expect(chat.raw).toContain('E_INTERRUPTED');
+    expect(chat.raw).not.toContain('correct horse');
+    chat = new PseudoTerminal(words);
+    await chat.until('Password:');
+    chat.type('correct horse\r');
+    await chat.until('Password, again:');
+    chat.type('correct house\r');
+    expect(await chat.outcome()).toMatchObject({ exit: 2 });
+    expect(chat.raw).toContain('The two are not the same');
+  }, 40_000);
+});
