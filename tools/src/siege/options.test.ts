@@ -14,7 +14,7 @@ describe('siege options', () => {
       giantLengths: 500,
       slowReaders: 200,
       deafPeers: 200,
-      flooders: 20,
+      flooders: 0,
       source: false,
       report: undefined,
       json: false,

@@ -29,7 +29,7 @@ const OPTIONS = {
   'giant-lengths': { type: 'string', default: '500' },
   'slow-readers': { type: 'string', default: '200' },
   'deaf-peers': { type: 'string', default: '200' },
-  flooders: { type: 'string', default: '20' },
+  flooders: { type: 'string', default: '0' },
   source: { type: 'boolean', default: false },
   report: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -47,7 +47,7 @@ export const SIEGE_HELP = `Hostile peers in numbers against one server with litt
   --giant-lengths N    strangers that announce frames of up to 4 GiB (500)
   --slow-readers N     agents with valid keys that read 8 KiB/s of what they ask for (200)
   --deaf-peers N       agents with valid keys that never read what they ask for (200)
-  --flooders N         agents with valid keys that publish as much as is taken (20)
+  --flooders N         agents with valid keys that publish as much as is taken (0)
   --source             the server from its sources instead of its bundle
   --report FILE        the report as a page
   --json               the report as one JSON line

@@ -137,7 +137,9 @@ function setupLines(report: SiegeReport): string[] {
     '',
     '| besiegers | at any time | connections in all |',
     '| --- | --: | --: |',
-    ...BESIEGER_KINDS.map((kind) => `| ${WHAT[kind]} | ${options[kind]} | ${report.besiegers[kind]} |`),
+    ...BESIEGER_KINDS.filter((kind) => options[kind] > 0).map(
+      (kind) => `| ${WHAT[kind]} | ${options[kind]} | ${report.besiegers[kind]} |`,
+    ),
     '',
     `The server: ${options.source ? 'its sources' : '`packages/server/dist/main.js`'}, ${options.memoryMiB} MiB ` +
       `(control groups version ${groupVersion}), default limits. The agents: ${options.agents}; each asks again 25 ms after ` +
