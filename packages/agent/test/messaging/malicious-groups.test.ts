@@ -87,6 +87,29 @@ describe('a server that lies about groups', () => {
     for (const group of world.groupIds) expect(await ghost.opens(group, since)).toBe(0);
   });
 
+  test('2.2, E7: a key package that is handed out twice opens one group; of the other its user is asked', async () => {
+    const [alice, bob, carol] = [
+      await world.account('alice'),
+      await world.account('bobby'),
+      await world.account('carol'),
+    ];
+    await Promise.all([alice, bob, carol].map(({ client }) => client.sync()));
+    let first: object | undefined;
+    world.server.lie = ({ id, fields, honest }) => {
+      const isOfBob = id === 0x4b && (fields as { readonly username: string }).username === 'bobby';
+      if (!isOfBob) return honest();
+      return (first ??= honest());
+    };
+    await world.say(alice, '@bobby', 'first', bob);
+    await carol.client.conversationWith('bobby');
+    await carol.client.sendAndWait('@bobby', { text: 'second' });
+    await world.until('bob is asked', () => groupStatesOf(bob).includes('asking'));
+    // What Carol wrote has its place, and cannot be read.
+    const read = (await bob.client.latest(9)).filter(({ state }) => state === 'decrypted');
+    expect(read.map(({ body }) => body)).toEqual(['first']);
+    await world.say(alice, '@bobby', 'third', bob);
+  });
+
   test('E12, E14: what is of one kind is nothing as another, and costs neither its keys nor the chat', async () => {
     const [alice, bob] = await world.pair();
     const carol = await world.account('carol');
