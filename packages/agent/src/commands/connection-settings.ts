@@ -27,7 +27,7 @@ export const serverSetting = setting(address({ defaultPort: 1337 }), {
 
 /** `--timeout SECONDS`: time for the whole command. */
 export const timeoutSetting = setting(durationMs({ plainUnit: 's', minMs: 1, maxMs: 2_147_483_647 }), {
-  help: 'Time for the whole command; when it is up, the exit code is 124.',
+  help: 'Time for the whole command; the exit code is 124 when it is up before all is done.',
 });
 
 export const connectionSettings = {
