@@ -76,6 +76,7 @@ function tell(
         warn('This device is logged out, so nothing comes or goes: run account login USER.');
       else if (event.error.code === 'E_LOGIN_FAILED')
         warn('The server no longer takes this device for one of your account: it was revoked, or the account ended.');
+      else if (event.error.code === 'E_UNDECRYPTABLE') warn(event.error.message);
       else log.warn('messaging', { code: event.error.code, error: event.error });
       break;
     default:

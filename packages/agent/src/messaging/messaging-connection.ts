@@ -43,6 +43,6 @@ export interface MessagingConnection {
   onConnected(listener: () => void): () => void;
   /** Told messages that were not stored. @returns what ends that. */
   onTransient(listener: (packet: Pick<Transient, 'group' | 'epoch' | 'body'>) => void): () => void;
-  /** Opens the queue of this device. @param onSkipped told that events are gone for good. */
-  openQueue(agentId: string, handler: QueueHandler, onSkipped: () => void): QueueSubscription;
+  /** Opens the queue of this device. @param onSkipped told how many events are gone for good. */
+  openQueue(agentId: string, handler: QueueHandler, onSkipped: (events: number) => void): QueueSubscription;
 }

@@ -101,14 +101,12 @@ function openQueue(
   queue: {
     readonly agentId: string;
     readonly handler: (body: Uint8Array) => Promise<void>;
-    readonly onSkipped: () => void;
+    readonly onSkipped: (events: number) => void;
   },
 ): QueueSubscription {
   const { agentId, handler, onSkipped } = queue;
   return agent.subscribe(messagesTopic(agentId), (event) => takeOwn(event.from, event.body, handler), {
-    onSkipped: ({ from, to }) => {
-      for (let sequence = from; sequence <= to; sequence++) onSkipped();
-    },
+    onSkipped: ({ from, to }) => onSkipped(to - from + 1),
   });
 }
 

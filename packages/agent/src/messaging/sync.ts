@@ -106,9 +106,12 @@ export class Sync {
       agentId,
       async (body) => {
         await this.#parts.intake.take(body);
-        this.#count();
+        this.#count(1);
       },
-      () => this.#count(),
+      (events) => {
+        this.#parts.onTrouble(goneError(events));
+        this.#count(events);
+      },
     );
     this.#queue = queue;
     queue.ready.then(
@@ -126,8 +129,8 @@ export class Sync {
     });
   }
 
-  #count(): void {
-    this.#handled++;
+  #count(items: number): void {
+    this.#handled += items;
     this.#look();
   }
 
@@ -171,4 +174,10 @@ export class Sync {
     this.#lock?.release();
     this.#lock = undefined;
   }
+}
+
+/** Nobody can say what was in them: their groups catch up with what comes next. */
+function goneError(events: number): ProtocolError {
+  const what = events === 1 ? 'An item' : `${events} items`;
+  return new ProtocolError('E_UNDECRYPTABLE', `${what} for this device are gone at the server: they waited too long`);
 }

@@ -137,4 +137,23 @@ describe('E2: an item that cannot be taken', () => {
     await alice.client.sendAndWait(conversation, { text: 'seeds' });
     await world.until('seeds', async () => (await bob.texts(conversation)).includes('seeds'));
   });
+
+  test('R3: what the server no longer has is said, and keeps nobody waiting', async () => {
+    const [, bob] = await pair();
+    await bob.client.close();
+    const { openQueue } = bob.connection;
+    Object.assign(bob.connection, {
+      openQueue: (...[id, handler, onSkipped]: Parameters<typeof openQueue>) => {
+        const queue = openQueue(id, handler, onSkipped);
+        const ready = queue.ready.then(({ waiting }) => {
+          setImmediate(() => onSkipped(2));
+          return { waiting: waiting + 2 };
+        });
+        return { ...queue, ready };
+      },
+    });
+    await bob.open();
+    expect(await bob.client.sync()).toBe(true);
+    expect(bob.troubles).toContainEqual(expect.stringMatching(/^E_UNDECRYPTABLE 2 items/));
+  });
 });
