@@ -115,8 +115,10 @@ describeWithRedis('serve --processes', () => {
     expect(await shown()).not.toContain(token);
   });
 
-  it('M7, S9: one that is killed is started again and filled up first; the others keep their agents', async () => {
-    const server = await serve(['--processes', '2']);
+  it('M7, S9: one that is killed is started again and filled up first; the others keep their agents; O2: SIGHUP reloads both', async () => {
+    const file = join(directory, 'permissions.json');
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'] }] }));
+    const server = await serve(['--processes', '2', '--permissions', file]);
     const first = await Promise.all(Array.from({ length: 10 }, () => TestAgent.open({ port: server.port })));
     let cut = 0;
     for (const agent of first) void agent.closed.then(() => (cut += 1));
@@ -127,9 +129,18 @@ describeWithRedis('serve --processes', () => {
     ]);
     expect(cut).toBe(5);
     const before = linesOf(server, 'agent connected').length;
-    for (let index = 0; index < 5; index++) await TestAgent.open({ port: server.port });
+    const agents: TestAgent[] = [];
+    for (let index = 0; index < 7; index++) agents.push(await TestAgent.open({ port: server.port }));
     const then = linesOf(server, 'agent connected').slice(before);
-    expect(then.map((line) => line['process'])).toEqual([2, 2, 2, 2, 2]);
+    expect(then.slice(0, 5).map((line) => line['process'])).toEqual([2, 2, 2, 2, 2]);
+    expect(then.slice(5).map((line) => line['process'])).toContain(1);
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'], deny: { request: ['closed'] } }] }));
+    server.child.kill('SIGHUP');
+    await eventually('reloaded', () => linesOf(server, 'reloaded').length === 2);
+    for (const { channel } of agents)
+      await expect(channel.request('closed', 'x')).rejects.toMatchObject({ code: 'E_FORBIDDEN' });
+    const reloaded = linesOf(server, 'reloaded').map((line) => line['process']);
+    expect(reloaded.sort()).toEqual([1, 2]);
     expect((await server.end()).code).toBe(0);
   });
 
@@ -168,23 +179,6 @@ describeWithRedis('serve --processes', () => {
     expect(several.code).toBe(alone.code);
     expect(several.stdout).toBe(alone.stdout);
     expect(JSON.parse(several.stdout)).toMatchObject({ event: 'error', code: 'E_STORE_UNAVAILABLE' });
-  });
-
-  it('O2: SIGHUP reloads all of them', async () => {
-    const file = join(directory, 'permissions.json');
-    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'] }] }));
-    const server = await serve(['--processes', '2', '--permissions', file]);
-    const agents = await Promise.all(Array.from({ length: 4 }, () => TestAgent.open({ port: server.port })));
-    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ agents: ['>'], deny: { request: ['closed'] } }] }));
-    server.child.kill('SIGHUP');
-    await eventually('reloaded', () => linesOf(server, 'reloaded').length === 2);
-    for (const { channel } of agents)
-      await expect(channel.request('closed', 'x')).rejects.toMatchObject({ code: 'E_FORBIDDEN' });
-    expect(
-      linesOf(server, 'reloaded')
-        .map((line) => line['process'])
-        .sort(),
-    ).toEqual([1, 2]);
   });
 
   it('when the primary is killed, the others drain and end', async () => {

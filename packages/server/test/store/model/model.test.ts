@@ -9,7 +9,7 @@ import { ManualTime } from './manual-time.ts';
 import { DELAY_MS_MAX, ModelRun, type Action, type StoreMaker } from './model-run.ts';
 import { QUEUE_NAMES } from './naive-store.ts';
 
-const MEMORY_CASES = Number(process.env['TEST_STORE_MODEL_CASES'] ?? 200);
+const MEMORY_CASES = Number(process.env['TEST_STORE_MODEL_CASES'] ?? 100);
 const FILE_CASES = Number(process.env['TEST_STORE_MODEL_FILE_CASES'] ?? 6);
 const CASE_MINUTES = 30;
 
