@@ -99,7 +99,11 @@ describe('more than there is memory for', () => {
     expect((await neighbour.channel.request('echo', 'hi')).text()).toBe('hi');
     // Every event has its answer: stored, or to come again.
     const answers = (): number[] => peers.slice(1).flatMap((peer) => [...receiptsOf(peer).values()]);
-    await eventually('answers', () => answers().length === (PEERS - 1) * EVENTS_EACH && receiptsOf(light).size === 1);
+    await eventually(
+      'answers',
+      () => answers().length === (PEERS - 1) * EVENTS_EACH && receiptsOf(light).size === 1,
+      20_000,
+    );
     const codes = answers();
     const stored = codes.filter((code) => code === 0).length;
     expect(codes.filter((code) => code !== 0 && code !== ERRORS.E_BUSY.number)).toEqual([]);
@@ -159,7 +163,7 @@ describe('more than there is memory for', () => {
     const streamBytes = streaming.length * STREAMS * PIECES * PIECE.length;
     await host.reportWhen(({ counters: { bytesIn } }) => bytesIn > streamBytes, 20_000);
     for (const { socket } of peers) socket.destroy();
-    await host.reportWhen((report) => report.counters.inbound.bytes === 0);
+    await host.reportWhen((report) => report.counters.inbound.bytes === 0, 20_000);
     await neighbour.close();
   });
 });
