@@ -4,6 +4,7 @@ import { setting, text } from '@sealane/node/config';
 import { defineCommand, type CommandDefinition } from '@sealane/node/cli';
 import { connectionSettings } from './connection-settings.ts';
 import { withMessaging } from './messaging-context.ts';
+import { qrCode } from './qr-code.ts';
 
 const link = defineCommand({
   name: 'link',
@@ -16,9 +17,10 @@ const link = defineCommand({
     await withMessaging(context, { sync: false, reconnect: true }, async (messaging, signal) => {
       await messaging.listen();
       const { code, linked } = await messaging.devices.link();
+      const picture = qrCode(code, output);
       await output.emit(
         { event: 'link-code', code },
-        `Enter this at another device (device approve CODE):\n\n${code}\n`,
+        `Enter this at another device (device approve CODE):\n\n${code}\n${picture === '' ? '' : `\n${picture}`}`,
       );
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });

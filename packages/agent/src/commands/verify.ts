@@ -5,6 +5,7 @@ import { defineCommand } from '@sealane/node/cli';
 import { checkedUsername } from '../messaging/index.ts';
 import { connectionSettings } from './connection-settings.ts';
 import { withMessaging } from './messaging-context.ts';
+import { qrCode } from './qr-code.ts';
 
 export const verifyCommand = defineCommand({
   name: 'verify',
@@ -31,7 +32,9 @@ export const verifyCommand = defineCommand({
       const { digits, code, trust } = number;
       const state = trust === 'changed' ? 'CHANGED since you verified it' : trust;
       const record = { safetyNumber: digits, verified: trust === 'verified', user: username, trust, code };
-      await output.emit(record, `${username}: ${state}\n\n${inLines(digits)}\n`);
+      const picture = qrCode(code, output);
+      const shown = picture === '' ? inLines(digits) : `${inLines(digits)}\n\n${picture}`;
+      await output.emit(record, `${username}: ${state}\n\n${shown}\n`);
     });
   },
 });

@@ -72,6 +72,16 @@ export class Output {
     this.stderr.write(`${text}\n`);
   }
 
+  /** Columns of the terminal behind stdout; undefined where there is none, or it carries JSON lines. */
+  get columns(): number | undefined {
+    return this.json || this.#stdout.isTTY !== true ? undefined : this.#stdout.columns;
+  }
+
+  /** Whether stdout takes colours. */
+  get hasColours(): boolean {
+    return this.paint('bold', 'x') !== 'x';
+  }
+
   /** Why stdout takes no more, if so. */
   get failed(): Error | undefined {
     return this.#failed;
