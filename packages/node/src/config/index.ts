@@ -23,6 +23,7 @@ export {
   oneOf,
   path,
   port,
+  privateText,
   text,
   toggle,
 } from './setting-type.ts';

@@ -12,6 +12,7 @@ import {
   oneOf,
   path,
   port,
+  privateText,
   reloadSettings,
   resolveSettings,
   setting,
@@ -32,6 +33,7 @@ const settings = {
   token: setting(text(), { help: 'Secret.', secret: true, secretAsArgument: true }),
   verbose: setting(toggle(), { help: 'More.', default: false }),
   config: setting(path(), { help: 'File.' }),
+  store: setting(privateText({ pattern: /^x:/, expects: 'x:ANY', placeholder: '<x>' }), { help: 'Where.' }),
 };
 
 let directory: string;
@@ -117,6 +119,12 @@ describe('mistakes', () => {
       message: '--port: expected a port from 0 to 65535, got "70000"',
     });
     expect(failure(() => resolve({ environment: { SEALANE_PORT: '1e3' } })).code).toBe('E_CONFIG');
+  });
+
+  it('C5: a wrong value that may hold a password is not repeated', () => {
+    const { message } = failure(() => resolve({ flags: { store: 'y://user:secret@host' } }));
+    expect(message).toBe('--store: expected x:ANY');
+    expect(resolve({ flags: { store: 'x:1' } }).values.store).toBe('x:1');
   });
 
   it('C5: unknown keys are errors with a suggestion, in every place', () => {

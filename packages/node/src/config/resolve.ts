@@ -104,7 +104,7 @@ function valueOf(
 function read({ type, secret }: Setting<unknown>, { raw, origin, directory }: RawValue): unknown {
   const result = z.safeParse(type.schema, raw);
   if (!result.success) {
-    const got = secret ? '' : `, got ${quoted(raw)}`;
+    const got = secret || type.isPrivate === true ? '' : `, got ${quoted(raw)}`;
     const message = `${origin.detail}: expected ${type.expects}${got}`;
     const next = origin.layer === 'flag' ? 'Correct the flag; see --help.' : undefined;
     throw explained(new ConfigError(origin.layer === 'flag' ? 'E_USAGE' : 'E_CONFIG', message), { next });

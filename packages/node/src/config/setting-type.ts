@@ -18,6 +18,8 @@ export interface SettingType<Value> {
   readonly choices?: readonly string[];
   /** Whether a relative value is a path relative to where it was written. */
   readonly isPath?: boolean;
+  /** A wrong value is not repeated: it may hold a password. */
+  readonly isPrivate?: boolean;
   /** JSON Schema of the value in a configuration file. */
   readonly jsonSchema: Readonly<Record<string, unknown>>;
   /** How the value is shown to people. */
@@ -35,6 +37,23 @@ export function text(
     expects: `a text of ${minLength} to ${maxLength} characters`,
     jsonSchema: { type: 'string', minLength, maxLength },
     show: String,
+  };
+}
+
+/** A text of a form; a wrong one is not repeated, since it may hold a password. @param options.expects completes "expected …". */
+export function privateText(options: {
+  readonly pattern: RegExp;
+  readonly expects: string;
+  readonly placeholder: string;
+}): SettingType<string> {
+  const { pattern, expects, placeholder } = options;
+  const plain = text({ placeholder });
+  return {
+    ...plain,
+    expects,
+    isPrivate: true,
+    schema: z.string().check(z.maxLength(4_096), z.regex(/^[^\0]*$/), z.regex(pattern)),
+    jsonSchema: { ...plain.jsonSchema, pattern: pattern.source },
   };
 }
 

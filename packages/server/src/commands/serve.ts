@@ -9,6 +9,7 @@ import {
   setting,
   showAddress,
   text,
+  privateText,
   toggle,
   type ResolvedSettings,
   type SettingValues,
@@ -41,10 +42,14 @@ export const serveSettings = {
   }),
   suites: setting(oneOf(['pq', 'any']), { help: 'Whether agents without post-quantum keys get in.', default: 'pq' }),
   limits: setting(oneOf(LIMIT_PRESETS), { help: 'Preset of the limits.', default: 'default' }),
-  store: setting(text({ placeholder: '<sqlite:PATH|redis://…|memory:>' }), {
-    help: 'Where events are kept.',
-    defaultHelp: 'sqlite in the data directory',
-  }),
+  store: setting(
+    privateText({
+      pattern: /^(?:memory:$|sqlite:.|rediss?:\/\/.)/,
+      expects: 'sqlite:PATH, redis://HOST:PORT/DATABASE or memory:',
+      placeholder: '<sqlite:PATH|redis://…|memory:>',
+    }),
+    { help: 'Where events are kept.', defaultHelp: 'sqlite in the data directory' },
+  ),
   'health-url': setting(text({ placeholder: '<url>' }), {
     help: 'Where other nodes reach /readyz of this one; a node without its store sends its agents to nodes that are ready.',
     defaultHelp: 'agents stay',
