@@ -1,10 +1,11 @@
 /** Messaging over TCP: the product's server, and every command a process of its own. */
 import { randomBytes } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Workbench, type Ended, type Line, type Program } from '../processes.ts';
+import { Workbench } from '../processes.ts';
+import { Person } from './person.ts';
 
 jest.setTimeout(180_000);
 
@@ -18,50 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.dispose());
 
-/** One data directory and its commands. */
-class Person {
-  readonly directory = bench.directory();
-
-  start(...words: readonly string[]): Program {
-    return bench.agent([
-      ...words,
-      '--server',
-      `127.0.0.1:${port}`,
-      '--data-dir',
-      this.directory,
-      '--json',
-      '--timeout',
-      '60',
-    ]);
-  }
-
-  run(...words: readonly string[]): Promise<Ended> {
-    return this.start(...words).ended;
-  }
-
-  /** Runs a command that has to work. @returns its lines. */
-  async does(...words: readonly string[]): Promise<readonly Line[]> {
-    const { code, lines, stdout, stderr } = await this.run(...words);
-    if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
-    return lines;
-  }
-
-  file(name: string, content: string | Uint8Array): string {
-    const path = join(this.directory, name);
-    writeFileSync(path, content);
-    return path;
-  }
-
-  async bodies(): Promise<readonly unknown[]> {
-    return (await this.does('message', 'list')).map(({ body }) => body);
-  }
-}
-
-async function registered(name: string): Promise<Person> {
-  const person = new Person();
-  await person.does('account', 'register', name, '--password-file', person.file('password', 'correct horse'));
-  return person;
-}
+const registered = (name: string): Promise<Person> => Person.registered(bench, port, name);
 
 describe('messaging over TCP, each command a process', () => {
   test('D1, I3: two accounts chat, with what was sent while one was away, in a direct chat and a group', async () => {
@@ -97,12 +55,7 @@ describe('messaging over TCP, each command a process', () => {
     const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'before');
     await bob.bodies();
-    const second = new Person();
-    await second.does('account', 'login', 'bobby', '--password-file', second.file('password', 'correct horse'));
-    const linking = second.start('device', 'link');
-    const { code } = await linking.line('link-code');
-    await bob.does('device', 'approve', String(code));
-    expect((await linking.ended).lines.at(-1)).toEqual({ event: 'linked' });
+    const second = await Person.linked(bench, port, 'bobby', bob);
     const content = randomBytes(300_000);
     const file = (await alice.does('message', 'send', '--to', 'bobby', '--file', alice.file('plan.bin', content))).at(
       -1,
@@ -140,7 +93,7 @@ describe('messaging over TCP, each command a process', () => {
   test('E9: a copied data directory is found out', async () => {
     const [alice] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'one');
-    const copy = new Person();
+    const copy = new Person(bench, port);
     cpSync(alice.directory, copy.directory, { recursive: true });
     await copy.does('message', 'send', '--to', 'bobby', 'from the copy');
     const { code, lines } = await alice.run('message', 'send', '--to', 'bobby', 'from the original');

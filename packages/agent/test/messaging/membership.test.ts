@@ -1,0 +1,98 @@
+/** Who reads what in a group of two accounts with two devices each, over TCP: every command is a process of its own. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { SqliteStorage } from '@sealane/e2ee/sqlite';
+import { Workbench } from '../processes.ts';
+import { Person } from './person.ts';
+
+jest.setTimeout(180_000);
+
+const FILE_BYTES = 6_000_000;
+/** Long enough for some of them to have begun, short enough for some not to be done. */
+const CUT_MS = [350, 500];
+
+let bench: Workbench;
+let port: number;
+beforeEach(async () => {
+  bench = new Workbench();
+  ({ port } = await bench.serve({ dataDir: bench.directory(), words: ['--admin-port', 'off'] }));
+});
+afterEach(() => bench.dispose());
+
+const registered = (name: string): Promise<Person> => Person.registered(bench, port, name);
+
+/** As after the loss of the state of all groups, and of nothing else. */
+async function loseGroups(person: Person): Promise<void> {
+  const storage = await SqliteStorage.open(join(person.directory, 'messages.db'));
+  await storage.transaction(async (tx) => {
+    for (const name of ['groups', 'states', 'epochs', 'ratchets', 'pending', 'removed'])
+      await tx.deleteRange(`mls.${name}`, {});
+  });
+  await storage.close();
+}
+
+describe('groups over TCP, each command a process', () => {
+  test('D5, C11, E2, E3: two by two devices: commits at once, who is new, who is removed or revoked, a lost state', async () => {
+    const [alice, bob, carol] = await Promise.all(['alice', 'bobby', 'carol'].map(registered));
+    const tablet = await Person.linked(bench, port, 'alice', alice!);
+    const laptop = await Person.linked(bench, port, 'bobby', bob!);
+    const [made] = await alice!.does('group', 'create', 'team', 'bobby');
+    const group = String(made?.['group']);
+    const send = (from: Person, text: string) => from.does('message', 'send', '--group', group, text);
+    const read = (by: Person) => by.bodies('--group', group);
+    await send(alice!, 'before carol');
+    expect(await read(laptop)).toEqual(['before carol']);
+    // Two commits for one epoch: one of them is made again.
+    await registered('david');
+    await Promise.all([bob!.does('group', 'add', group, 'carol'), tablet.does('group', 'add', group, 'david')]);
+    await send(laptop, 'with carol');
+    expect(await read(carol!)).toEqual(['with carol']);
+    expect(await read(tablet)).toEqual(['before carol', 'with carol']);
+    await alice!.does('group', 'remove', group, 'carol');
+    await send(bob!, 'without carol');
+    expect(await read(alice!)).toContain('without carol');
+    expect(await read(carol!)).not.toContain('without carol');
+    expect((await carol!.run('message', 'send', '--group', group, 'still here')).code).not.toBe(0);
+    // A device is revoked: it reads nothing that comes after.
+    const devices = await bob!.does('device', 'list');
+    await bob!.does('device', 'revoke', String(devices.find((device) => device['this'] === false)?.['device']));
+    await send(alice!, 'without the laptop');
+    expect(await read(bob!)).toContain('without the laptop');
+    expect((await laptop.run('message', 'list', '--group', group)).stdout).not.toContain('without the laptop');
+    // The state of all groups is lost; the number was compared before, so the device joins again by itself.
+    await tablet.does('verify', 'bobby', '--confirm');
+    await loseGroups(tablet);
+    await send(bob!, 'sealed for the old state');
+    await tablet.does('message', 'list');
+    await send(bob!, 'for the new one');
+    expect(await read(tablet)).toContain('for the new one');
+    await send(tablet, 'and back');
+    expect(await read(bob!)).toContain('and back');
+  });
+
+  test('D6, E8: a file whose sending and whose saving are killed arrives whole, once', async () => {
+    const [alice, bob] = await Promise.all(['alice', 'bobby'].map(registered));
+    const content = randomBytes(FILE_BYTES);
+    const sending = alice!.start('message', 'send', '--to', 'bobby', '--file', alice!.file('plan.bin', content));
+    await sleep(CUT_MS[0]);
+    sending.kill('SIGKILL');
+    await sending.ended;
+    // Whoever comes next goes on with it; where nothing had begun, it is sent now.
+    const begun = await alice!.does('message', 'list');
+    if (begun.length === 0)
+      await alice!.does('message', 'send', '--to', 'bobby', '--file', join(alice!.directory, 'plan.bin'));
+    const [received, ...more] = await bob!.does('message', 'list');
+    expect([received?.['body'], more]).toEqual(['plan.bin', []]);
+    const target = join(bob!.directory, 'saved.bin');
+    const words = ['message', 'save', String(received?.['id']), '--output', target];
+    const saving = bob!.start(...words);
+    await sleep(CUT_MS[1]);
+    saving.kill('SIGKILL');
+    await saving.ended;
+    if (!existsSync(target)) await bob!.does(...words);
+    expect(readFileSync(target).equals(content)).toBe(true);
+  });
+});
