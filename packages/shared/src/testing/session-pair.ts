@@ -3,7 +3,7 @@
  * smallest whole system, for tests.
  */
 import { WriterPool } from '../bytes/index.ts';
-import { IdentityKeys, portableCrypto, type Crypto, type Random } from '../crypto/index.ts';
+import { IdentityKeys, portableCrypto, type Crypto, type Random, type StaticKeyPair } from '../crypto/index.ts';
 import { PacketReader } from '../packets/index.ts';
 import {
   AgentSession,
@@ -13,6 +13,7 @@ import {
   type Session,
   type SessionEnvironment,
   type SessionEvent,
+  type SessionSettings,
 } from '../session/index.ts';
 import { DEFAULT_PEER_LIMITS, DEFAULT_SESSION_LIMITS, SUITE } from '../wire/index.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -53,7 +54,7 @@ export class SessionPair {
       {
         ...common,
         environment: environment(agentCrypto, random),
-        identity: new IdentityKeys(agentCrypto, random(32)).static,
+        identity: identityOf(options.agent, agentCrypto, random(32)),
         agentId: 'agent-1',
         instance: 'main',
         enrolmentToken: null,
@@ -66,7 +67,7 @@ export class SessionPair {
       {
         ...common,
         environment: environment(serverCrypto, random),
-        identity: new IdentityKeys(serverCrypto, random(32)).static,
+        identity: identityOf(options.server, serverCrypto, random(32)),
         successions: [],
         ...options.server,
       },
@@ -139,4 +140,9 @@ function acceptance(agentId: string): Parameters<ServerSession['accept']>[0] {
     retryCapMs: 30_000,
     retryWindowMs: 1_000,
   };
+}
+
+/** The one that was given, or one of this seed: as much is drawn either way. */
+function identityOf(given: Partial<SessionSettings> | undefined, crypto: Crypto, seed: Uint8Array): StaticKeyPair {
+  return given?.identity ?? new IdentityKeys(crypto, seed).static;
 }

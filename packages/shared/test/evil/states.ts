@@ -1,6 +1,8 @@
 /** Every state of either role, reached through a real handshake. */
 import type { SessionState } from '../../src/session/index.ts';
 import { samplePacket, type SessionPair, type TableState } from '../../src/testing/index.ts';
+import { IdentityKeys } from '../../src/crypto/index.ts';
+import { nativeCrypto } from '../../src/crypto-native/index.ts';
 import { SUITE, VERSION_RANGE } from '../../src/wire/index.ts';
 import { eventsOf, nativePair, otherSide, sealRaw, type Side } from '../session/peers.ts';
 
@@ -18,6 +20,12 @@ export const CLEAR_STATES: readonly SessionState[] = [
   'AwaitEncryptionFinish',
 ];
 
+/** Of all pairs: keys that are known need no work. */
+const IDENTITIES = {
+  agent: { identity: new IdentityKeys(nativeCrypto, new Uint8Array(32).fill(1)).static },
+  server: { identity: new IdentityKeys(nativeCrypto, new Uint8Array(32).fill(2)).static },
+};
+
 /**
  * A pair of which `side` is in `state` and has no event or output waiting; the peer has valid keys where there are any.
  *
@@ -27,9 +35,12 @@ export function pairIn(side: Side, state: SessionState, version = VERSION_RANGE.
   const holds = state === 'AwaitTrust' ? 'trust' : 'decision';
   const isEarly = state === 'AwaitEncryptionRequest' || state === 'AwaitEncryptionResponse';
   const isHeld = state === 'AwaitTrust' || state === 'AwaitDecision' || state === 'AwaitAccepted';
-  const suite = { suites: [SUITE.classical] };
-  const old = { ...suite, versions: { min: 1, max: version } };
-  const roles = { agent: side === 'agent' ? suite : old, server: side === 'server' ? suite : old };
+  const suites = [SUITE.classical];
+  const old = { versions: { min: 1, max: version } };
+  const roles = {
+    agent: { suites, ...IDENTITIES.agent, ...(side === 'agent' ? {} : old) },
+    server: { suites, ...IDENTITIES.server, ...(side === 'server' ? {} : old) },
+  };
   const pair = nativePair({ ...roles, ...(isHeld ? { holds } : {}) });
   if (state === 'AwaitEncryptionFinish') {
     for (const piece of pair.agent.takeOutput()) pair.server.receive(piece, pair.now);
