@@ -11,6 +11,24 @@ describe('TokenBuckets', () => {
     expect(buckets.take('a', 1_000)).toBe(1_000);
   });
 
+  it('G1: reserves what will be there soon, one after the other, and nothing later', () => {
+    const buckets = new TokenBuckets({ burst: 1, intervalMs: 1_000 });
+    const waits = Array.from({ length: 4 }, () => buckets.reserve('a', 0, 2_000));
+    expect(waits.map(({ isTaken, waitMs }) => [isTaken, waitMs])).toEqual([
+      [true, 0],
+      [true, 1_000],
+      [true, 2_000],
+      [false, 3_000],
+    ]);
+    expect([buckets.isInDebt('a', 1_999), buckets.isInDebt('a', 2_000), buckets.isInDebt('b', 0)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(buckets.take('a', 2_500)).toBe(500);
+    expect(buckets.take('a', 3_000)).toBe(0);
+  });
+
   it('never holds more than the burst', () => {
     const buckets = new TokenBuckets({ burst: 2, intervalMs: 1_000 });
     buckets.take('a', 0);

@@ -43,6 +43,26 @@ export class TokenBuckets {
     return 0;
   }
 
+  /**
+   * Takes one that will be there within `waitMsMax`. @param now monotonic ms.
+   *
+   * @returns the ms to wait for it. Where it would take longer, `isTaken` is false and nothing was taken.
+   */
+  reserve(key: string, now: number, waitMsMax: number): { readonly isTaken: boolean; readonly waitMs: number } {
+    const tokens = this.#tokensOf(key, now);
+    const waitMs = tokens < 1 ? Math.ceil((1 - tokens) * this.#size.intervalMs) : 0;
+    if (waitMs > waitMsMax) return { isTaken: false, waitMs };
+    this.#byKey.delete(key);
+    this.#byKey.set(key, { tokens: tokens - 1, at: now });
+    this.#forget(now);
+    return { isTaken: true, waitMs };
+  }
+
+  /** Whether somebody waits for what was reserved. */
+  isInDebt(key: string, now: number): boolean {
+    return this.#tokensOf(key, now) < 0;
+  }
+
   /** Gives back what was taken for something that did not happen. */
   giveBack(key: string): void {
     const bucket = this.#byKey.get(key);

@@ -187,6 +187,10 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     if (desks?.size === 0) this.#desks.delete(agentId);
   }
 
+  isHeld(accountId: Uint8Array): boolean {
+    return this.messages.groups.isHeld(accountId);
+  }
+
   onFault(error: unknown): void {
     this.counters.faults += 1;
     this.#options.onFault(error);

@@ -260,7 +260,7 @@ describe('groups: rules', () => {
 
   it('G1: messages of one account are limited, with the time to come back; others go on', async () => {
     await world.stop();
-    world = await ServiceWorld.start({ limits: { messages: { burst: 50, intervalMs: 1_200 } } });
+    world = await ServiceWorld.start({ limits: { messages: { burst: 50, intervalMs: 1_200 }, messagePauseMs: 0 } });
     [alice, bob] = [await world.device('alice'), await world.device('bob')];
     const group = await world.group(alice, [bob]);
     for (let count = 0; count < 50; count++)
@@ -272,6 +272,30 @@ describe('groups: rules', () => {
     await world.groups.send(bob, world.messageOf(bob, group, 1, 'not me'));
     world.aheadMs += 1_300;
     await world.groups.send(alice, message);
+  });
+
+  it('G1: a message that comes too soon is held, in its place, and only what would wait for long is refused', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ limits: { messages: { burst: 2, intervalMs: 200 }, messagePauseMs: 500 } });
+    [alice, bob] = [await world.device('alice'), await world.device('bob')];
+    const group = await world.group(alice, [bob]);
+    const texts = ['one', 'two', 'three', 'four', 'five'];
+    const sent = texts.map((text, index) => {
+      const message = world.messageOf(alice, group, 1, text);
+      return world.groups.send(alice, { ...message, write: message.write + index });
+    });
+    expect([world.groups.isHeld(alice.accountId), world.groups.isHeld(bob.accountId)]).toEqual([true, false]);
+    const settled = await Promise.allSettled(sent);
+    expect(settled.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(settled[4]).toMatchObject({ reason: { code: 'E_CALL_LIMIT' } });
+    expect(world.groups.isHeld(alice.accountId)).toBe(false);
+    expect((await world.words(bob)).slice(-4)).toEqual(texts.slice(0, 4).map((text) => expect.stringContaining(text)));
   });
 
   it('limits devices of a group and groups of an account', async () => {

@@ -18,12 +18,15 @@ export interface CallDeskHost {
   /** A device of an account is connected. @returns what ends that. */
   enter(standing: Standing): () => void;
   onDetached(desk: CallDesk): void;
+  /** Whether a message of this account is held because it came too soon. */
+  isHeld(accountId: Uint8Array): boolean;
   /** A fault of this program. */
   onFault(error: unknown): void;
 }
 
 /** Calls of one connection that may be open at once. */
 const OPEN_MAX = 64;
+const MESSAGE_SEND = 0x4e;
 const RETRY_MS = 100;
 
 export class CallDesk implements MessagingAttachment {
@@ -34,6 +37,9 @@ export class CallDesk implements MessagingAttachment {
   #standing: Promise<Standing | undefined> | undefined;
   #leave: (() => void) | undefined;
   #isOver = false;
+  /** Messages whose answers are not there yet. */
+  readonly #sending = new Set<number>();
+  #accountId: Uint8Array | undefined;
 
   constructor(host: CallDeskHost, sink: MessagingSink) {
     this.#host = host;
@@ -47,8 +53,17 @@ export class CallDesk implements MessagingAttachment {
   }
 
   get wantsPause(): boolean {
+    return this.#isHeld || this.#isFull;
+  }
+
+  get #isFull(): boolean {
     const { session, highWaterBytes } = this.#sink;
     return session.waitingBytes + this.#sink.unsentBytes() >= highWaterBytes;
+  }
+
+  /** A message of this connection waits for its time: its answer wakes the connection. */
+  get #isHeld(): boolean {
+    return this.#sending.size > 0 && this.#accountId !== undefined && this.#host.isHeld(this.#accountId);
   }
 
   /** Who is logged in is otherwise now. */
@@ -72,10 +87,12 @@ export class CallDesk implements MessagingAttachment {
       return;
     }
     this.#open.add(call);
+    if (packet.id === MESSAGE_SEND) this.#sending.add(call);
     inbound?.add(bytes);
     this.#answer(packet)
       .then((answer) => {
         this.#open.delete(call);
+        this.#sending.delete(call);
         if (answer !== undefined) this.#send(answer);
       })
       .catch((error: unknown) => {
@@ -83,12 +100,15 @@ export class CallDesk implements MessagingAttachment {
         this.#host.onFault(error);
         this.#send(callFailed(call, new CallError('E_HANDLER_FAILED')));
       })
-      .finally(() => inbound?.free(bytes));
+      .finally(() => {
+        this.#sending.delete(call);
+        inbound?.free(bytes);
+      });
   }
 
   /** Passes on what is not stored, where there is room. */
   pass(packet: ServerMessagingPacket): void {
-    if (!this.wantsPause) this.#send(packet);
+    if (!this.#isFull) this.#send(packet);
   }
 
   onDrain(): void {
@@ -123,6 +143,7 @@ export class CallDesk implements MessagingAttachment {
     const asked = (this.#standing ??= this.#host.standingOf(this.caller));
     try {
       const standing = await asked;
+      this.#accountId = standing?.accountId;
       if (standing?.isListed === true && this.#standing === asked && !this.#isOver)
         this.#leave ??= this.#host.enter(standing);
       return standing;

@@ -9,6 +9,8 @@ export interface GroupLimits {
   readonly groupsPerAccountMax: number;
   /** Messages of one account. */
   readonly messages: BucketSize;
+  /** How long one that comes too soon is held, and its connection not read, before the next are refused. */
+  readonly messagePauseMs: number;
   /** Messages of one account that are not stored. */
   readonly transients: BucketSize;
   /** Commits of one account. */
@@ -34,6 +36,7 @@ const DEFAULT_GROUP_LIMITS: GroupLimits = {
   devicesPerGroupMax: DEVICES_PER_GROUP_MAX,
   groupsPerAccountMax: 10_000,
   messages: { burst: 2_000, intervalMs: 5 },
+  messagePauseMs: 2_000,
   transients: { burst: 100, intervalMs: 50 },
   commits: { burst: 500, intervalMs: 50 },
   epochsBehindMax: EPOCHS_BEHIND_MAX,

@@ -110,7 +110,7 @@ export class Groups {
     const { group, epoch, write, messageId, body, ttlMs } = message;
     if (write === 0) throw new CallError('E_BAD_REQUEST');
     queues.checkRoom();
-    const giveBack = this.#take(this.#messages, device);
+    const giveBack = await this.#takeMessage(device);
     const at = environment.wallClock();
     const lifeMs = ttlMs === 0 ? limits.retentionMs : Math.min(ttlMs, limits.retentionMs);
     const { epochsBehindMax } = limits;
@@ -175,6 +175,21 @@ export class Groups {
       return result.answer;
     }
     throw new CallError(result.code, { present: result.epoch });
+  }
+
+  /** Whether a message of this account is held because it came too soon. */
+  isHeld(accountId: Uint8Array): boolean {
+    return this.#messages.isInDebt(toBase64Url(accountId), this.#options.environment.now());
+  }
+
+  /** Takes one of the account's messages, for which it may wait. @returns what gives it back. @throws CallError `E_CALL_LIMIT`. */
+  async #takeMessage({ accountId }: ActingDevice): Promise<() => void> {
+    const { environment, limits } = this.#options;
+    const key = toBase64Url(accountId);
+    const { isTaken, waitMs } = this.#messages.reserve(key, environment.now(), limits.messagePauseMs);
+    if (!isTaken) throw new CallError('E_CALL_LIMIT', { retryAfterMs: waitMs });
+    if (waitMs > 0) await new Promise<void>((resolve) => environment.schedule(waitMs, resolve));
+    return () => this.#messages.giveBack(key);
   }
 
   /** Takes one of a bucket of the account. @returns what gives it back. @throws CallError `E_CALL_LIMIT`. */
