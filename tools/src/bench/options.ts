@@ -65,7 +65,7 @@ export const BENCH_HELP = `Measures Sealane beside its peers in the same run, an
   --output DIRECTORY        where the report goes (the record, unless quick, partial or profiled)
   --fail-on-regression PCT  exit code 1 when a figure is worse by so many percent than in the record before
 
-M rows: SEALANE_BENCH_LIBSIGNAL names a folder in which @signalapp/libsignal-client is installed, where it is to be a peer.
+M rows: BENCH_LIBSIGNAL names a folder in which @signalapp/libsignal-client is installed, where it is to be a peer.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */

@@ -1,6 +1,6 @@
 /**
  * libsignal (PQXDH, Double Ratchet with SPQR) as a yardstick: AGPL, so it is no dependency, not even of the bench. Who wants it
- * in the comparison installs it somewhere and names that folder in `SEALANE_BENCH_LIBSIGNAL`:
+ * in the comparison installs it somewhere and names that folder in `BENCH_LIBSIGNAL`:
  * `npm install @signalapp/libsignal-client` in an empty folder.
  */
 import { createRequire } from 'node:module';
@@ -58,7 +58,7 @@ interface Libsignal {
 
 /** Whether it is there to be measured. */
 export function hasLibsignal(): boolean {
-  return process.env['SEALANE_BENCH_LIBSIGNAL'] !== undefined;
+  return process.env['BENCH_LIBSIGNAL'] !== undefined;
 }
 
 /** One party: keys, and records by name. */
@@ -146,7 +146,7 @@ export async function libsignalBox(): Promise<MessageBox> {
 }
 
 async function load(): Promise<Libsignal> {
-  const folder = resolve(process.env['SEALANE_BENCH_LIBSIGNAL'] ?? '.');
+  const folder = resolve(process.env['BENCH_LIBSIGNAL'] ?? '.');
   const entry = createRequire(join(folder, 'package.json')).resolve('@signalapp/libsignal-client');
   return (await import(pathToFileURL(entry).href)) as Libsignal;
 }

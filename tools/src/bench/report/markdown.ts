@@ -66,7 +66,7 @@ const NOTES = `## How it is measured, and what it leaves out
 - M1, M2: no network. Sealane is MLS with X-Wing, AES-256-GCM and Ed25519, padded, with a ratchet whose state is kept before
   a message leaves; RSA-4096 with OAEP, AES-256-GCM and PSS is what two of the earlier systems do, native, without forward secrecy,
   state or padding, one key pair standing for all recipients. libsignal is measured where
-  \`SEALANE_BENCH_LIBSIGNAL\` names a folder in which it is installed; its records are in memory. In M2 a commit
+  \`BENCH_LIBSIGNAL\` names a folder in which it is installed; its records are in memory. In M2 a commit
   renews the keys of a device; the state is the file of one device after all of it, its kept epochs included.
 - Everything runs on one machine over loopback: there is no loss and no distance.
 `;
