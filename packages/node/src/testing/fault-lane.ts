@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { ByteFaults, type LaneEnd } from './byte-faults.ts';
 import { Dice } from '@sealane/shared/testing';
+import { ByteFaults, type LaneEnd } from './byte-faults.ts';
 import type { LaneFaults } from './fault-spec.ts';
 import { FrameFaults } from './frame-faults.ts';
 

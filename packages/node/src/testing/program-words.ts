@@ -7,7 +7,8 @@ const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** @returns arguments of `node` that run `sealane-server` or `sealane-agent`. */
 export function programWords(name: 'server' | 'agent'): readonly string[] {
-  const built = join(process.env['TEST_PROGRAMS'] ?? '', `${name}.js`);
-  if (existsSync(built)) return [built];
+  const folder = process.env['TEST_PROGRAMS'] ?? '';
+  const built = join(folder, `${name}.js`);
+  if (folder !== '' && existsSync(built)) return [built];
   return ['--conditions=@sealane/source', join(PACKAGES, name, 'src/main.ts')];
 }

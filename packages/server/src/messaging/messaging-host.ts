@@ -4,8 +4,8 @@
  */
 import { ERRORS, type ErrorCode } from '@sealane/shared/errors';
 import type { MessagingCall, ServerMessagingPacket } from '@sealane/shared/items';
-import type { InboundShare } from '../limits/index.ts';
 import type { SessionState } from '@sealane/shared/session';
+import type { InboundShare } from '../limits/index.ts';
 
 /** The connection of one agent, as messaging sees it. */
 export interface MessagingSink {

@@ -111,6 +111,8 @@ export class Groups {
     if (write === 0) throw new CallError('E_BAD_REQUEST');
     queues.checkRoom();
     const giveBack = await this.#takeMessage(device);
+    // Again: it may have waited.
+    queues.checkRoom();
     const at = environment.wallClock();
     const lifeMs = ttlMs === 0 ? limits.retentionMs : Math.min(ttlMs, limits.retentionMs);
     const { epochsBehindMax } = limits;
