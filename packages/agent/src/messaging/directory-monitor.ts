@@ -4,6 +4,7 @@
  * revocation of a friend's device to itself, is seen without its help.
  */
 import type { AccountState } from '@sealane/shared/accounts';
+import { isPassing } from './call-failure.ts';
 import type { Directory } from './directory.ts';
 import type { OwnAccount } from './own-account.ts';
 import type { ContactRow } from './tables.ts';
@@ -39,7 +40,7 @@ export class DirectoryMonitor {
     this.#parts = parts;
   }
 
-  /** Checks what is due. @throws ProtocolError `E_DIRECTORY_LIE`. */
+  /** Checks what is due; a lie about one does not spare the others. @throws ProtocolError `E_DIRECTORY_LIE`, the first one. */
   async run(): Promise<void> {
     const { account, directory, now } = this.#parts;
     const own = await account.require();
@@ -47,7 +48,16 @@ export class DirectoryMonitor {
     const isDue = ({ username, checkedAt }: ContactRow): boolean =>
       now() - checkedAt > (username === own.username ? OWN_MS : OTHERS_MS);
     const due = ordered(contacts.filter(isDue), own.username);
-    for (const row of due.slice(0, OTHERS_MAX)) await this.#check(row, own.username);
+    const faults: unknown[] = [];
+    for (const row of due.slice(0, OTHERS_MAX)) {
+      try {
+        await this.#check(row, own.username);
+      } catch (error) {
+        if (isPassing(error)) throw error;
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
   }
 
   /** Checks everybody that this device knows. @throws ProtocolError `E_DIRECTORY_LIE`; the first is the last. */

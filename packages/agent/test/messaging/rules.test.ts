@@ -162,6 +162,23 @@ describe('rules of conversations', () => {
     expect(checked).toEqual([{ username: 'alice', isOwn: true, statements: 3, added: 0 }]);
   });
 
+  test('E11: a lie about one account keeps none of the others from being looked at', async () => {
+    const [alice] = await pair();
+    await world.account('carol');
+    for (const name of ['bobby', 'carol']) await alice.client.safetyNumber(name);
+    await world.linked(world.devices.at(-1)!, 'carol-2');
+    const account = world.server.accounts.get('bobby')!;
+    account.statements.pop();
+    account.state = stateOf(account.statements);
+    alice.now = () => Date.now() + 2 * 86_400_000;
+    await alice.restart();
+    await alice.client.sync();
+    const lies = (): boolean => alice.troubles.some((trouble) => trouble.startsWith('E_DIRECTORY_LIE'));
+    await world.until('the lie is told', lies);
+    const changed = alice.events.flatMap((event) => (event.type === 'contact-changed' ? [event.username] : []));
+    expect(changed).toContain('carol');
+  });
+
   test('I7: an archive gives contacts and messages back under its passphrase, and no keys', async () => {
     const [alice, , chat] = await pair();
     await alice.client.sendAndWait(chat, { text: 'worth keeping' });
