@@ -30,6 +30,19 @@ async function pair(): Promise<readonly [TestDevice, TestDevice, string]> {
   return [alice, bob, chat];
 }
 
+/** A file whose upload is cut in the middle. @returns `parts`, how many of it were sent so far. */
+async function cutUpload(alice: TestDevice, chat: string) {
+  const source = join(alice.directory, 'picture.bin');
+  const content = randomBytes(700_000);
+  writeFileSync(source, content);
+  let parts = 0;
+  world.server.onCall = (_, id, when) => {
+    if (id === 0x53 && when === 'before' && ++parts === 5) throw new ProtocolError('E_CLOSED', 'cut');
+  };
+  await expect(alice.client.sendFile(chat, source)).rejects.toMatchObject({ code: 'E_CLOSED' });
+  return { source, content, parts: () => parts };
+}
+
 describe('messages when things go wrong', () => {
   test('D1: what is written without a connection goes out in order once there is one, also after a restart', async () => {
     const [alice, bob, chat] = await pair();
@@ -178,18 +191,11 @@ describe('messages when things go wrong', () => {
 
   test('D6: a file arrives whole, its upload and its download go on where they were cut', async () => {
     const [alice, bob, chat] = await pair();
-    const source = join(alice.directory, 'picture.bin');
-    const content = randomBytes(700_000);
-    writeFileSync(source, content);
-    let parts = 0;
-    world.server.onCall = (_, id, when) => {
-      if (id === 0x53 && when === 'before' && ++parts === 5) throw new ProtocolError('E_CLOSED', 'cut');
-    };
-    await expect(alice.client.sendFile(chat, source)).rejects.toMatchObject({ code: 'E_CLOSED' });
+    const { source, content, parts } = await cutUpload(alice, chat);
     expect((await alice.client.messages(chat, { limit: 1 }))[0]).toMatchObject({ kind: 'file', state: 'sending' });
     await alice.restart();
     await alice.client.sync();
-    expect(parts).toBeLessThan(16);
+    expect(parts()).toBeLessThan(16);
     await world.until('file', async () => (await bob.texts('@alice')).includes('picture.bin'));
     const [message] = await bob.client.messages('@alice', { limit: 1 });
     expect(message?.file).toEqual({ name: 'picture.bin', sizeBytes: 700_000, contentType: 'application/octet-stream' });
@@ -209,21 +215,14 @@ describe('messages when things go wrong', () => {
 
   test('D6: a file that was changed under a cut upload is not sealed again under its key', async () => {
     const [alice, , chat] = await pair();
-    const source = join(alice.directory, 'picture.bin');
-    const content = randomBytes(700_000);
-    writeFileSync(source, content);
-    let parts = 0;
-    world.server.onCall = (_, id, when) => {
-      if (id === 0x53 && when === 'before' && ++parts === 5) throw new ProtocolError('E_CLOSED', 'cut');
-    };
-    await expect(alice.client.sendFile(chat, source)).rejects.toMatchObject({ code: 'E_CLOSED' });
+    const { source, content, parts } = await cutUpload(alice, chat);
     content[10]! ^= 1;
     writeFileSync(source, content);
     await alice.restart();
     await alice.client.sync();
     const last = async () => (await alice.client.messages(chat, { limit: 1 }))[0];
     await world.until('failed', async () => (await last())?.state === 'failed');
-    expect([await last(), parts]).toMatchObject([{ reason: 'E_FILE_CHANGED' }, 5]);
+    expect([await last(), parts()]).toMatchObject([{ reason: 'E_FILE_CHANGED' }, 5]);
   });
 
   test('E5: a device that was away for many epochs catches up', async () => {
