@@ -191,7 +191,7 @@ describe('messages when things go wrong', () => {
 
   test('D6: a file arrives whole, its upload and its download go on where they were cut', async () => {
     const [alice, bob, chat] = await pair();
-    const { source, content, parts } = await cutUpload(alice, chat);
+    const { content, parts } = await cutUpload(alice, chat);
     expect((await alice.client.messages(chat, { limit: 1 }))[0]).toMatchObject({ kind: 'file', state: 'sending' });
     await alice.restart();
     await alice.client.sync();
