@@ -1,6 +1,13 @@
 /** A disk without room, on a disk in memory: nothing is held for nobody, told unsaid, done twice, or kept without bound. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryDisk, MemoryStore, type Lease, type QueueInfo, type UsageRow } from '../../src/store/index.ts';
+import {
+  MemoryDisk,
+  MemoryStore,
+  type Lease,
+  type NewEvent,
+  type QueueInfo,
+  type UsageRow,
+} from '../../src/store/index.ts';
 import { Ears, show } from '../../src/store/testing/harness.compliance.ts';
 import { VirtualEnvironment } from '../../src/store/testing/virtual-environment.compliance.ts';
 
@@ -24,13 +31,16 @@ beforeEach(async () => {
 afterEach(() => store.crash());
 
 async function publish(to: string, ...bodies: readonly string[]): Promise<void> {
-  const common = { from: 'server', to, contentType: null, publishedAt: environment.now(), dueAt: 0 };
-  const events = bodies.map((body) => ({
-    ...{ ...common, id: body, body: new TextEncoder().encode(body), expiresAt: Number.MAX_SAFE_INTEGER },
-    ...{ durability: 'durable' as const, dedup: { kind: 'none' as const } },
-  }));
-  const results = await store.publish(events);
+  const results = await store.publish(bodies.map((body) => eventOf(to, body)));
   expect(results.map(({ status }) => status)).toEqual(bodies.map(() => 'stored'));
+}
+
+function eventOf(to: string, body: string): NewEvent {
+  return {
+    ...{ id: body, from: 'server', to, contentType: null, publishedAt: environment.now(), dueAt: 0 },
+    ...{ body: new TextEncoder().encode(body), expiresAt: Number.MAX_SAFE_INTEGER },
+    ...{ durability: 'durable', dedup: { kind: 'none' } },
+  };
 }
 
 /** There is room again, and it is noticed. */
@@ -114,6 +124,17 @@ describe('a disk without room', () => {
     expect(await read(queue, 1)).toEqual(['2:a']);
     expect((await store.deadLetters({ after: undefined, limit: 10 })).items).toEqual([]);
     expect(await asked()).toBe(false);
+  });
+
+  it('rule 2: the first event for which there is room again is not called refused while it is stored', async () => {
+    const queue = await store.openQueue({ kind: 'agent', agentId: 'bob' });
+    disk.isFull = true;
+    const refused = await store.publish([eventOf('agent:bob', 'early')]);
+    expect(refused).toMatchObject([{ status: 'refused', code: 'E_STORE_FULL' }]);
+    await makeRoom();
+    expect(store.health.status).toBe('ready');
+    await publish('agent:bob', 'late');
+    expect(await read(queue)).toEqual(['1:early', '2:late']);
   });
 
   it('rule 2: usage and last seen of days without room are added up, and lose nothing', async () => {

@@ -29,7 +29,8 @@ export class CommitGroup {
   };
   readonly #committed = Promise.withResolvers<undefined>();
   /** Resolves as well when the commit has to wait for room: false then. */
-  readonly #answered = Promise.withResolvers<boolean>();
+  #answered = Promise.withResolvers<boolean>();
+  #isDelayed = false;
   /** Of each touched queue, the last sequence in this group. */
   visibleTo: number[] = [];
   isWanted = false;
@@ -54,7 +55,16 @@ export class CommitGroup {
   }
 
   delay(): void {
+    this.#isDelayed = true;
     this.#answered.resolve(false);
+  }
+
+  /** There is room again: who asks from now on hears how the commit goes. */
+  resume(): void {
+    if (!this.#isDelayed) return;
+    this.#isDelayed = false;
+    this.#answered = Promise.withResolvers<boolean>();
+    this.#answered.promise.catch(() => undefined);
   }
 
   reject(error: Error): void {

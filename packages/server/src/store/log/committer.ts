@@ -228,8 +228,13 @@ export class Committer {
     }
     if (commit !== undefined) this.#owner.onCommitted(group.touched, result, commit);
     group.resolve();
-    if (wasFull) for (const next of this.#running) this.#commit(next);
+    if (wasFull) this.#resume();
     if (this.#group.isWanted) this.#want();
+  }
+
+  #resume(): void {
+    for (const group of [...this.#running, this.#group]) group.resume();
+    for (const group of this.#running) this.#commit(group);
   }
 
   #onError(group: CommitGroup, error: unknown): void {
