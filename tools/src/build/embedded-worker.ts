@@ -7,7 +7,8 @@ import { build as bundle, type Plugin } from 'esbuild';
 /** File beside `worker-source.ts` that the worker begins with. */
 const workerFile = /new URL\('(\.\/[\w-]+\.ts)', import\.meta\.url\)/;
 
-const bundleWorker = async (file: string): Promise<string> => {
+/** The code of a worker, whole. */
+export const bundleWorker = async (file: string): Promise<string> => {
   const result = await bundle({
     entryPoints: [file],
     bundle: true,

@@ -1,5 +1,5 @@
-// Builds the programs that tests start into `node_modules/.cache/`, unless they are there, and prints the folder: a program
-// from its sources takes four times as long to start.
+// Builds the programs and worker threads that tests start into `node_modules/.cache/`, unless they are there, and prints the
+// folder: a program from its sources takes four times as long to start.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -12,12 +12,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { basename } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { bundleWorker } from './embedded-worker.ts';
 import { programOptions, type Manifest } from './options.ts';
 
 const PROGRAMS = ['server', 'agent'];
 /** A server for tests that start many; it runs from its sources too. */
 const HOST = 'packages/server/test/reliability/server-host.ts';
+const WORKERS = [
+  'packages/server/src/store/sqlite/sqlite-worker.ts',
+  'packages/server/src/messaging/store/messaging-worker.ts',
+];
 const CACHE = 'node_modules/.cache/sealane-programs';
 /** Folders of earlier sources are kept for as long: another run may use them. */
 const KEPT_MS = 24 * 3_600_000;
@@ -49,6 +55,7 @@ const optionsOf = (name: string): BuildOptions => {
 async function buildInto(target: string): Promise<void> {
   mkdirSync(`${target}/bin`, { recursive: true });
   await build({ ...optionsOf('server'), entryPoints: [HOST], outfile: `${target}/server-host.js` });
+  for (const file of WORKERS) writeFileSync(`${target}/${basename(file, '.ts')}.cjs`, await bundleWorker(file));
   for (const name of PROGRAMS) {
     await build({ ...optionsOf(name), outfile: `${target}/${name}.js` });
     const command = `#!/bin/sh\nexec "${process.execPath}" "$(dirname "$0")/../${name}.js" "$@"\n`;
