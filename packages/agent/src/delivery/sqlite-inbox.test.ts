@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DoneSet } from './done-set.ts';
@@ -125,6 +125,14 @@ describe('SqliteInbox', () => {
     const inbox = await open(file());
     for (let lineage = 1; lineage <= 12; lineage++) await inbox.save('a', () => entry(lineage, 0));
     expect((await inbox.load('a')).map(({ lineage }) => lineage[0])).toEqual([12, 11, 10, 9, 8, 7, 6, 5]);
+  });
+
+  it('A12: nobody else on the machine may read it, nor what SQLite makes beside it', async () => {
+    const path = file();
+    const inbox = await open(path);
+    await inbox.save('a', () => entry(1, 0));
+    const modes = [path, `${path}-wal`, `${path}-shm`].map((each) => statSync(each).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
   });
 
   it('S6: a file that is no database is refused by name', async () => {

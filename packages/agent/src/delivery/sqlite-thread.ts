@@ -145,6 +145,7 @@ export class SqliteDatabase {
 
 /** The program of the thread. Its text is all that gets there: nothing outside of it may be named. */
 function serveDatabases(): void {
+  const { closeSync, openSync } = process.getBuiltinModule('node:fs');
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
   type Database = InstanceType<typeof DatabaseSync>;
@@ -180,6 +181,8 @@ function serveDatabases(): void {
   const serve = (message: Message): unknown[][] => {
     if (message.kind === 'run') return run(message);
     if (message.kind === 'open') {
+      // SQLite would make it for everybody to read; what it makes beside it has the mode of the file.
+      closeSync(openSync(message.file, 'a', 0o600));
       const database = new DatabaseSync(message.file, { timeout: message.busyTimeoutMs });
       databases.set(message.database, { database, prepared: new Map() });
       database.exec(message.setup);

@@ -42,6 +42,7 @@ export class VirtualWorker extends EventEmitter {
       return openVirtualDatabase(files, current, path);
     };
     const modules: Readonly<Record<string, object>> = {
+      'node:fs': { openSync: () => 0, closeSync() {} },
       'node:sqlite': { DatabaseSync },
       'node:worker_threads': { parentPort },
     };
