@@ -227,6 +227,10 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     await this.messages.onLogGrown(...grown);
   }
 
+  onPasswordRefused({ agentId, addressKey }: Caller): void {
+    this.#options.onNote('login-failed', { agent: agentId, address: addressKey });
+  }
+
   onStandingChanged(agentIds: readonly string[]): void {
     for (const agentId of agentIds) for (const desk of this.#desks.get(agentId) ?? []) desk.forgetStanding();
   }

@@ -55,6 +55,8 @@ export class AccountWorld {
   aheadMs = 0;
   /** Passwords are hashed once it resolves. Cheaply: what Argon2 costs is shown by `login-flood.test.ts`. */
   hashing: Promise<void> = Promise.resolve();
+  /** Passwords whose hashing has begun. */
+  hashesBegun = 0;
   readonly messaging: Messaging;
 
   private constructor({ preset = 'default', registration = 'open' }: AccountWorldOptions) {
@@ -76,6 +78,7 @@ export class AccountWorld {
       ...{ environment, preset, registration },
       hasher: new PasswordHasher({
         derive: async (password, { salt }) => {
+          this.hashesBegun += 1;
           await this.hashing;
           return createHash('sha256').update(salt).update(password).digest();
         },

@@ -53,6 +53,16 @@ describe('registration', () => {
     expect(await other.device.standing()).toBe('E_NOT_LOGGED_IN');
   });
 
+  it('A6: a device that was revoked is not logged in by its registration once more', async () => {
+    await start();
+    const account = await world.account('alice', PASSWORD);
+    const second = await world.link(account, '2', PASSWORD);
+    const { device, papers } = account;
+    await second.call(0x45, { statement: papers.append({ kind: 'revoke-device', agentId: 'alice-1' }, second.keys) });
+    await expect(device.register(papers, PASSWORD)).rejects.toMatchObject({ code: 'E_USERNAME_TAKEN' });
+    expect(await device.standing()).toBe('E_NOT_LOGGED_IN');
+  });
+
   it('C1: of many who want one name at once, one gets it', async () => {
     await start();
     const all = Array.from({ length: 20 }, (_, index) => newcomer('alice', `agent-${index}`));
@@ -124,6 +134,17 @@ describe('who may register', () => {
     await expect(world.account('alice')).rejects.toMatchObject({ code: 'E_REGISTRATION_CLOSED' });
   });
 
+  it('G1: those who may not register do not learn which names are taken', async () => {
+    await start({ registration: 'loopback' });
+    const local = world.device('bob-1', { isLoopback: true });
+    await local.register(new AccountPapers('bob', 'bob-1', local.keys));
+    const answers = ['bob', 'nobody-yet'].map((username) => {
+      const { device, papers } = newcomer(username, 'evil-1');
+      return expect(device.register(papers)).rejects.toMatchObject({ code: 'E_REGISTRATION_CLOSED' });
+    });
+    await Promise.all(answers);
+  });
+
   it('G1: this machine and holders of a token, where enrolment is so too', async () => {
     await start({ registration: 'loopback' });
     await expect(world.account('alice')).rejects.toMatchObject({ code: 'E_REGISTRATION_CLOSED' });
@@ -164,6 +185,19 @@ describe('who may register', () => {
 });
 
 describe('password', () => {
+  it('A6, C5: a device whose change waited behind its own revocation changes nothing', async () => {
+    await start();
+    const account = await world.account('alice', PASSWORD);
+    const second = await world.link(account, '2', PASSWORD);
+    const revoke = account.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    const [, late] = await Promise.allSettled([
+      account.device.call(0x45, { statement: revoke }),
+      second.call(0x44, { password: PASSWORD, newPassword: null, endsAccount: true }),
+    ]);
+    expect(late).toMatchObject({ status: 'rejected', reason: { code: 'E_NOT_LISTED' } });
+    expect(await account.device.standing()).toBe('listed');
+  });
+
   it('C3: is changed with the present one only', async () => {
     await start();
     const { device } = await world.account('alice', PASSWORD);
@@ -178,6 +212,7 @@ describe('password', () => {
     await expect(other.login('alice', PASSWORD)).rejects.toMatchObject({ code: 'E_LOGIN_FAILED' });
     expect(await other.login('alice', 'new password')).toMatchObject({ isListed: false });
     expect(world.notes.slice(2)).toEqual([
+      { action: 'login-failed', fields: { agent: 'alice-1', address: '192.0.2.1' } },
       { action: 'password-changed', fields: { agent: 'alice-1' } },
       { action: 'login-failed', fields: { agent: 'alice-2', address: '192.0.2.1' } },
     ]);

@@ -1,5 +1,7 @@
 /** Sessions: who is logged in, how, and for how long (C3, I3; B8, G1, G2). */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { createHash, randomBytes } from 'node:crypto';
+import type { NewStatements } from '../../src/messaging/store/account-tables.ts';
 import { eventually } from '../test-server.ts';
 import { AccountWorld, type Refused, type AccountWorldOptions, type TestDevice } from './account-world.ts';
 import { newKeys } from './messaging-peer.ts';
@@ -103,6 +105,71 @@ describe('login by password', () => {
   });
 });
 
+describe('a password that changes', () => {
+  const change = (device: TestDevice, newPassword: string) =>
+    device.call(0x44, { password: PASSWORD, newPassword, endsAccount: false });
+
+  it('A11, C3: ends all sessions but the one that changed it, on connections and as tokens', async () => {
+    await start();
+    const account = await world.account('alice', PASSWORD);
+    const second = await world.link(account, '2', PASSWORD);
+    const guest = world.device('alice-3');
+    const { accessToken, refreshToken } = await guest.login('alice', PASSWORD);
+    const bob = await world.account('bob', PASSWORD);
+    await change(account.device, 'new password');
+    expect(await account.device.standing()).toBe('listed');
+    for (const device of [second, guest]) expect(await device.standing()).toBe('E_NOT_LOGGED_IN');
+    const { sessions } = world.messaging;
+    await expect(sessions.readAccess(accessToken ?? '')).rejects.toMatchObject(OVER);
+    await expect(sessions.renew(refreshToken ?? '')).rejects.toMatchObject(OVER);
+    expect(await bob.device.standing()).toBe('listed');
+    await second.loginBySignature('alice');
+    expect(await second.standing()).toBe('listed');
+  });
+
+  it('A11: a login with the old one that was under way opens nothing', async () => {
+    await start();
+    const { device } = await world.account('alice', PASSWORD);
+    const held = Promise.withResolvers<undefined>();
+    world.hashing = held.promise;
+    const before = world.hashesBegun;
+    const thief = world.device('evil-1');
+    const login = expect(thief.login('alice', PASSWORD)).rejects.toMatchObject(FAILED);
+    await eventually('its hash', () => world.hashesBegun === before + 1);
+    world.hashing = Promise.resolve();
+    await change(device, 'new password');
+    held.resolve(undefined);
+    await login;
+    expect(await thief.standing()).toBe('E_NOT_LOGGED_IN');
+  });
+
+  it('A11, C2: a login that made the hash anew meanwhile does not bring the old one back', async () => {
+    await start();
+    const ask = world.store.ask.bind(world.store);
+    const asking = jest.spyOn(world.store, 'ask').mockImplementation((name, about) => {
+      if (name === 'addStatements') Object.assign((about as NewStatements).account ?? {}, { password: weakHash() });
+      return ask(name, about);
+    });
+    const { device } = await world.account('alice', PASSWORD);
+    asking.mockRestore();
+    const [first, second] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    world.hashing = first.promise;
+    const before = world.hashesBegun;
+    const thief = world.device('evil-1');
+    const login = expect(thief.login('alice', PASSWORD)).rejects.toMatchObject(FAILED);
+    await eventually('its hash', () => world.hashesBegun === before + 1);
+    world.hashing = second.promise;
+    first.resolve(undefined);
+    await eventually('the stronger one', () => world.hashesBegun === before + 2);
+    world.hashing = Promise.resolve();
+    await change(device, 'new password');
+    second.resolve(undefined);
+    await login;
+    await expect(thief.login('alice', PASSWORD)).rejects.toMatchObject(FAILED);
+    await thief.login('alice', 'new password');
+  });
+});
+
 describe('login by signature', () => {
   it('C3: opens a session of a listed device, any number of times', async () => {
     await start({ preset: 'strict' });
@@ -138,12 +205,21 @@ describe('login by signature', () => {
     await device.loginBySignature('alice');
   });
 
+  it('G1: an agent id that belongs to another key by now has no part in the session of the one before', async () => {
+    await start();
+    const { device } = await world.account('alice');
+    const heir = world.device(device.agentId);
+    expect(await heir.standing()).toBe('E_NOT_LOGGED_IN');
+    await expect(heir.call(0x43, { everywhere: true })).rejects.toMatchObject(OVER);
+    expect(await device.standing()).toBe('listed');
+  });
+
   it('G1: the right id and signing key over a connection with another transport key is not the device', async () => {
     await start();
     const { device } = await world.account('alice');
     const thief = world.device(device.agentId);
     await expect(thief.loginBySignature('alice', { keys: device.keys })).rejects.toMatchObject(FAILED);
-    expect(await thief.standing()).toBe('E_NOT_LISTED');
+    expect(await thief.standing()).toBe('E_NOT_LOGGED_IN');
   });
 });
 
@@ -219,3 +295,11 @@ describe('tokens', () => {
     await late.loginBySignature('alice');
   });
 });
+
+/** `PASSWORD` as a server of weaker parameters kept it. */
+function weakHash(): string {
+  const salt = randomBytes(16);
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '');
+  const hash = createHash('sha256').update(salt).update(PASSWORD).digest();
+  return `$argon2id$v=19$m=1024,t=1,p=1$${text(salt)}$${text(hash)}`;
+}

@@ -2,7 +2,7 @@
  * Accounts: making them, the statements of their logs, passwords, and their end (docs/protocols/messaging.md §2, §4). What a
  * statement says is checked here as every client checks it; the step that stores it appends to the transparency log as well.
  */
-import { equalBytes, utf8Encode } from '@sealane/shared/bytes';
+import { equalBytes } from '@sealane/shared/bytes';
 import type { Crypto } from '@sealane/shared/crypto';
 import {
   applyStatement,
@@ -14,11 +14,10 @@ import {
   verifyAccountLog,
   type AccountState,
 } from '@sealane/shared/accounts';
-import { PASSWORD_BYTES_MAX } from '@sealane/shared/packets';
 import { TokenBuckets } from '../../limits/index.ts';
 import { KeyedTurns } from '../blobs/keyed-turns.ts';
 import { CallError } from '../call-error.ts';
-import type { Caller, Standing } from '../caller.ts';
+import { isListedIn, type Caller, type Standing } from '../caller.ts';
 import type { ServiceEnvironment } from '../devices.ts';
 import type { NewStatements } from '../store/account-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
@@ -27,6 +26,7 @@ import type { Account, AccountBook } from './account-book.ts';
 import type { AccountLimits } from './account-limits.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { PasswordHasher } from './password-hasher.ts';
+import { Passwords, checkPassword } from './passwords.ts';
 import type { Registration } from './registration.ts';
 
 /** Who hears what becomes of devices and accounts. */
@@ -42,6 +42,8 @@ export interface AccountListener {
     account: { readonly accountId: Uint8Array; readonly username: string; readonly statementCount: number },
     agentIds: readonly string[],
   ): Promise<void>;
+  /** A device that is logged in gave a wrong password. */
+  onPasswordRefused(caller: Caller): void;
   /** Something of an account is otherwise for the connections of these devices. */
   onStandingChanged(agentIds: readonly string[]): void;
 }
@@ -70,7 +72,6 @@ export interface RegisterRequest {
   readonly token: Uint8Array | null;
 }
 
-const PASSWORD_BYTES_MIN = 8;
 /** What is told of statements that were not stored. */
 const REFUSALS = {
   conflict: 'E_STATEMENT_CONFLICT',
@@ -85,11 +86,14 @@ const FIRST_STATEMENTS = 2;
 export class Accounts {
   readonly #options: AccountsOptions;
   readonly #turns = new KeyedTurns();
+  readonly #passwords: Passwords;
   readonly #registrations: TokenBuckets;
   readonly #statements: TokenBuckets;
 
   constructor(options: AccountsOptions) {
     this.#options = options;
+    const { listener } = options;
+    this.#passwords = new Passwords({ ...options, onRefused: (caller) => listener.onPasswordRefused(caller) });
     this.#registrations = new TokenBuckets(options.limits.registrationsPerAddress);
     this.#statements = new TokenBuckets(options.limits.statementsPerAccount);
   }
@@ -110,12 +114,10 @@ export class Accounts {
     return await this.#turns.run(username, async () => {
       const { book, registration } = this.#options;
       const known = await book.byName(username);
-      if (known !== undefined) {
-        if (!equalBytes(known.state.accountId, state.accountId) || known.isEnded)
-          throw new CallError('E_USERNAME_TAKEN');
-        return known;
-      }
+      if (known !== undefined && isOwn(known, state) && isListedIn(known.state, caller)) return known;
+      // Before it is told whether the name is taken: those who may not register learn no names.
       const tokenId = registration.judge({ ...caller, token: request.token });
+      if (known !== undefined) throw new CallError('E_USERNAME_TAKEN');
       await this.#storeFirst(state, { ...request, tokenId });
       return await this.#present(username);
     });
@@ -155,9 +157,10 @@ export class Accounts {
   }
 
   /**
-   * Changes the password, or ends the account.
+   * Changes the password, which ends all other sessions, or ends the account.
    *
-   * @throws CallError `E_LOGIN_FAILED`, `E_BAD_PASSWORD`, `E_RATE_LIMITED`, `E_BUSY`; StorageError.
+   * @throws CallError `E_LOGIN_FAILED`, `E_BAD_PASSWORD`, `E_RATE_LIMITED`, `E_BUSY`, `E_NOT_LISTED`, `E_NOT_LOGGED_IN`;
+   *   StorageError.
    */
   async change(
     caller: AccountCaller,
@@ -167,34 +170,22 @@ export class Accounts {
     const { password, newPassword, endsAccount } = request;
     if (newPassword !== null) checkPassword(newPassword);
     await this.#turns.run(username, async () => {
-      const { store, hasher, book } = this.#options;
       const account = await this.#present(username);
-      const { accountId } = account.state;
-      if (account.password !== undefined) await this.#checkPresent(caller, { password, kept: account.password });
-      if (newPassword !== null) {
-        const hash = await hasher.hash(newPassword);
-        await store.ask('setPassword', { accountId, password: hash });
-        book.change(username, { password: hash });
-      }
+      await this.#checkStanding(caller, account);
+      await this.#passwords.check(caller, account, password);
+      if (newPassword !== null)
+        this.#options.listener.onStandingChanged(await this.#passwords.change(caller, account, newPassword));
       if (endsAccount) await this.#end(account);
     });
   }
 
-  /** As a login: whoever holds a device guesses no faster here. */
-  async #checkPresent(
-    caller: AccountCaller,
-    { password, kept }: { readonly password: string | null; readonly kept: string },
-  ): Promise<void> {
-    if (password === null || isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
-    const { hasher, attempts } = this.#options;
-    attempts.take(caller, caller.username);
-    const { isRight } = await hasher
-      .verify(password, () => Promise.resolve(kept))
-      .catch((error: unknown) => {
-        attempts.giveBack(caller, caller.username);
-        throw error;
-      });
-    if (!isRight) throw new CallError('E_LOGIN_FAILED');
+  /** Whether it still is what it was when the call came: it may have waited behind its own revocation. */
+  async #checkStanding({ agentId, agentKey }: AccountCaller, { state }: Account): Promise<void> {
+    const { store, environment } = this.#options;
+    if (!isListedIn(state, { agentId, agentKey })) throw new CallError('E_NOT_LISTED');
+    const session = await store.ask('findSession', { agentId, at: environment.wallClock() });
+    if (session === undefined || !equalBytes(session.accountId, state.accountId))
+      throw new CallError('E_NOT_LOGGED_IN');
   }
 
   async #end({ state: { accountId, username, ...state } }: Account): Promise<void> {
@@ -282,13 +273,9 @@ function isListingOf({ agentId, agentKey }: Caller, statement: Uint8Array): bool
   return content?.kind === 'add-device' && content.agentId === agentId && equalBytes(content.transportKey, agentKey);
 }
 
-/** Whether a password is longer than any that was ever set. */
-export function isTooLong(password: string): boolean {
-  return password.length > PASSWORD_BYTES_MAX || utf8Encode(password).length > PASSWORD_BYTES_MAX;
-}
-
-function checkPassword(password: string): void {
-  if (isTooLong(password) || utf8Encode(password).length < PASSWORD_BYTES_MIN) throw new CallError('E_BAD_PASSWORD');
+/** Whether the account is the one that these first statements make. */
+function isOwn(known: Account, state: AccountState): boolean {
+  return equalBytes(known.state.accountId, state.accountId) && !known.isEnded;
 }
 
 function take(buckets: TokenBuckets, key: string, now: number): void {

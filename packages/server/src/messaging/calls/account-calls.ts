@@ -32,7 +32,7 @@ export const ACCOUNT_CALLS: { readonly [Id in AccountCallId]: Handler<Id> } = {
     const { accounts, sessions } = services;
     const request = { username, password, statements: copies(statements), token: registrationToken?.slice() ?? null };
     const account = await accounts.register(caller, request);
-    const opened = await sessions.open(caller, account);
+    const opened = await sessions.open(caller, account, { kind: 'device' });
     services.changed(caller.agentId);
     return loggedIn(call, opened);
   },

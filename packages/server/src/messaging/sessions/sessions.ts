@@ -8,13 +8,14 @@ import type { Crypto, Random } from '@sealane/shared/crypto';
 import { deviceOf, foldUsername, isLoginSignedBy } from '@sealane/shared/accounts';
 import { CHALLENGE_BYTES } from '@sealane/shared/packets';
 import type { Account, AccountBook } from '../accounts/account-book.ts';
-import { isTooLong } from '../accounts/accounts.ts';
+import { isTooLong } from '../accounts/passwords.ts';
 import type { LoginAttempts } from '../accounts/login-attempts.ts';
 import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import { RecentMap } from '../accounts/recent-map.ts';
 import { CallError } from '../call-error.ts';
-import type { Caller, Standing } from '../caller.ts';
+import { isListedIn, type Caller, type Standing } from '../caller.ts';
 import type { ServiceEnvironment } from '../devices.ts';
+import type { SessionProof } from '../store/account-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { REFRESH_MS, SessionTokens, type IssuedTokens } from './session-tokens.ts';
 
@@ -48,6 +49,12 @@ export interface LoginRequest {
 export type LoginOutcome =
   | { readonly challenge: Uint8Array }
   | { readonly challenge: undefined; readonly tokens: IssuedTokens; readonly isListed: boolean };
+
+/** Who somebody proved to be, and by what. */
+interface Proved {
+  readonly account: Account;
+  readonly proof: SessionProof;
+}
 
 interface Challenge {
   readonly bytes: Uint8Array;
@@ -86,8 +93,8 @@ export class Sessions {
     const { password, challenge, signature } = request;
     if (password === null && (challenge === null || signature === null)) return this.#challenge(caller, username);
     try {
-      const account = await this.#prove(caller, { ...request, username });
-      const opened = await this.open(caller, account);
+      const { account, proof } = await this.#prove(caller, { ...request, username });
+      const opened = await this.open(caller, account, proof);
       this.#options.onAttempt('ok', caller);
       return opened;
     } catch (error) {
@@ -96,28 +103,38 @@ export class Sessions {
     }
   }
 
-  /** The device is logged in from now on. @throws StorageError. */
-  async open(caller: Caller, { state }: Account): Promise<Exclude<LoginOutcome, { challenge: Uint8Array }>> {
+  /**
+   * The device is logged in from now on.
+   *
+   * @throws CallError `E_LOGIN_FAILED` where what it proved was taken back meanwhile; StorageError.
+   */
+  async open(
+    caller: Caller,
+    { state }: Account,
+    proof: SessionProof,
+  ): Promise<Exclude<LoginOutcome, { challenge: Uint8Array }>> {
     const { store, environment } = this.#options;
     const [sessionId, refreshId] = [randomUUID(), randomUUID()];
     const { agentId, agentKey: transportKey } = caller;
     const { accountId } = state;
     const expiresAt = environment.wallClock() + REFRESH_MS;
-    await store.ask('openSession', { agentId, accountId, sessionId, refreshId, expiresAt, transportKey });
+    const session = { agentId, accountId, sessionId, refreshId, expiresAt, transportKey };
+    if (!(await store.ask('openSession', { ...session, proof }))) throw new CallError('E_LOGIN_FAILED');
     const subject = { accountId: toHex(accountId), agentId, sessionId };
     const tokens = await this.tokens.issue(subject, refreshId);
-    return { challenge: undefined, tokens, isListed: isListed(caller, state) };
+    return { challenge: undefined, tokens, isListed: isListedIn(state, caller) };
   }
 
   /** What a connection may do, as far as its account goes; undefined where its device is not logged in. @throws StorageError. */
   async standingOf(caller: Caller): Promise<Standing | undefined> {
     const { store, book, environment } = this.#options;
     const session = await store.ask('findSession', { agentId: caller.agentId, at: environment.wallClock() });
-    if (session === undefined) return undefined;
+    // An agent id that belongs to another key by now is somebody else.
+    if (session === undefined || !equalBytes(session.transportKey, caller.agentKey)) return undefined;
     const account = await book.byId(session.accountId);
     if (account === undefined || account.isEnded) return undefined;
     const { accountId, username } = account.state;
-    return { accountId, username, isListed: isListed(caller, account.state) };
+    return { accountId, username, isListed: isListedIn(account.state, caller) };
   }
 
   /** @throws StorageError. */
@@ -165,14 +182,14 @@ export class Sessions {
   }
 
   /** An attempt counts, unless nothing was tried or it was a signature that fits: of these there is nothing to guess. */
-  async #prove(caller: Caller, request: LoginRequest): Promise<Account> {
+  async #prove(caller: Caller, request: LoginRequest): Promise<Proved> {
     const { attempts } = this.#options;
     const { username, password } = request;
     attempts.take(caller, username);
     if (password === null) {
       const account = await this.#bySignature(caller, request);
       attempts.giveBack(caller, username);
-      return account;
+      return { account, proof: { kind: 'device' } };
     }
     try {
       return await this.#byPassword(username, password);
@@ -203,27 +220,30 @@ export class Sessions {
   }
 
   /** Unknown names, accounts without a password and wrong passwords take the same work and get the same answer. */
-  async #byPassword(username: string, password: string): Promise<Account> {
+  async #byPassword(username: string, password: string): Promise<Proved> {
     if (isTooLong(password)) throw new CallError('E_LOGIN_FAILED');
-    const { book, hasher, store } = this.#options;
+    const { book, hasher } = this.#options;
     let account: Account | undefined;
     const { isRight, isOutdated } = await hasher.verify(password, async () => {
       account = await book.byName(username);
       return account?.isEnded === false ? account.password : undefined;
     });
-    if (!isRight || account === undefined) throw new CallError('E_LOGIN_FAILED');
-    if (isOutdated) {
-      const hash = await hasher.hash(password);
-      await store.ask('setPassword', { accountId: account.state.accountId, password: hash });
-      book.change(username, { password: hash });
-    }
-    return account;
+    if (!isRight || account?.password === undefined) throw new CallError('E_LOGIN_FAILED');
+    const kept = isOutdated ? await this.#rehash(account, password, account.password) : account.password;
+    return { account, proof: { kind: 'password', password: kept } };
   }
-}
 
-function isListed({ agentId, agentKey }: Caller, state: Account['state']): boolean {
-  const device = deviceOf(state, agentId);
-  return device !== undefined && device.revoked === undefined && equalBytes(device.transportKey, agentKey);
+  /** @returns what is kept of the password now; as before where it was changed meanwhile, or there is no time for it. */
+  async #rehash({ state: { accountId, username } }: Account, password: string, before: string): Promise<string> {
+    const { book, hasher, store } = this.#options;
+    const hash = await hasher.hash(password).catch((error: unknown) => {
+      if (outcomeOf(error) === 'busy') return before;
+      throw error;
+    });
+    if (hash === before || !(await store.ask('rehashPassword', { accountId, before, password: hash }))) return before;
+    book.change(username, { password: hash });
+    return hash;
+  }
 }
 
 function outcomeOf(error: unknown): LoginResult {

@@ -80,6 +80,12 @@ export interface SessionRow {
   readonly transportKey: Uint8Array;
 }
 
+/** What whoever opens a session has proved: it has to hold still when the session opens. */
+export type SessionProof =
+  | { readonly kind: 'password'; /** As it was kept. */ readonly password: string | undefined }
+  /** To be the device that the log lists. */
+  | { readonly kind: 'device' };
+
 export function findAccount(
   sql: Sql,
   ask: { readonly username: string } | { readonly accountId: Uint8Array },
@@ -154,11 +160,24 @@ export function listUsernames(
   return rows.all(after, limit).map((row) => String(row['username']));
 }
 
-export function setPassword(
+/** Changes the password, and ends every session but the one that did it. @returns the agents whose sessions ended. */
+export function changePassword(
   sql: Sql,
-  { accountId, password }: { readonly accountId: Uint8Array; readonly password: string },
-): void {
+  { accountId, password, by }: { readonly accountId: Uint8Array; readonly password: string; readonly by: string },
+): readonly string[] {
   sql('UPDATE account SET password = ? WHERE account_id = ?').run(password, accountId);
+  const ended = sql('DELETE FROM session WHERE account_id = ? AND agent_id <> ? RETURNING agent_id');
+  return ended.all(accountId, by).map((row) => String(row['agent_id']));
+}
+
+/** Keeps the same password otherwise. @returns false where it was changed meanwhile. */
+export function rehashPassword(
+  sql: Sql,
+  ask: { readonly accountId: Uint8Array; readonly before: string; readonly password: string },
+): boolean {
+  const { accountId, before, password } = ask;
+  const update = sql('UPDATE account SET password = ? WHERE account_id = ? AND password = ?');
+  return Number(update.run(password, accountId, before).changes) === 1;
 }
 
 export function setVisibility(
@@ -179,12 +198,14 @@ export function endAccount(sql: Sql, accountId: Uint8Array): readonly string[] {
   return closeSessions(sql, { accountId });
 }
 
-/** A device logs in: its session of before ends. */
-export function openSession(sql: Sql, session: SessionRow): void {
-  const { agentId, accountId, sessionId, refreshId, expiresAt, transportKey } = session;
+/** A device logs in: its session of before ends. @returns false where what it proved holds no more. */
+export function openSession(sql: Sql, session: SessionRow & { readonly proof: SessionProof }): boolean {
+  const { agentId, accountId, sessionId, refreshId, expiresAt, transportKey, proof } = session;
+  if (!holds(sql, session, proof)) return false;
   sql('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?)').run(
     ...[agentId, accountId, sessionId, refreshId, expiresAt, transportKey],
   );
+  return true;
 }
 
 /** A session that has not ended at `at`. */
@@ -241,6 +262,15 @@ export function closeSessions(
 
 export function countAccounts(sql: Sql): number {
   return Number(sql('SELECT count(*) AS count FROM account WHERE is_ended = 0').get()?.['count'] ?? 0);
+}
+
+function holds(sql: Sql, { agentId, accountId, transportKey }: SessionRow, proof: SessionProof): boolean {
+  if (proof.kind === 'password') {
+    const row = sql('SELECT password FROM account WHERE account_id = ? AND is_ended = 0').get(accountId);
+    return proof.password !== undefined && row?.['password'] === proof.password;
+  }
+  const device = deviceAccount(sql, agentId);
+  return device !== undefined && isSame(device.accountId, accountId) && isSame(device.transportKey, transportKey);
 }
 
 /** Whether a device is logged in to an account, with the key that it is to be listed with: else it is somebody else's. */

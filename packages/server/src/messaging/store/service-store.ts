@@ -5,6 +5,7 @@
 import {
   ACCOUNT_TABLES,
   addStatements,
+  changePassword,
   closeSessions,
   countAccounts,
   deviceAccount,
@@ -14,8 +15,8 @@ import {
   listUsernames,
   noteSeen,
   openSession,
+  rehashPassword,
   renewSession,
-  setPassword,
   setVisibility,
   sweepSessions,
 } from './account-tables.ts';
@@ -69,7 +70,8 @@ export const SERVICE_STEPS = {
   addStatements,
   deviceAccount,
   listUsernames,
-  setPassword,
+  changePassword,
+  rehashPassword,
   setVisibility,
   noteSeen,
   endAccount,
