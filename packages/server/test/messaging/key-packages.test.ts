@@ -92,4 +92,29 @@ describe('key packages', () => {
     if (first !== undefined) await world.keyPackages.claim(first, ofBob);
     expect(await world.keyPackages.waiting(bob.agentId)).toBe(7);
   });
+
+  it('E7: one that nobody claimed for 28 days and an hour is dropped, for good; the one of last resort stays', async () => {
+    const packages = [utf8Encode('one'), utf8Encode('two')];
+    await world.keyPackages.publish(bob, packages, utf8Encode('last'));
+    world.aheadMs += 28 * 86_400_000;
+    const [young] = await world.keyPackages.claim(alice, ofBob);
+    expect(utf8Decode(young ?? new Uint8Array())).toBe('one');
+    await publish(bob, 1);
+    expect(await world.keyPackages.waiting(bob.agentId)).toBe(2);
+    world.aheadMs += 3_600_000;
+    expect(await world.keyPackages.publish(bob, packages, null)).toBe(1);
+    const [fresh] = await world.keyPackages.claim(alice, ofBob);
+    expect(fresh).toHaveLength(40);
+    const [last] = await world.keyPackages.claim(alice, ofBob);
+    expect(utf8Decode(last ?? new Uint8Array())).toBe('last');
+  });
+
+  it('E7: who asks for names that nobody has is limited, too', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ keyPackageLimits: { claimsPerAccount: { burst: 2, intervalMs: 60_000 } } });
+    alice = await world.device('alice');
+    const ask = (username: string) => world.keyPackages.claim(alice, { username, devices: [] });
+    for (const name of ['nobody', 'no-one']) await expect(ask(name)).rejects.toMatchObject({ code: 'E_NO_ACCOUNT' });
+    await expect(ask('none')).rejects.toMatchObject({ code: 'E_CALL_LIMIT' });
+  });
 });

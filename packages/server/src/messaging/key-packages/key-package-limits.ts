@@ -5,6 +5,8 @@ import type { BucketSize } from '../../limits/index.ts';
 export interface KeyPackageLimits {
   /** Key packages of one device that may wait. */
   readonly waitingPerDeviceMax: number;
+  /** How long one is given away: members take none that is valid for longer (§5.2). One of last resort stays until it is replaced. */
+  readonly lifeMs: number;
   /** Claims of one account, whomever it asks for. */
   readonly claimsPerAccount: BucketSize;
   /** Claims of one account for one other. */
@@ -15,6 +17,8 @@ export interface KeyPackageLimits {
 
 const DEFAULT_KEY_PACKAGE_LIMITS: KeyPackageLimits = {
   waitingPerDeviceMax: 100,
+  // 28 days and an hour.
+  lifeMs: 2_422_800_000,
   claimsPerAccount: { burst: 2_100, intervalMs: 100 },
   claimsPerPair: { burst: 60, intervalMs: 10_000 },
   claimsOfAccount: { burst: 300, intervalMs: 10_000 },

@@ -40,6 +40,7 @@ export class KeyPackages {
     const { store, limits } = this.#options;
     const waiting = await store.ask('addKeyPackages', {
       agentId,
+      ...this.#age(),
       packages: packages.map((body) => ({ hash: createHash('sha256').update(body).digest(), body })),
       lastResort,
       waitingMax: limits.waitingPerDeviceMax,
@@ -58,19 +59,24 @@ export class KeyPackages {
     claimer: ActingDevice,
     ask: { readonly username: string; readonly devices: readonly string[] },
   ): Promise<readonly Uint8Array[]> {
-    const { store, devices } = this.#options;
+    const { store, devices, environment } = this.#options;
+    this.#take(claimer, ask.username);
     const listed = await devices.devicesOf(ask.username);
     if (listed === undefined) throw new CallError('E_NO_ACCOUNT');
     const wanted = ask.devices.length === 0 ? listed : listed.filter((agentId) => ask.devices.includes(agentId));
-    const isLastResortOnly = this.#judge(claimer, ask.username);
-    const packages = await store.ask('claimKeyPackages', { devices: wanted, isLastResortOnly });
+    const isLastResortOnly = this.#claimed.take(ask.username, environment.now()) > 0;
+    const packages = await store.ask('claimKeyPackages', {
+      devices: wanted,
+      isLastResortOnly,
+      oldAt: this.#age().oldAt,
+    });
     if (packages.length === 0) throw new CallError('E_NO_KEY_PACKAGE');
     return packages;
   }
 
   /** How many wait of a device. @throws StorageError. */
   async waiting(agentId: string): Promise<number> {
-    return await this.#options.store.ask('countWaiting', agentId);
+    return await this.#options.store.ask('countWaiting', { agentId, oldAt: this.#age().oldAt });
   }
 
   /** A device is revoked: nothing of it is given away any more. @throws StorageError. */
@@ -78,12 +84,18 @@ export class KeyPackages {
     await this.#options.store.ask('dropKeyPackages', agentId);
   }
 
-  /** @returns whether only key packages of last resort are given away. @throws CallError `E_CALL_LIMIT`. */
-  #judge({ accountId }: ActingDevice, username: string): boolean {
+  /** What comes now, and what came so long ago that it is over. */
+  #age(): { readonly at: number; readonly oldAt: number } {
+    const { environment, limits } = this.#options;
+    const at = environment.wallClock();
+    return { at, oldAt: at - limits.lifeMs };
+  }
+
+  /** Whatever name is asked for, also one that nobody has. @throws CallError `E_CALL_LIMIT`. */
+  #take({ accountId }: ActingDevice, username: string): void {
     const now = this.#options.environment.now();
     const claimer = toBase64Url(accountId);
     const retryAfterMs = this.#claims.take(claimer, now) || this.#claimsOfOne.take(`${claimer} ${username}`, now);
     if (retryAfterMs > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs });
-    return this.#claimed.take(username, now) > 0;
   }
 }
