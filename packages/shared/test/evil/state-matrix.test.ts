@@ -3,6 +3,7 @@
  * cell by cell. The same page holds a server over TCP (packages/server/test/evil) and an agent (packages/agent/test/evil).
  */
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { encodeFrame } from '../../src/frames/index.ts';
 import { MESSAGING_CALLS } from '../../src/items/index.ts';
@@ -37,7 +38,7 @@ const JUDGED_ABOVE: readonly number[] = [0x3b, ...Object.values(MESSAGING_CALLS)
 function outcome(events: readonly SessionEvent[]): StateCell['first'] {
   const end = endOf(events);
   if (end === undefined) return 'goes on';
-  expect(events).toHaveLength(1);
+  if (events.length !== 1) throw new Error(`${events.length} events with the end`);
   return end.byPeer || end.reason !== 'failed' ? 'ended' : (end.code as `E_${string}`);
 }
 
@@ -66,11 +67,12 @@ describe('D6: state and packet', () => {
   it.each(inVersions)(
     'D6: $side in $state, version $version: each id in a valid record',
     ({ side, state, version }) => {
+      const mistaken: object[] = [];
       for (const id of IDS) {
         const pair = pairInTableState(side, state, version);
         const session = pair[side];
         const peer = pair[peerOf(side)];
-        expect(session.version).toBe(version);
+        if (session.version !== version) throw new Error(`version ${session.version}`);
         const [record, later] = [id, 0x09].map((each) => sealRaw(peer, packetWithId(each, side)));
         const before = session.state;
         session.receive(record!, pair.now);
@@ -78,18 +80,22 @@ describe('D6: state and packet', () => {
         const isHere = REGISTRY.packets.some((packet) => packet.id === id && packet.since <= version);
         const cell = isHere ? TABLE.cell(side, state, id) : TABLE.otherCell(side, state);
         const isJudgedAbove = JUDGED_ABOVE.includes(id) && cell.ifThere === 'taken';
-        expect([id, outcome(events)]).toEqual([id, isJudgedAbove ? 'goes on' : cell.first]);
         const end = endOf(events);
-        expect([id, session.state === 'Closed']).toEqual([id, end !== undefined]);
+        const found = { id, outcome: outcome(events), isClosed: session.state === 'Closed' };
+        const expected = { id, outcome: isJudgedAbove ? 'goes on' : cell.first, isClosed: end !== undefined };
+        if (!isDeepStrictEqual(found, expected)) mistaken.push({ found, expected });
         session.flush(pair.now);
         const sent = session.takeOutput();
         if (end?.reason === 'failed' && !end.byPeer && before === 'Open' && state === 'Open') {
           for (const piece of sent) peer.receive(piece, pair.now);
-          expect(endOf(eventsOf(peer))).toMatchObject({ code: end.code, byPeer: true });
+          const told = endOf(eventsOf(peer));
+          if (told?.code !== end.code || told?.byPeer !== true) mistaken.push({ id, told });
         }
         session.receive(later!, pair.now);
-        if (end !== undefined) expect(eventsOf(session)).toEqual([]);
+        const after = end === undefined ? [] : eventsOf(session);
+        if (after.length > 0) mistaken.push({ id, after });
       }
+      expect(mistaken).toEqual([]);
     },
   );
 

@@ -70,13 +70,26 @@ function readAll(plaintext: Uint8Array): Packet[] {
   return found;
 }
 
+const REFUSALS: readonly string[] = ['E_MALFORMED', 'E_TOO_LARGE', 'E_UNKNOWN_PACKET'];
+
 /** Fails the test unless reading ends well or with a ProtocolError of the codec. */
 function readHostile(read: () => unknown): void {
   try {
     read();
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    expect(['E_MALFORMED', 'E_TOO_LARGE', 'E_UNKNOWN_PACKET']).toContain(error.code);
+    if (!REFUSALS.includes(error.code)) throw error;
+  }
+}
+
+/** Whether reading ends with a ProtocolError. */
+function isRefused(plaintext: Uint8Array): boolean {
+  try {
+    readAll(plaintext);
+    return false;
+  } catch (error) {
+    if (error instanceof ProtocolError) return true;
+    throw error;
   }
 }
 
@@ -165,9 +178,7 @@ it('D10: a valid packet with bytes changed is refused with a code or still a pac
 it('every canonical vector is refused wherever it is cut', () => {
   for (const { valid } of packetVectors.packets) {
     const wire = wireOf(valid[0]!.wire);
-    for (let size = 1; size < wire.length; size++) {
-      expect(() => readAll(wire.subarray(0, size))).toThrow(ProtocolError);
-    }
+    for (let size = 1; size < wire.length; size++) expect(isRefused(wire.subarray(0, size))).toBe(true);
   }
 });
 
@@ -179,7 +190,7 @@ it('D4: lengths that a peer announces cost no memory', () => {
   ];
   const before = process.memoryUsage().arrayBuffers;
   for (let round = 0; round < 1_000; round++) {
-    for (const wire of announced) expect(() => readAll(wire)).toThrow(ProtocolError);
+    for (const wire of announced) expect(isRefused(wire)).toBe(true);
   }
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 2 ** 20);
 });

@@ -1,6 +1,7 @@
 /** The codecs against the vectors of every wire version, in both directions. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { ByteWriter } from '../../src/bytes/index.ts';
 import { ProtocolError } from '../../src/errors/index.ts';
@@ -16,7 +17,7 @@ import {
   type EncryptionResponsePayload,
   type Packet,
 } from '../../src/packets/index.ts';
-import { comparable, fieldsOf, packetVectors, vectorFiles, wireOf } from './packets-file.ts';
+import { comparable, fieldsOf, packetVectors, vectorFiles, wireOf, type InvalidVector } from './packets-file.ts';
 
 /** The code of the ProtocolError that `decode` throws, or what it returns. */
 function outcome(decode: () => unknown): unknown {
@@ -26,6 +27,12 @@ function outcome(decode: () => unknown): unknown {
     if (error instanceof ProtocolError) return error.code;
     throw error;
   }
+}
+
+/** Those of the vectors that are not refused with their code, and what became of them. */
+function mistaken(invalid: readonly InvalidVector[], decode: (wire: Uint8Array) => unknown): readonly object[] {
+  const judged = invalid.map((vector) => ({ ...vector, became: outcome(() => decode(wireOf(vector.wire))) }));
+  return judged.filter(({ error, became }) => became !== error);
 }
 
 /** SHA-256 of the vectors of released versions; those of a version that is not released yet may still change. */
@@ -42,33 +49,41 @@ it('every packet has vectors', () => {
   expect(packetVectors.packets.map(({ id }) => id)).toEqual(PACKET_SPECS.map(({ id }) => id));
 });
 
+// One test for all vectors of a kind, which names those that it finds wrong: a test for each would cost ten times the codecs.
 describe.each(packetVectors.packets)('$packet', ({ id, valid, invalid }) => {
-  it.each(valid)('takes $name', (vector) => {
-    const reader = new PacketReader(wireOf(vector.wire));
-    expect(comparable(reader.next())).toEqual(comparable({ id, ...fieldsOf(vector) }));
-    expect(reader.next()).toBeUndefined();
+  it('takes what is valid', () => {
+    const wrong = valid.filter((vector) => {
+      const reader = new PacketReader(wireOf(vector.wire));
+      const packet = comparable(reader.next());
+      return !isDeepStrictEqual(packet, comparable({ id, ...fieldsOf(vector) })) || reader.next() !== undefined;
+    });
+    expect(wrong).toEqual([]);
+    expect(valid.length).toBeGreaterThan(0);
   });
 
-  it.each(valid.filter(({ canonical }) => canonical))('writes $name byte for byte', (vector) => {
-    const writer = new ByteWriter();
-    encodePacket(writer, { id, ...fieldsOf(vector) } as unknown as Packet);
-    expect(comparable(writer.written())).toBe(comparable(wireOf(vector.wire)));
+  it('writes what is canonical byte for byte', () => {
+    const wrong = valid.filter((vector) => {
+      const writer = new ByteWriter();
+      encodePacket(writer, { id, ...fieldsOf(vector) } as unknown as Packet);
+      return vector.canonical && comparable(writer.written()) !== comparable(wireOf(vector.wire));
+    });
+    expect(wrong).toEqual([]);
   });
 
-  it.each(invalid)('D7, D9, D10: refuses $name', ({ wire, error }) => {
-    expect(outcome(() => new PacketReader(wireOf(wire)).next())).toBe(error);
+  it('D7, D9, D10: refuses what is invalid', () => {
+    expect(mistaken(invalid, (wire) => new PacketReader(wire).next())).toEqual([]);
   });
 });
 
 describe.each(vectorFiles)('version $version', ({ version, headers, packets }) => {
-  it.each(headers)('D7: refuses $name', ({ wire, error }) => {
-    expect(outcome(() => new PacketReader(wireOf(wire), version).next())).toBe(error);
+  it('D7: refuses wrong headers', () => {
+    expect(mistaken(headers, (wire) => new PacketReader(wire, version).next())).toEqual([]);
   });
 
   it('O6: an older version knows none of its packets, whatever is in them', () => {
-    for (const { wire } of packets.flatMap(({ valid, invalid }) => [...valid, ...invalid])) {
-      expect(outcome(() => new PacketReader(wireOf(wire), version - 1).next())).toBe('E_UNKNOWN_PACKET');
-    }
+    const vectors = packets.flatMap(({ valid, invalid }) => [...valid, ...invalid]);
+    const unknown = vectors.map((vector) => ({ name: vector.name, wire: vector.wire, error: 'E_UNKNOWN_PACKET' }));
+    expect(mistaken(unknown, (wire) => new PacketReader(wire, version - 1).next())).toEqual([]);
   });
 });
 
@@ -96,15 +111,23 @@ const payloadCodecs: Readonly<
 describe.each(packetVectors.payloads)('$payload', ({ payload, valid, invalid }) => {
   const codec = payloadCodecs[payload]!;
 
-  it.each(valid)('takes $name', (vector) => {
-    expect(comparable(codec.decode(wireOf(vector.wire)))).toEqual(comparable(fieldsOf(vector)));
+  it('takes what is valid', () => {
+    const wrong = valid.filter((vector) => {
+      const fields = comparable(codec.decode(wireOf(vector.wire)));
+      return !isDeepStrictEqual(fields, comparable(fieldsOf(vector)));
+    });
+    expect(wrong).toEqual([]);
+    expect(valid.length).toBeGreaterThan(0);
   });
 
-  it.each(valid.filter(({ canonical }) => canonical))('writes $name byte for byte', (vector) => {
-    expect(comparable(codec.encode(fieldsOf(vector)))).toBe(comparable(wireOf(vector.wire)));
+  it('writes what is canonical byte for byte', () => {
+    const wrong = valid.filter(
+      (vector) => vector.canonical && comparable(codec.encode(fieldsOf(vector))) !== comparable(wireOf(vector.wire)),
+    );
+    expect(wrong).toEqual([]);
   });
 
-  it.each(invalid)('D9, D10: refuses $name', ({ wire, error }) => {
-    expect(outcome(() => codec.decode(wireOf(wire)))).toBe(error);
+  it('D9, D10: refuses what is invalid', () => {
+    expect(mistaken(invalid, (wire) => codec.decode(wire))).toEqual([]);
   });
 });
