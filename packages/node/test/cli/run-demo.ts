@@ -20,7 +20,7 @@ export interface DemoRun {
 }
 
 const PROGRAM = fileURLToPath(new URL('./demo-program.ts', import.meta.url));
-const INHERITED = ['PATH', 'HOME', 'TMPDIR'] as const;
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'] as const;
 
 /** Starts `demo WORDS`; the environment is only what is given. */
 export function startDemo(
