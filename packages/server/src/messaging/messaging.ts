@@ -11,7 +11,8 @@ import type { LimitPreset } from '../config/index.ts';
 import type { Store } from '../store/index.ts';
 import { AccountBook } from './accounts/account-book.ts';
 import { accountLimitsOf } from './accounts/account-limits.ts';
-import { Accounts, type AccountListener } from './accounts/accounts.ts';
+import type { AccountListener } from './accounts/account-listener.ts';
+import { Accounts } from './accounts/accounts.ts';
 import { LoginAttempts } from './accounts/login-attempts.ts';
 import { PasswordHasher } from './accounts/password-hasher.ts';
 import { Registration, type RegistrationPolicy } from './accounts/registration.ts';
@@ -246,6 +247,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     await this.#log.start();
     await this.sessions.start();
     await this.messages.start();
+    await this.accounts.start();
   }
 
   async #answer(

@@ -1,4 +1,5 @@
 /** Messaging as a whole over stores in memory, with devices that make calls without sockets. Not part of the product. */
+import { jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { signLogin } from '@sealane/shared/accounts';
 import { IdentityKeys } from '@sealane/shared/crypto';
@@ -57,9 +58,16 @@ export class AccountWorld {
   hashing: Promise<void> = Promise.resolve();
   /** Passwords whose hashing has begun. */
   hashesBegun = 0;
-  readonly messaging: Messaging;
+  messaging: Messaging;
+  readonly #options: AccountWorldOptions;
 
-  private constructor({ preset = 'default', registration = 'open' }: AccountWorldOptions) {
+  private constructor(options: AccountWorldOptions) {
+    this.#options = options;
+    this.messaging = this.#make();
+  }
+
+  #make(): Messaging {
+    const { preset = 'default', registration = 'open' } = this.#options;
     const environment: ServiceEnvironment = {
       now: () => performance.now() + this.aheadMs,
       wallClock: () => Date.now() + this.aheadMs,
@@ -69,7 +77,7 @@ export class AccountWorld {
         return { cancel: () => clearTimeout(timer) };
       },
     };
-    this.messaging = new Messaging({
+    return new Messaging({
       store: this.store,
       events: this.events,
       files: new MemoryBlobFiles({ bytesMax: 1_000_000 }),
@@ -99,6 +107,14 @@ export class AccountWorld {
     await world.events.open({ onQueues: nothing, onAgentLost: nothing, onHealth: nothing, onIncident: nothing });
     await world.messaging.start();
     return world;
+  }
+
+  /** The process dies, and starts again over what it has stored. Devices connect anew. */
+  async crash(): Promise<void> {
+    this.messaging.messages.stop();
+    this.messaging = this.#make();
+    jest.spyOn(this.store, 'open').mockResolvedValueOnce();
+    await this.messaging.start();
   }
 
   async stop(): Promise<void> {

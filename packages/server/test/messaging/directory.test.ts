@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { statementHash, verifyAccountLog } from '@sealane/shared/accounts';
 import { utf8Decode, utf8Encode } from '@sealane/shared/bytes';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { StorageError } from '@sealane/shared/errors';
 import type { AnswerOf } from '@sealane/shared/items';
 import {
   decodeInclusion,
@@ -18,7 +19,7 @@ import {
 } from '@sealane/shared/transparency';
 import { eventually } from '../test-server.ts';
 import { AccountWorld, type TestAccount, type TestDevice } from './account-world.ts';
-import { listing, newKeys } from './messaging-peer.ts';
+import { AccountPapers, listing, newKeys } from './messaging-peer.ts';
 
 jest.setTimeout(30_000);
 
@@ -155,6 +156,43 @@ describe('devices', () => {
     await expect(claim).rejects.toMatchObject({ code: 'E_NO_KEY_PACKAGE' });
     await second.login('alice', PASSWORD);
     expect(await second.standing()).toBe('E_NOT_LISTED');
+  });
+
+  it('C5: a statement that comes again does nothing twice, least of all to a device that has another account since', async () => {
+    const second = await world.link(alice, '2', PASSWORD);
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    await alice.device.call(0x45, { statement });
+    await second.register(new AccountPapers('carol', 'alice-2', second.keys));
+    await second.call(0x4a, { keyPackages: [utf8Encode('one')], lastResort: null });
+    const [notes, items] = [world.notes.length, await world.items('alice-1')];
+    await alice.device.call(0x45, { statement });
+    expect(await second.standing()).toBe('listed');
+    expect(await world.messaging.messages.keyPackages.waiting('alice-2')).toBe(1);
+    expect(world.notes).toHaveLength(notes);
+    expect(await world.items('alice-1')).toHaveLength(items.length);
+  });
+
+  it.each([
+    ['a crash', () => world.crash()],
+    [
+      'the next statement',
+      () => alice.device.call(0x45, { statement: alice.papers.append({ kind: 'profile', displayName: 'Alice' }) }),
+    ],
+  ])('A6, C5: a revocation that was stored and no more is carried out after %s', async (_, goOn) => {
+    const second = await world.link(alice, '2', PASSWORD);
+    await second.call(0x4a, { keyPackages: [utf8Encode('one')], lastResort: null });
+    const { refreshToken } = await second.loginBySignature('alice');
+    const told = async () => (await world.items('alice-1')).length;
+    const before = await told();
+    jest.spyOn(world.events, 'deleteQueue').mockRejectedValueOnce(new StorageError('E_STORE_FULL', 'full'));
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    await expect(alice.device.call(0x45, { statement })).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    await goOn();
+    expect(await world.events.queuesOf('alice-2')).toEqual([]);
+    expect(await world.messaging.messages.keyPackages.waiting('alice-2')).toBe(0);
+    expect(await told()).toBeGreaterThan(before);
+    await expect(world.messaging.sessions.renew(refreshToken ?? '')).rejects.toMatchObject({ code: 'E_NOT_LOGGED_IN' });
+    expect(await world.store.ask('dueFollowUps', undefined)).toEqual([]);
   });
 
   it('C5: what a device signs after it was revoked counts for nothing', async () => {

@@ -24,29 +24,12 @@ import type { ServiceStore } from '../store/service-store.ts';
 import type { TransparencyLog } from '../transparency/transparency-log.ts';
 import type { Account, AccountBook } from './account-book.ts';
 import type { AccountLimits } from './account-limits.ts';
+import type { AccountListener } from './account-listener.ts';
+import { FollowUps } from './follow-ups.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import { Passwords, checkPassword } from './passwords.ts';
 import type { Registration } from './registration.ts';
-
-/** Who hears what becomes of devices and accounts. */
-export interface AccountListener {
-  /** The log of an account lists a device. @throws StorageError. */
-  onListed(agentId: string): Promise<void>;
-  /** A device is listed no more. @throws StorageError. */
-  onRevoked(agentId: string): Promise<void>;
-  /** An account has ended. @throws StorageError. */
-  onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void>;
-  /** The log of an account has grown. @throws StorageError. */
-  onLogGrown(
-    account: { readonly accountId: Uint8Array; readonly username: string; readonly statementCount: number },
-    agentIds: readonly string[],
-  ): Promise<void>;
-  /** A device that is logged in gave a wrong password. */
-  onPasswordRefused(caller: Caller): void;
-  /** Something of an account is otherwise for the connections of these devices. */
-  onStandingChanged(agentIds: readonly string[]): void;
-}
 
 export interface AccountsOptions {
   readonly store: Pick<ServiceStore, 'ask'>;
@@ -87,6 +70,7 @@ export class Accounts {
   readonly #options: AccountsOptions;
   readonly #turns = new KeyedTurns();
   readonly #passwords: Passwords;
+  readonly #followUps: FollowUps;
   readonly #registrations: TokenBuckets;
   readonly #statements: TokenBuckets;
 
@@ -94,8 +78,14 @@ export class Accounts {
     this.#options = options;
     const { listener } = options;
     this.#passwords = new Passwords({ ...options, onRefused: (caller) => listener.onPasswordRefused(caller) });
+    this.#followUps = new FollowUps(options);
     this.#registrations = new TokenBuckets(options.limits.registrationsPerAddress);
     this.#statements = new TokenBuckets(options.limits.statementsPerAccount);
+  }
+
+  /** Does what a crash left. @throws StorageError. */
+  async start(): Promise<void> {
+    await this.#followUps.start();
   }
 
   /**
@@ -114,7 +104,10 @@ export class Accounts {
     return await this.#turns.run(username, async () => {
       const { book, registration } = this.#options;
       const known = await book.byName(username);
-      if (known !== undefined && isOwn(known, state) && isListedIn(known.state, caller)) return known;
+      if (known !== undefined && isOwn(known, state) && isListedIn(known.state, caller)) {
+        await this.#followUps.finish(username);
+        return known;
+      }
       // Before it is told whether the name is taken: those who may not register learn no names.
       const tokenId = registration.judge({ ...caller, token: request.token });
       if (known !== undefined) throw new CallError('E_USERNAME_TAKEN');
@@ -139,7 +132,7 @@ export class Accounts {
       const last = statements.at(-1);
       if (last !== undefined && equalBytes(last, statement)) {
         // What follows from it may not have happened.
-        await this.#follow(before, before);
+        await this.#followUps.finish(username);
         return before.count - 1;
       }
       const wait = this.#statements.take(username, environment.now());
@@ -151,7 +144,8 @@ export class Accounts {
       }
       const { state } = result;
       await this.#store(state, { account: undefined, before: statements, statements: [statement] });
-      await this.#follow(before, state);
+      this.#followUps.note(username, before);
+      await this.#followUps.finish(username);
       return state.count - 1;
     });
   }
@@ -188,13 +182,14 @@ export class Accounts {
       throw new CallError('E_NOT_LOGGED_IN');
   }
 
-  async #end({ state: { accountId, username, ...state } }: Account): Promise<void> {
+  async #end({ state }: Account): Promise<void> {
     const { store, book, listener } = this.#options;
-    const agentIds = listedDevices({ accountId, username, ...state }).map(({ agentId }) => agentId);
+    const { accountId, username } = state;
     const loggedIn = await store.ask('endAccount', accountId);
     book.forget(username);
     listener.onStandingChanged(loggedIn);
-    await listener.onAccountEnded(accountId, agentIds);
+    this.#followUps.note(username, state);
+    await this.#followUps.finish(username);
   }
 
   #firstState(caller: Caller, { username, statements }: RegisterRequest): AccountState {
@@ -211,7 +206,7 @@ export class Accounts {
     state: AccountState,
     { password, statements, tokenId }: RegisterRequest & { readonly tokenId: Uint8Array | null },
   ): Promise<void> {
-    const { hasher, environment, listener } = this.#options;
+    const { hasher, environment } = this.#options;
     const account = {
       username: state.username,
       password: password === null ? null : await hasher.hash(password),
@@ -219,7 +214,8 @@ export class Accounts {
       tokenId,
     };
     await this.#store(state, { account, before: [], statements });
-    for (const { agentId } of listedDevices(state)) await listener.onListed(agentId);
+    this.#followUps.note(state.username, undefined);
+    await this.#followUps.finish(state.username);
   }
 
   async #store(
@@ -239,25 +235,6 @@ export class Accounts {
       return stored;
     });
     if (outcome !== 'stored') throw new CallError(REFUSALS[outcome]);
-  }
-
-  /** What follows from a log that has grown; done again, it changes nothing. */
-  async #follow(before: AccountState, after: AccountState): Promise<void> {
-    const { store, listener } = this.#options;
-    const listed = listedDevices(after).map(({ agentId }) => agentId);
-    const known = new Set(listedDevices(before).map(({ agentId }) => agentId));
-    const isSame = before === after;
-    for (const agentId of listed) if (isSame || !known.has(agentId)) await listener.onListed(agentId);
-    const revoked = after.devices.filter(
-      (device) => device.revoked !== undefined && (isSame || known.has(device.agentId)),
-    );
-    for (const { agentId } of revoked) {
-      await store.ask('closeSessions', { agentId });
-      await listener.onRevoked(agentId);
-    }
-    listener.onStandingChanged([...listed, ...revoked.map(({ agentId }) => agentId)]);
-    const { accountId, username, count } = after;
-    await listener.onLogGrown({ accountId, username, statementCount: count }, listed);
   }
 
   async #present(username: string): Promise<Account> {

@@ -15,7 +15,7 @@ import { RecentMap } from '../accounts/recent-map.ts';
 import { CallError } from '../call-error.ts';
 import { isListedIn, type Caller, type Standing } from '../caller.ts';
 import type { ServiceEnvironment } from '../devices.ts';
-import type { SessionProof } from '../store/account-tables.ts';
+import type { SessionProof } from '../store/session-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { REFRESH_MS, SessionTokens, type IssuedTokens } from './session-tokens.ts';
 

@@ -1,7 +1,9 @@
 /**
- * Tables of accounts: the signed log of each, the devices that it lists, its password, and its sessions. What a log says was
+ * Tables of accounts: the signed log of each, the devices that it lists, and its password. What a log says was
  * checked before it comes here; the step only sees to it that it is the next, and that log and transparency agree.
  */
+import { bytesOf, isSame } from './row-bytes.ts';
+import { closeSessions, hasSession } from './session-tables.ts';
 import type { Sql } from './sql.ts';
 import { writeNodes, type NodeRow } from './transparency-tables.ts';
 
@@ -18,11 +20,7 @@ CREATE TABLE device (
   agent_id TEXT PRIMARY KEY, account_id BLOB NOT NULL, transport_key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_by_account ON device (account_id);
-CREATE TABLE session (
-  agent_id TEXT PRIMARY KEY, account_id BLOB NOT NULL, session_id TEXT NOT NULL UNIQUE, refresh_id TEXT NOT NULL,
-  expires_at INTEGER NOT NULL, transport_key BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX session_by_account ON session (account_id);
+CREATE TABLE follow_up (account_id BLOB PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE registration_token (token_id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;
 
@@ -68,23 +66,6 @@ export interface NewStatements {
 /** `device-taken`: another account lists it. `device-unknown`: it has not shown that it wants to be listed here. */
 export type StatementsOutcome =
   'stored' | 'conflict' | 'username-taken' | 'device-taken' | 'device-unknown' | 'token-used';
-
-/** A session of a device. */
-export interface SessionRow {
-  readonly agentId: string;
-  readonly accountId: Uint8Array;
-  readonly sessionId: string;
-  readonly refreshId: string;
-  readonly expiresAt: number;
-  /** The key that its connection has proved. */
-  readonly transportKey: Uint8Array;
-}
-
-/** What whoever opens a session has proved: it has to hold still when the session opens. */
-export type SessionProof =
-  | { readonly kind: 'password'; /** As it was kept. */ readonly password: string | undefined }
-  /** To be the device that the log lists. */
-  | { readonly kind: 'device' };
 
 export function findAccount(
   sql: Sql,
@@ -134,10 +115,22 @@ export function addStatements(sql: Sql, ask: NewStatements): StatementsOutcome {
   const entry = nodes.treeSize - 1;
   for (const [index, bytes] of statements.entries())
     sql('INSERT INTO statement VALUES (?, ?, ?, ?)').run(accountId, count + index, bytes, entry);
+  noteFollowUp(sql, accountId, count);
+  endSessionsOfGone(sql, accountId, devices);
   sql('DELETE FROM device WHERE account_id = ?').run(accountId);
   for (const { agentId, transportKey } of devices)
     sql('INSERT INTO device VALUES (?, ?, ?)').run(agentId, accountId, transportKey);
   return 'stored';
+}
+
+/** Accounts whose last statements, or whose end, were not followed up; and how many statements were before that. */
+export function dueFollowUps(sql: Sql): readonly { readonly accountId: Uint8Array; readonly since: number }[] {
+  const rows = sql('SELECT account_id, since FROM follow_up').all();
+  return rows.map((row) => ({ accountId: bytesOf(row['account_id']), since: Number(row['since']) }));
+}
+
+export function followedUp(sql: Sql, accountId: Uint8Array): void {
+  sql('DELETE FROM follow_up WHERE account_id = ?').run(accountId);
 }
 
 /** The account whose log lists a device. */
@@ -194,96 +187,26 @@ export function noteSeen(sql: Sql, { accountId, at }: { readonly accountId: Uint
 /** Its log and its name stay, so that nobody else gets the name. @returns the agents whose sessions ended. */
 export function endAccount(sql: Sql, accountId: Uint8Array): readonly string[] {
   sql('UPDATE account SET is_ended = 1, password = NULL WHERE account_id = ?').run(accountId);
+  const count = sql('SELECT count(*) AS count FROM statement WHERE account_id = ?').get(accountId)?.['count'];
+  noteFollowUp(sql, accountId, Number(count));
   sql('DELETE FROM device WHERE account_id = ?').run(accountId);
   return closeSessions(sql, { accountId });
-}
-
-/** A device logs in: its session of before ends. @returns false where what it proved holds no more. */
-export function openSession(sql: Sql, session: SessionRow & { readonly proof: SessionProof }): boolean {
-  const { agentId, accountId, sessionId, refreshId, expiresAt, transportKey, proof } = session;
-  if (!holds(sql, session, proof)) return false;
-  sql('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?)').run(
-    ...[agentId, accountId, sessionId, refreshId, expiresAt, transportKey],
-  );
-  return true;
-}
-
-/** A session that has not ended at `at`. */
-export function findSession(
-  sql: Sql,
-  ask: ({ readonly agentId: string } | { readonly sessionId: string }) & { readonly at: number },
-): SessionRow | undefined {
-  const row =
-    'agentId' in ask
-      ? sql('SELECT * FROM session WHERE agent_id = ? AND expires_at > ?').get(ask.agentId, ask.at)
-      : sql('SELECT * FROM session WHERE session_id = ? AND expires_at > ?').get(ask.sessionId, ask.at);
-  if (row === undefined) return undefined;
-  return {
-    agentId: String(row['agent_id']),
-    accountId: bytesOf(row['account_id']),
-    sessionId: String(row['session_id']),
-    refreshId: String(row['refresh_id']),
-    expiresAt: Number(row['expires_at']),
-    transportKey: bytesOf(row['transport_key']),
-  };
-}
-
-/** Drops what has ended by itself. */
-export function sweepSessions(sql: Sql, at: number): void {
-  sql('DELETE FROM session WHERE expires_at <= ?').run(at);
-}
-
-/** The next refresh token of a session takes the place of one. @returns false where that one does not count any more. */
-export function renewSession(
-  sql: Sql,
-  ask: {
-    readonly sessionId: string;
-    readonly refreshId: string;
-    readonly nextRefreshId: string;
-    readonly expiresAt: number;
-  },
-): boolean {
-  const { changes } = sql(`UPDATE session SET refresh_id = ?, expires_at = ?
-    WHERE session_id = ? AND refresh_id = ?`).run(ask.nextRefreshId, ask.expiresAt, ask.sessionId, ask.refreshId);
-  return Number(changes) === 1;
-}
-
-/** @returns the agents whose sessions ended. */
-export function closeSessions(
-  sql: Sql,
-  ask: { readonly agentId: string } | { readonly accountId: Uint8Array },
-): readonly string[] {
-  const ended =
-    'agentId' in ask
-      ? sql('DELETE FROM session WHERE agent_id = ? RETURNING agent_id').all(ask.agentId)
-      : sql('DELETE FROM session WHERE account_id = ? RETURNING agent_id').all(ask.accountId);
-  return ended.map((row) => String(row['agent_id']));
 }
 
 export function countAccounts(sql: Sql): number {
   return Number(sql('SELECT count(*) AS count FROM account WHERE is_ended = 0').get()?.['count'] ?? 0);
 }
 
-function holds(sql: Sql, { agentId, accountId, transportKey }: SessionRow, proof: SessionProof): boolean {
-  if (proof.kind === 'password') {
-    const row = sql('SELECT password FROM account WHERE account_id = ? AND is_ended = 0').get(accountId);
-    return proof.password !== undefined && row?.['password'] === proof.password;
+/** One that is due already is from before. */
+function noteFollowUp(sql: Sql, accountId: Uint8Array, since: number): void {
+  sql('INSERT OR IGNORE INTO follow_up VALUES (?, ?)').run(accountId, since);
+}
+
+/** Sessions of devices that are listed no more end with the statement that revokes them. */
+function endSessionsOfGone(sql: Sql, accountId: Uint8Array, devices: readonly DeviceRow[]): void {
+  const left = new Set(devices.map(({ agentId }) => agentId));
+  for (const row of sql('SELECT agent_id FROM device WHERE account_id = ?').all(accountId)) {
+    const agentId = String(row['agent_id']);
+    if (!left.has(agentId)) sql('DELETE FROM session WHERE agent_id = ? AND account_id = ?').run(agentId, accountId);
   }
-  const device = deviceAccount(sql, agentId);
-  return device !== undefined && isSame(device.accountId, accountId) && isSame(device.transportKey, transportKey);
-}
-
-/** Whether a device is logged in to an account, with the key that it is to be listed with: else it is somebody else's. */
-function hasSession(sql: Sql, { agentId, accountId, transportKey }: DeviceRow & { readonly accountId: Uint8Array }) {
-  const session = sql('SELECT account_id, transport_key FROM session WHERE agent_id = ?').get(agentId);
-  if (session === undefined) return false;
-  return isSame(bytesOf(session['account_id']), accountId) && isSame(bytesOf(session['transport_key']), transportKey);
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  return value instanceof Uint8Array ? value : new Uint8Array(0);
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

@@ -6,19 +6,16 @@ import {
   ACCOUNT_TABLES,
   addStatements,
   changePassword,
-  closeSessions,
   countAccounts,
   deviceAccount,
+  dueFollowUps,
   endAccount,
   findAccount,
-  findSession,
+  followedUp,
   listUsernames,
   noteSeen,
-  openSession,
   rehashPassword,
-  renewSession,
   setVisibility,
-  sweepSessions,
 } from './account-tables.ts';
 import {
   BLOB_TABLES,
@@ -50,12 +47,21 @@ import {
 } from './key-package-tables.ts';
 import { commitGroup, sendToGroup } from './group-writes.ts';
 import { PENDING_TABLES, addPending, listPending, removePending } from './pending-tables.ts';
+import {
+  SESSION_TABLES,
+  closeSessions,
+  findSession,
+  openSession,
+  renewSession,
+  sweepSessions,
+} from './session-tables.ts';
 import { TRANSPARENCY_TABLES, addTokenKey, readNode, tokenKeys, treeSize } from './transparency-tables.ts';
 import { WRITE_TABLES } from './write-tables.ts';
 
 /** The tables behind these steps. */
 export const SERVICE_TABLES = [
   ACCOUNT_TABLES,
+  SESSION_TABLES,
   TRANSPARENCY_TABLES,
   GROUP_TABLES,
   WRITE_TABLES,
@@ -68,6 +74,8 @@ export const SERVICE_TABLES = [
 export const SERVICE_STEPS = {
   findAccount,
   addStatements,
+  dueFollowUps,
+  followedUp,
   deviceAccount,
   listUsernames,
   changePassword,
