@@ -1,24 +1,49 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '@sealane/node/testing';
 import type { LoadReport } from './report/load-report.ts';
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url));
 const TEST_MS_MAX = 120_000;
 
-/** Runs the load generator as a process, perhaps interrupted as by Ctrl-C. */
+/** So many bytes in the data directory of a server are more than it begins with, and come after a second or two of load. */
+const STORED_BYTES = 2 * 2 ** 20;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sealane-load-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the load generator as a process, perhaps interrupted as by Ctrl-C when something is so. */
 async function runLoad(
   args: readonly string[],
-  interruptAfterMs?: number,
+  interruptWhen?: () => boolean,
 ): Promise<{ code: number | null; stdout: string }> {
   const child = spawn(process.execPath, ['--conditions=@sealane/source', entry, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: folder },
   });
-  if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs).unref();
-  const [stdout] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  const ended = Promise.all([text(child.stdout), once(child, 'exit')]);
+  if (interruptWhen !== undefined) {
+    await until('it is to be interrupted', () => interruptWhen() || child.exitCode !== null, { limitMs: TEST_MS_MAX });
+    child.kill('SIGINT');
+  }
+  const [stdout] = await ended;
   return { code: child.exitCode, stdout };
+}
+
+/** Whether the server of the load has stored events. */
+function hasStored(): boolean {
+  const files = globSync('*/**', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
+  const sizes = files.map(({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false })?.size);
+  return sizes.reduce<number>((sum, size = 0) => sum + size, 0) > STORED_BYTES;
 }
 
 describe('load generator', () => {
@@ -58,10 +83,11 @@ describe('load generator', () => {
   it(
     'I8: Ctrl-C ends the load early, with its report',
     async () => {
-      const { code, stdout } = await runLoad(['--agents', '2', '--duration', '600', '--json'], 15_000);
+      const { code, stdout } = await runLoad(['--agents', '2', '--duration', '600', '--json'], hasStored);
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ ok: true, measured: { interrupted: true } });
       expect(report.measured.seconds).toBeLessThan(60);
+      expect(report.check.published).toBeGreaterThan(0);
       expect(code).toBe(0);
     },
     TEST_MS_MAX,

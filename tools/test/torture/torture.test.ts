@@ -8,12 +8,17 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { programWords } from '@sealane/node/testing';
 import type { TortureReport } from '../../src/torture/report.ts';
 
 jest.setTimeout(180_000);
 
 const ENTRY = fileURLToPath(new URL('../../src/torture/main.ts', import.meta.url));
 const FORGETFUL_SERVER = fileURLToPath(new URL('forgetful-server.ts', import.meta.url));
+
+/** The file of a program as it is built for tests, else of its sources. */
+const fileOf = (name: 'server' | 'agent'): string => programWords(name).at(-1) ?? '';
+const PROGRAMS = ['--server', fileOf('server'), '--agent', fileOf('agent')];
 
 let directory = '';
 beforeEach(() => {
@@ -70,7 +75,7 @@ describe('tools:torture', () => {
 
   it('2.0.10: a server that gives receipts for what it does not store is found', async () => {
     const words = '--only kill --rounds 1 --faults 1 --seed 3 --patience 10 --json'.split(' ');
-    const args = ['--server', FORGETFUL_SERVER, ...words];
+    const args = ['--server', FORGETFUL_SERVER, '--agent', fileOf('agent'), ...words];
     const { code, stdout } = await torture(args).ended;
     const { failures, ok } = JSON.parse(stdout) as TortureReport;
     expect(ok).toBe(false);
@@ -80,7 +85,7 @@ describe('tools:torture', () => {
   });
 
   it('Ctrl-C ends it in the middle of a round, with its report and without a trace', async () => {
-    const { pid, ended } = torture(['--source', '--only', 'kill', '--minutes', '5', '--json']);
+    const { pid, ended } = torture([...PROGRAMS, '--only', 'kill', '--minutes', '5', '--json']);
     for (let wait = 0; wait < 600 && processesInFolder().length < 6; wait++) await sleep(100);
     expect(processesInFolder().length).toBeGreaterThanOrEqual(6);
     process.kill(-pid, 'SIGINT');
