@@ -285,6 +285,17 @@ describe('statements', () => {
     expect(world.messaging.logSize).toBe(2);
   });
 
+  it('G2: strict: a device that floods its account with statements does not keep another one from revoking it', async () => {
+    await start({ preset: 'strict' });
+    const account = await world.account('alice', PASSWORD);
+    const second = await world.link(account, '2', PASSWORD);
+    const flood = () => second.call(0x45, { statement: Uint8Array.of(1, 2, 3) });
+    for (let count = 0; count < 20; count++) await expect(flood()).rejects.toMatchObject({ code: 'E_BAD_STATEMENT' });
+    await expect(flood()).rejects.toMatchObject({ code: 'E_CALL_LIMIT' });
+    const revoke = account.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    expect(await account.device.call(0x45, { statement: revoke })).toMatchObject({ sequence: 3 });
+  });
+
   it('C4: nobody lists a device that is not logged in to the account with that key', async () => {
     await start();
     const { device, papers } = await world.account('alice', PASSWORD);

@@ -253,6 +253,19 @@ describe('presence', () => {
     expect(Math.abs(Date.now() - lastSeenAt)).toBeLessThan(10_000);
   });
 
+  it('C8: a device that has nothing to say stays online while the log of its account grows', async () => {
+    await alice.device.call(0x56, { visibility: 2 });
+    const second = await world.link(alice, '2', PASSWORD);
+    await second.standing();
+    const say = (displayName: string) =>
+      second.call(0x45, { statement: alice.papers.append({ kind: 'profile', displayName }, second.keys) });
+    await say('Alice');
+    second.leave();
+    expect((await seen('alice')).presence).toBe(2);
+    await alice.device.call(0x43, { everywhere: true });
+    await eventually('it is away', async () => (await seen('alice')).presence === 1);
+  });
+
   it('C8: an account is online as long as one of its devices is', async () => {
     await alice.device.call(0x56, { visibility: 2 });
     const second = await world.link(alice, '2', PASSWORD);

@@ -292,6 +292,8 @@ describe('tokens', () => {
     world.aheadMs = 30 * DAY_MS + 60_000;
     const late = world.device('alice-1', { keys: device.keys });
     expect(await late.standing()).toBe('E_NOT_LOGGED_IN');
+    // On connections that were there before, too.
+    expect(await again.standing()).toBe('E_NOT_LOGGED_IN');
     await late.loginBySignature('alice');
   });
 });

@@ -24,15 +24,18 @@ export interface Account {
 
 type AccountName = { readonly username: string } | { readonly accountId: Uint8Array };
 
-/** Accounts that are kept; some 10 KB each. */
+/** Accounts that are kept; some 10 KB each, but a log may grow to a few MB. */
 const ACCOUNTS_MAX = 4_096;
+const ACCOUNTS_BYTES_MAX = 134_217_728;
+/** What a statement takes beside its bytes: the object around them, and what it adds to the state. */
+const STATEMENT_EXTRA_BYTES = 512;
 /** Signatures that are checked before others get their turn: a long log stalls nobody. */
 const CHECKED_AT_ONCE = 64;
 
 export class AccountBook implements ListedDevices {
   readonly #store: Pick<ServiceStore, 'ask'>;
   readonly #crypto: Crypto;
-  readonly #byName = new RecentMap<Account>(ACCOUNTS_MAX);
+  readonly #byName = new RecentMap<Account>(ACCOUNTS_MAX, { weightMax: ACCOUNTS_BYTES_MAX, weigh: weightOf });
   readonly #nameOf = new RecentMap<string>(ACCOUNTS_MAX);
   /** Counts changes of the accounts that are being read. */
   readonly #reading = new Map<string, { readers: number; changes: number }>();
@@ -116,4 +119,8 @@ export class AccountBook implements ListedDevices {
     assert(state !== undefined, 'an account has statements');
     return { state, statements, entry, visibility, lastSeenAt, isEnded, password: password ?? undefined };
   }
+}
+
+function weightOf({ statements }: Account): number {
+  return statements.reduce((bytes, statement) => bytes + statement.length + STATEMENT_EXTRA_BYTES, 0);
 }

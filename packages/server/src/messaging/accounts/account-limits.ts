@@ -9,8 +9,8 @@ export interface AccountLimits {
   readonly loginsPerAddress: BucketSize;
   /** Accounts that one address makes. */
   readonly registrationsPerAddress: BucketSize;
-  /** Statements that one account appends. */
-  readonly statementsPerAccount: BucketSize;
+  /** Statements that one device appends: one that floods hinders no other from revoking it. */
+  readonly statementsPerDevice: BucketSize;
   /** Questions to the directory of one device. */
   readonly queriesPerDevice: BucketSize;
 }
@@ -21,7 +21,7 @@ const STRICT: AccountLimits = {
   loginsPerAddress: { burst: 50, intervalMs: 18_000 },
   // Three a minute.
   registrationsPerAddress: { burst: 3, intervalMs: 20_000 },
-  statementsPerAccount: { burst: 20, intervalMs: 10_000 },
+  statementsPerDevice: { burst: 20, intervalMs: 10_000 },
   queriesPerDevice: { burst: 200, intervalMs: 100 },
 };
 
@@ -29,7 +29,7 @@ const DEFAULT: AccountLimits = {
   loginsPerName: { burst: 20, intervalMs: 15_000 },
   loginsPerAddress: { burst: 200, intervalMs: 1_000 },
   registrationsPerAddress: { burst: 100, intervalMs: 1_000 },
-  statementsPerAccount: { burst: 200, intervalMs: 1_000 },
+  statementsPerDevice: { burst: 200, intervalMs: 1_000 },
   queriesPerDevice: { burst: 2_000, intervalMs: 5 },
 };
 

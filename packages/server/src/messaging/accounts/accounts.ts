@@ -80,7 +80,7 @@ export class Accounts {
     this.#passwords = new Passwords({ ...options, onRefused: (caller) => listener.onPasswordRefused(caller) });
     this.#followUps = new FollowUps(options);
     this.#registrations = new TokenBuckets(options.limits.registrationsPerAddress);
-    this.#statements = new TokenBuckets(options.limits.statementsPerAccount);
+    this.#statements = new TokenBuckets(options.limits.statementsPerDevice);
   }
 
   /** Does what a crash left. @throws StorageError. */
@@ -135,7 +135,7 @@ export class Accounts {
         await this.#followUps.finish(username);
         return before.count - 1;
       }
-      const wait = this.#statements.take(username, environment.now());
+      const wait = this.#statements.take(caller.agentId, environment.now());
       if (wait > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs: wait });
       const result = applyStatement(crypto, before, statement);
       if (!result.ok) {

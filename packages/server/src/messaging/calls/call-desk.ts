@@ -2,6 +2,7 @@
  * CallDesk: the calls of one connection (docs/protocols/messaging.md §1): a bounded number at once, each answered once, and read
  * no further while the answers are not taken.
  */
+import { equalBytes } from '@sealane/shared/bytes';
 import type { CallId, MessagingAnswer, MessagingCall, ServerMessagingPacket } from '@sealane/shared/items';
 import { CallError } from '../call-error.ts';
 import type { Caller, Standing } from '../caller.ts';
@@ -28,6 +29,8 @@ export interface CallDeskHost {
 const OPEN_MAX = 64;
 const MESSAGE_SEND = 0x4e;
 const RETRY_MS = 100;
+/** After so long it is asked again who is logged in: sessions end by themselves. */
+const STANDING_MS = 60_000;
 
 export class CallDesk implements MessagingAttachment {
   readonly caller: Caller;
@@ -35,7 +38,9 @@ export class CallDesk implements MessagingAttachment {
   readonly #sink: MessagingSink;
   readonly #open = new Set<number>();
   #standing: Promise<Standing | undefined> | undefined;
-  #leave: (() => void) | undefined;
+  #standingAt = 0;
+  /** Set while the device counts as connected, for the account that it counts for. */
+  #presence: { readonly accountId: Uint8Array; readonly leave: () => void } | undefined;
   #isOver = false;
   /** Messages whose answers are not there yet. */
   readonly #sending = new Set<number>();
@@ -69,8 +74,8 @@ export class CallDesk implements MessagingAttachment {
   /** Who is logged in is otherwise now. */
   forgetStanding(): void {
     this.#standing = undefined;
-    this.#leave?.();
-    this.#leave = undefined;
+    // It may stay, and has no call to make: then it is there all the time.
+    if (this.#presence !== undefined) this.#standingNow().catch(() => this.#show(undefined));
   }
 
   onPacket(packet: MessagingCall): void {
@@ -118,7 +123,7 @@ export class CallDesk implements MessagingAttachment {
   detach(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#leave?.();
+    this.#show(undefined);
     this.#host.onDetached(this);
   }
 
@@ -140,17 +145,31 @@ export class CallDesk implements MessagingAttachment {
   }
 
   async #standingNow(): Promise<Standing | undefined> {
-    const asked = (this.#standing ??= this.#host.standingOf(this.caller));
+    const now = this.#host.now();
+    if (this.#standing === undefined || now - this.#standingAt >= STANDING_MS) {
+      this.#standing = this.#host.standingOf(this.caller);
+      this.#standingAt = now;
+    }
+    const asked = this.#standing;
     try {
       const standing = await asked;
       this.#accountId = standing?.accountId;
-      if (standing?.isListed === true && this.#standing === asked && !this.#isOver)
-        this.#leave ??= this.#host.enter(standing);
+      if (this.#standing === asked && !this.#isOver) this.#show(standing);
       return standing;
     } catch (error) {
       if (this.#standing === asked) this.#standing = undefined;
       throw error;
     }
+  }
+
+  /** Counts as connected for the account of a device that is listed, and for no other. */
+  #show(standing: Standing | undefined): void {
+    const listed = standing?.isListed === true ? standing : undefined;
+    const shown = this.#presence;
+    if (shown !== undefined && listed !== undefined && equalBytes(shown.accountId, listed.accountId)) return;
+    shown?.leave();
+    this.#presence =
+      listed === undefined ? undefined : { accountId: listed.accountId, leave: this.#host.enter(listed) };
   }
 
   #send(packet: ServerMessagingPacket): void {

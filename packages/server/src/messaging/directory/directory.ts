@@ -113,6 +113,8 @@ export class Directory {
       const account = await book.byName(username);
       return account === undefined ? undefined : { account, entry: account.entry, username };
     };
+    // A long log that is not kept is checked before it is its turn: others wait for proofs, not for that.
+    await find();
     return await log.entrySince(treeSize, find).catch(refuseSize);
   }
 
