@@ -1,6 +1,6 @@
 /** Devices with valid keys that abuse the calls of messaging, against a server in a process of its own (B3, B4, B8, D9, rule 4). */
 import { createHash, randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   encodeBlobOpen,
   encodeBlobRead,
@@ -34,13 +34,14 @@ const PASSWORD = 'correct horse battery';
 
 let host: ServerHost;
 const peers: SessionPeer[] = [];
-beforeEach(async () => {
+
+async function startHost(): Promise<void> {
   host = await ServerHost.start({ logLevel: 'error' });
-});
-afterEach(async () => {
+}
+
+function leave(): void {
   for (const { socket } of peers.splice(0)) socket.destroy();
-  await host.stop();
-});
+}
 
 async function open(agentId: string, identity = newKeys()): Promise<SessionPeer> {
   const peer = await openPeer(host.port, agentId, identity);
@@ -81,6 +82,13 @@ async function latencies(peer: SessionPeer, isOver: () => boolean): Promise<numb
 }
 
 describe('who calls and does not read', () => {
+  // What one test left in memory would count as let go in the next.
+  beforeEach(startHost);
+  afterEach(async () => {
+    leave();
+    await host.stop();
+  });
+
   it('B3, rule 4: 10,000 calls whose answers would be 650 MB stop the device itself; others do not notice', async () => {
     const [evil, neighbour] = [await device('mallory'), await device('bob')];
     const blob = await upload(evil);
@@ -126,6 +134,11 @@ describe('who calls and does not read', () => {
 });
 
 describe('numbers and limits', () => {
+  // One server for all of these; so no two have a user of the same name.
+  beforeAll(startHost);
+  afterEach(leave);
+  afterAll(() => host.stop());
+
   it('D9: a number whose answer is open ends the connection, and only that one', async () => {
     const [evil, neighbour] = [await device('mallory'), await device('bob')];
     evil.forge((writer) => {
@@ -147,7 +160,7 @@ describe('numbers and limits', () => {
   });
 
   it('B4: of 200 calls in one record 64 are open, the others are told at once to come again, and then are welcome', async () => {
-    const peer = await device('alice');
+    const peer = await device('carol');
     peer.forge((writer) => {
       for (let call = 100; call < 300; call++) encodeTransparencyQuery(writer, call, 0);
     });
@@ -166,7 +179,7 @@ describe('numbers and limits', () => {
   });
 
   it('B8, rule 4: a flood of logins with passwords stalls nobody: what cannot be hashed now is told to come back', async () => {
-    const neighbour = await device('bob', PASSWORD);
+    const neighbour = await device('dora', PASSWORD);
     const evil = await Promise.all(Array.from({ length: 4 }, (_, index) => open(`guesser-${index}`)));
     await host.forgetStalls();
     for (const peer of evil) {
@@ -196,6 +209,6 @@ describe('numbers and limits', () => {
     }
     const report = await host.reportWhen(({ counters }) => counters.connections.open === 0);
     expect(report.counters.faults).toBe(before);
-    expect((await latencies(await device('alice'), () => true)).length).toBe(10);
+    expect((await latencies(await device('erin'), () => true)).length).toBe(10);
   });
 });
