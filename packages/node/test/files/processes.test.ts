@@ -104,7 +104,7 @@ describeProcesses('files between real processes', () => {
   it(
     'exit codes: names 65, no such file 1, an existing one 65, nobody there 69, wrong flags 2, time up 124',
     async () => {
-      const { address } = await serve();
+      const { address, port } = await serve();
       const path = space.file('small.bin', 10);
       const code = async (...words: string[]): Promise<unknown> => {
         const program = agent(words[0]!, ...words.slice(1));
@@ -120,10 +120,12 @@ describeProcesses('files between real processes', () => {
         'E_FILE_EXISTS',
       ]);
       expect(await code('127.0.0.1:1', 'send-file', path)).toEqual([69, 'E_UNREACHABLE']);
-      expect(await code(address, 'send-file', space.file('slow', SIZE), '--timeout', '0.3')).toEqual([
-        124,
-        'E_TIMEOUT',
-      ]);
+      // At this rate the file takes seconds, however fast everything else is.
+      const narrow = await FaultProxy.start({ target: { port }, faults: { toServer: { bytesPerSecond: 300_000 } } });
+      const slow = space.file('slow', 2 ** 20);
+      const outcome = await code(`127.0.0.1:${narrow.port}`, 'send-file', slow, '--timeout', '0.3');
+      await narrow.stop();
+      expect(outcome).toEqual([124, 'E_TIMEOUT']);
     },
     TIMEOUT_MS,
   );
