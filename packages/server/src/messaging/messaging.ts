@@ -96,7 +96,9 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
       if (outcome === 'failed') options.onNote('login-failed', { agent: agentId, address: addressKey });
     };
     const onClosed = (agentIds: readonly string[]): void => this.onStandingChanged(agentIds);
-    this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, onAttempt, onClosed });
+    const onTokenCopied = (agent: string): void => options.onNote('token-copied', { agent });
+    const events = { onAttempt, onClosed, onTokenCopied };
+    this.sessions = new Sessions({ ...common, random, serverKey: options.serverKey, ...events });
     this.directory = new Directory(common);
     this.messages = new MessageServices({
       ...{ events: options.events, store, files: options.files, devices: book, environment, preset },

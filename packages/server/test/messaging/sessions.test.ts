@@ -264,6 +264,29 @@ describe('tokens', () => {
     expect(await device.standing()).toBe('E_NOT_LOGGED_IN');
   });
 
+  it('I3, G7: a copy of a token ends its own session and no newer one, and the audit log knows', async () => {
+    await start();
+    const { device } = await world.account('alice');
+    const { refreshToken } = await device.loginBySignature('alice');
+    const { sessions } = world.messaging;
+    await sessions.renew(refreshToken ?? '');
+    const ask = world.store.ask.bind(world.store);
+    const asking = jest.spyOn(world.store, 'ask').mockImplementation(async (name, about) => {
+      const step: string = name;
+      if (step === 'closeSessions') {
+        asking.mockRestore();
+        await device.loginBySignature('alice');
+      }
+      return await ask(name, about);
+    });
+    await expect(sessions.renew(refreshToken ?? '')).rejects.toMatchObject(OVER);
+    expect(await device.standing()).toBe('listed');
+    const next = await device.loginBySignature('alice');
+    await sessions.renew(next.refreshToken ?? '');
+    await expect(sessions.renew(next.refreshToken ?? '')).rejects.toMatchObject(OVER);
+    expect(world.notes).toContainEqual({ action: 'token-copied', fields: { agent: 'alice-1' } });
+  });
+
   it('I3: of two renewals at once one counts, and the copy ends both', async () => {
     await start();
     const { device } = await world.account('alice');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { argon2Sync, randomBytes } from 'node:crypto';
-import { PasswordHasher } from './password-hasher.ts';
+import { PasswordHasher, type Derive } from './password-hasher.ts';
 
 const COST = { memory: 65_536, passes: 3, parallelism: 1 };
 
@@ -63,6 +63,18 @@ describe('PasswordHasher', () => {
     found.resolve(undefined);
     expect((await settled).filter(({ status }) => status === 'fulfilled')).toHaveLength(18);
     expect(looked).toHaveLength(18);
+  });
+
+  it('A10: what is kept and would cost a gibibyte fails, with the work of any other', async () => {
+    const memory: number[] = [];
+    const derive: Derive = (_, parameters) => {
+      memory.push(parameters.memory);
+      return Promise.resolve(Buffer.alloc(parameters.size));
+    };
+    const hasher = new PasswordHasher({ derive });
+    const kept = `$argon2id$v=19$m=1048576,t=3,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+    expect(await hasher.verify('correct horse', keeps(kept))).toEqual({ isRight: false, isOutdated: false });
+    expect(memory).toEqual([65_536]);
   });
 
   it('B8: two work, sixteen wait, and the rest is told at once to come back', async () => {

@@ -10,6 +10,8 @@ const COST = { memory: 65_536, passes: 3, parallelism: 1 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const VERSION = 19;
+/** What is kept may cost this many times as much, from a server of stronger parameters, and no more (fault A10). */
+const COST_TIMES_MAX = 4;
 /** Of the four threads that Node.js has for such work two stay free for files. */
 const WORKING_MAX = 2;
 /** Those that wait longer than a second are refused instead. */
@@ -110,5 +112,7 @@ function parse(kept: string) {
   const [, version, memory, passes, parallelism, salt, hash] = PHC.exec(kept) ?? [];
   if (Number(version) !== VERSION || salt === undefined || hash === undefined) return undefined;
   const cost = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) };
+  const isTooMuch = cost.memory * cost.passes > COST.memory * COST.passes * COST_TIMES_MAX || cost.parallelism > 16;
+  if (isTooMuch) return undefined;
   return { cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
 }

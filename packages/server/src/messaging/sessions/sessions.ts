@@ -34,6 +34,8 @@ export interface SessionsOptions {
   readonly serverKey: () => Uint8Array;
   /** Hears of every attempt. */
   readonly onAttempt: (outcome: LoginResult, caller: Caller) => void;
+  /** A refresh token of this agent came twice: somebody has a copy. */
+  readonly onTokenCopied: (agentId: string) => void;
   /** Sessions of these agents ended. */
   readonly onClosed: (agentIds: readonly string[]) => void;
 }
@@ -161,14 +163,16 @@ export class Sessions {
    * @throws CallError `E_NOT_LOGGED_IN`; StorageError.
    */
   async renew(refreshToken: string): Promise<IssuedTokens> {
-    const { store, environment, onClosed } = this.#options;
+    const { store, environment, onClosed, onTokenCopied } = this.#options;
     const subject = await this.tokens.read(refreshToken, 'refresh');
     const { sessionId, agentId, tokenId: refreshId } = subject;
     const nextRefreshId = randomUUID();
     const expiresAt = environment.wallClock() + REFRESH_MS;
     if (!(await store.ask('renewSession', { sessionId, refreshId, nextRefreshId, expiresAt }))) {
-      const session = await store.ask('findSession', { sessionId, at: environment.wallClock() });
-      if (session !== undefined) onClosed(await store.ask('closeSessions', { agentId }));
+      // By its own id: the device may have logged in anew meanwhile.
+      const ended = await store.ask('closeSessions', { sessionId });
+      onClosed(ended);
+      if (ended.length > 0) onTokenCopied(agentId);
       throw new CallError('E_NOT_LOGGED_IN');
     }
     return await this.tokens.issue(subject, nextRefreshId);

@@ -80,13 +80,15 @@ export function renewSession(
 /** @returns the agents whose sessions ended. */
 export function closeSessions(
   sql: Sql,
-  ask: { readonly agentId: string } | { readonly accountId: Uint8Array },
+  ask: { readonly agentId: string } | { readonly accountId: Uint8Array } | { readonly sessionId: string },
 ): readonly string[] {
-  const ended =
-    'agentId' in ask
-      ? sql('DELETE FROM session WHERE agent_id = ? RETURNING agent_id').all(ask.agentId)
-      : sql('DELETE FROM session WHERE account_id = ? RETURNING agent_id').all(ask.accountId);
-  return ended.map((row) => String(row['agent_id']));
+  return endedBy(sql, ask).map((row) => String(row['agent_id']));
+}
+
+function endedBy(sql: Sql, ask: Parameters<typeof closeSessions>[1]) {
+  if ('agentId' in ask) return sql('DELETE FROM session WHERE agent_id = ? RETURNING agent_id').all(ask.agentId);
+  if ('accountId' in ask) return sql('DELETE FROM session WHERE account_id = ? RETURNING agent_id').all(ask.accountId);
+  return sql('DELETE FROM session WHERE session_id = ? RETURNING agent_id').all(ask.sessionId);
 }
 
 /** Whether a device is logged in to an account, with the key that it is to be listed with: else it is somebody else's. */
