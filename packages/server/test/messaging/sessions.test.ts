@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import type { NewStatements } from '../../src/messaging/store/account-tables.ts';
+import { StorageError } from '@sealane/shared/errors';
 import { eventually } from '../test-server.ts';
 import { AccountWorld, type Refused, type AccountWorldOptions, type TestDevice } from './account-world.ts';
 import { newKeys } from './messaging-peer.ts';
@@ -235,6 +236,17 @@ describe('logout', () => {
     expect([await account.device.standing(), await sameDevice.standing()]).toEqual([OVER.code, OVER.code]);
     await expect(world.messaging.sessions.readAccess(accessToken ?? '')).rejects.toMatchObject(OVER);
     expect(await other.standing()).toBe('listed');
+  });
+
+  it('C3: a login to another account ends what a connection did for the one before, also where no token could be made', async () => {
+    await start();
+    const { device } = await world.account('alice');
+    await world.account('bob', PASSWORD);
+    expect(await device.standing()).toBe('listed');
+    const full = new StorageError('E_STORE_FULL', 'full');
+    jest.spyOn(world.messaging.sessions.tokens, 'issue').mockRejectedValueOnce(full);
+    await expect(device.login('bob', PASSWORD)).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    expect(await device.standing()).toBe('E_NOT_LISTED');
   });
 
   it('C3: everywhere: every device of the account, listed or not, and nobody else', async () => {

@@ -115,13 +115,15 @@ export class Sessions {
     { state }: Account,
     proof: SessionProof,
   ): Promise<Exclude<LoginOutcome, { challenge: Uint8Array }>> {
-    const { store, environment } = this.#options;
+    const { store, environment, onClosed } = this.#options;
     const [sessionId, refreshId] = [randomUUID(), randomUUID()];
     const { agentId, agentKey: transportKey } = caller;
     const { accountId } = state;
     const expiresAt = environment.wallClock() + REFRESH_MS;
     const session = { agentId, accountId, sessionId, refreshId, expiresAt, transportKey };
     if (!(await store.ask('openSession', { ...session, proof }))) throw new CallError('E_LOGIN_FAILED');
+    // Whatever becomes of its tokens: the session before is over.
+    onClosed([agentId]);
     const subject = { accountId: toHex(accountId), agentId, sessionId };
     const tokens = await this.tokens.issue(subject, refreshId);
     return { challenge: undefined, tokens, isListed: isListedIn(state, caller) };
