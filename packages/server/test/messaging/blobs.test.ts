@@ -209,6 +209,48 @@ describe.each(['memory', 'disk'])('blobs in %s', (kind) => {
     expect(await download(other)).toHaveLength(100);
   });
 
+  it('R1: one whose last byte came right before a crash is made whole when it is opened, or its last part comes again', async () => {
+    for (const isOpened of [true, false]) {
+      const bytes = randomBytes(1_000);
+      const blob = blobOf(bytes);
+      await blobs.open(alice, blob);
+      await files.append(blob.id, 0, bytes);
+      const part = { id: blob.id, position: 500, bytes: bytes.subarray(500) };
+      const state = isOpened ? await blobs.open(alice, blob) : await blobs.write(alice, part);
+      expect(state).toEqual({ size: 1_000, position: 1_000 });
+      expect(Buffer.from(await download(blob)).equals(bytes)).toBe(true);
+    }
+    const wrong = blobOf(randomBytes(10), { hash: randomBytes(32) });
+    await blobs.open(alice, wrong);
+    await files.append(wrong.id, 0, randomBytes(10));
+    await expect(blobs.open(alice, wrong)).rejects.toMatchObject({ code: 'E_BLOB_HASH' });
+    expect((await files.list()).parts).toEqual([]);
+  });
+
+  it('opened again while its last part is written: it is whole, and stays so', async () => {
+    const bytes = randomBytes(1_000);
+    const blob = blobOf(bytes);
+    await blobs.open(alice, blob);
+    const last = blobs.write(alice, { id: blob.id, position: 0, bytes });
+    const again = blobs.open(alice, blob);
+    await last;
+    expect(await again).toEqual({ size: 1_000, position: 1_000 });
+    expect(await blobs.write(alice, { id: blob.id, position: 0, bytes })).toEqual({ size: 1_000, position: 1_000 });
+    expect(Buffer.from(await download(blob)).equals(bytes)).toBe(true);
+  });
+
+  it('one whose time is over is opened as a new one, before a sweep came to it', async () => {
+    const bytes = randomBytes(1_000);
+    const blob = await upload(bytes, { ttlMs: 60_000 });
+    now += 60_000;
+    expect(await blobs.open(alice, blob)).toEqual({ size: 1_000, position: 0 });
+    await blobs.write(alice, { id: blob.id, position: 0, bytes });
+    expect(Buffer.from(await download(blob)).equals(bytes)).toBe(true);
+    now += 60_000;
+    await blobs.sweep();
+    expect(await files.list()).toEqual({ parts: [], wholes: [] });
+  });
+
   it.each(['finishBlob', 'openBlob', 'dropBlob'] as const)(
     'a crash before %s leaves nothing that is wrong',
     async (step) => {

@@ -89,6 +89,18 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     await expect(adding).rejects.toMatchObject({ code: 'E_NOT_LISTED' });
   });
 
+  it('A6: a device that is revoked while a commit adds it, or is its own, is in no group after it', async () => {
+    const group = await world.group(alice, [carol]);
+    const second = await world.device('alice', 'two');
+    const adding = world.groups.commit(alice, world.commitOf(alice, group, 1, { added: [bob.agentId] }));
+    await Promise.all([world.revoke(bob), adding]);
+    expect((await world.groups.query(alice, group, 0)).devices).toEqual(['alice.one', 'carol.one']);
+    const joining = world.groups.commit(second, world.commitOf(second, group, 2, { isExternal: true }));
+    await Promise.all([world.revoke(second), joining]);
+    expect(await world.groups.query(alice, group, 0)).toMatchObject({ epoch: 3, devices: ['alice.one', 'carol.one'] });
+    await expect(world.groups.query(bob, group, 0)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+  });
+
   it('R1: what was promised and not published when the process died is published at the next start, once', async () => {
     const group = await world.group(alice, [bob, carol]);
     const gate = Promise.withResolvers<never>();

@@ -35,6 +35,11 @@ export class BlobSweeper {
     await this.#quietly(() => this.#dropExpired());
   }
 
+  /** Drops a blob whose time is over, before the next sweep comes to it. @throws StorageError. */
+  async dropIfOver(id: Uint8Array): Promise<void> {
+    await this.#drop(id, this.#options.environment.wallClock());
+  }
+
   async dropAccount(accountId: Uint8Array): Promise<void> {
     for (;;) {
       const rows = await this.#options.store.ask('blobsOf', { accountId, limit: SWEEP_ROWS });

@@ -67,23 +67,20 @@ export class Blobs {
 
   /** Begins an upload or goes on with one. @throws CallError, StorageError. */
   async open({ accountId }: ActingDevice, { id, size, hash, ttlMs }: NewBlob): Promise<BlobState> {
-    const { store, files, environment, limits } = this.#options;
-    const { accountBytesMax, totalBytesMax, freeBytesMin, lifeMs, uploadMs, fullRetryMs } = limits;
+    const { files, environment, limits } = this.#options;
+    const { freeBytesMin, lifeMs, uploadMs, fullRetryMs } = limits;
     const free = await files.freeBytes();
     if (free !== undefined && free < freeBytesMin + size)
       throw new CallError('E_STORE_FULL', { retryAfterMs: fullRetryMs });
     const expiresAt = environment.wallClock() + uploadMs;
     const life = ttlMs === 0 ? lifeMs : Math.min(ttlMs, lifeMs);
     const blob: BlobRow = { id, accountId, size, hash, ttlMs: life, expiresAt, isWhole: false };
-    const opened = await store.ask('openBlob', { blob, accountBytesMax, totalBytesMax });
-    if (opened.status === 'account-full') throw new CallError('E_QUOTA');
-    if (opened.status === 'store-full') throw new CallError('E_STORE_FULL', { retryAfterMs: fullRetryMs });
-    const row = opened.blob;
-    if (!equalBytes(row.accountId, accountId)) throw new CallError('E_FORBIDDEN');
-    if (row.size !== size || !equalBytes(row.hash, hash)) throw new CallError('E_BAD_REQUEST');
-    if (row.isWhole) return { size, position: size };
-    this.#remember(row);
-    return { size, position: await this.#turns.run(toBase64Url(id), () => files.partBytes(id)) };
+    const opened = await this.#openRow(blob);
+    if (opened !== undefined) return opened;
+    await this.#sweeper.dropIfOver(id);
+    const again = await this.#openRow(blob);
+    if (again === undefined) throw new CallError('E_BLOB_NOT_FOUND');
+    return again;
   }
 
   /** Appends to a blob; with the last byte it is whole. @throws CallError, StorageError. */
@@ -98,7 +95,7 @@ export class Blobs {
       const stored = row.isWhole ? size : await this.#options.files.partBytes(part.id);
       if (part.position !== stored) {
         // The answer to it was lost, and it came again.
-        if (await this.#isThere(row, part)) return { size, position: stored };
+        if (await this.#isThere(row, part)) return { size, position: await this.#goOn(row) };
         throw new CallError('E_BLOB_OFFSET', { present: stored });
       }
       await this.#append(part);
@@ -118,6 +115,22 @@ export class Blobs {
     const bytes = await files.read(hash, position, Math.min(length, size - position));
     if (bytes === undefined) throw new CallError('E_BLOB_NOT_FOUND');
     return { size, position, bytes };
+  }
+
+  /** In its turn: a part that is written meanwhile may make it whole. @returns undefined where its time is over. */
+  async #openRow(blob: BlobRow): Promise<BlobState | undefined> {
+    const { store, environment, limits } = this.#options;
+    const { accountBytesMax, totalBytesMax, fullRetryMs } = limits;
+    return await this.#turns.run(toBase64Url(blob.id), async () => {
+      const opened = await store.ask('openBlob', { blob, accountBytesMax, totalBytesMax });
+      if (opened.status === 'account-full') throw new CallError('E_QUOTA');
+      if (opened.status === 'store-full') throw new CallError('E_STORE_FULL', { retryAfterMs: fullRetryMs });
+      const row = opened.blob;
+      if (row.expiresAt <= environment.wallClock()) return undefined;
+      if (!equalBytes(row.accountId, blob.accountId)) throw new CallError('E_FORBIDDEN');
+      if (row.size !== blob.size || !equalBytes(row.hash, blob.hash)) throw new CallError('E_BAD_REQUEST');
+      return { size: row.size, position: await this.#goOn(row) };
+    });
   }
 
   async #ownRow({ accountId }: ActingDevice, id: Uint8Array): Promise<BlobRow> {
@@ -147,6 +160,16 @@ export class Blobs {
       if (!(error instanceof StorageError) || error.code !== 'E_DISK_FULL') throw error;
       throw new CallError('E_STORE_FULL', { retryAfterMs: limits.fullRetryMs });
     }
+  }
+
+  /** How much of it is there. One whose last byte came before a crash, or onto a full disk, is made whole now. */
+  async #goOn(row: BlobRow): Promise<number> {
+    const { id, size, isWhole } = row;
+    if (isWhole) return size;
+    const position = await this.#options.files.partBytes(id);
+    if (position === size) await this.#finish(row);
+    else this.#remember(row);
+    return position;
   }
 
   /** All bytes are there: are they the right ones? */

@@ -101,7 +101,9 @@ export class Groups {
       groupsMax: limits.groupsPerAccountMax,
       commitsMax: limits.commitsKeptMax,
     });
-    return await this.#finish(result, giveBack);
+    const answer = await this.#finish(result, giveBack);
+    await this.#dropUnlisted([device.agentId, ...commit.added]);
+    return answer;
   }
 
   /** Sends a message to all devices of a group but its sender. @throws CallError, StorageError. */
@@ -200,6 +202,16 @@ export class Groups {
     const retryAfterMs = buckets.take(key, this.#options.environment.now());
     if (retryAfterMs > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs });
     return () => buckets.giveBack(key);
+  }
+
+  /** Those that were revoked while their commit was under way: it may have come after they were dropped. */
+  async #dropUnlisted(agentIds: readonly string[]): Promise<void> {
+    const { devices } = this.#options;
+    await Promise.all(
+      agentIds.map(async (agentId) => {
+        if ((await devices.accountOf(agentId)) === undefined) await this.drop(agentId);
+      }),
+    );
   }
 
   /** The accounts of devices that are to be added. @throws CallError `E_NOT_LISTED`. */
