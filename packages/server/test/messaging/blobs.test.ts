@@ -1,7 +1,7 @@
 /** Blobs: uploads that go on, whatever came between, and nothing that is read before it is whole. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StorageError } from '@sealane/shared/errors';
@@ -303,6 +303,19 @@ describe('blobs on a disk', () => {
       return parts.length === 0 && wholes.length === 1;
     });
     expect(await download(kept)).toHaveLength(1_000);
+  });
+
+  it('what is not named as blobs are is left alone, and keeps no file of ours from being removed', async () => {
+    const others = [join('parts', 'abcd'), join('wholes', '.DS_Store')].map((name) => join(folder, 'blobs', name));
+    for (const path of others) writeFileSync(path, 'of others');
+    const id = randomBytes(16);
+    await files.append(id, 0, randomBytes(10));
+    await files.keep(id, randomBytes(32));
+    expect(await files.list()).toMatchObject({ parts: [], wholes: [expect.anything()] });
+    blobs.stop();
+    await open();
+    await eventually('that it is gone', async () => (await files.list()).wholes.length === 0);
+    for (const path of others) expect(statSync(path).size).toBe(9);
   });
 
   it('a disk without room is told, with the time to come back, before anything is written', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { utf8Encode } from '@sealane/shared/bytes';
+import { StorageError } from '@sealane/shared/errors';
 import { CallError } from '../../src/messaging/call-error.ts';
 import { eventually } from '../test-server.ts';
 import { ServiceWorld, content, type Device, type EventStoreKind } from './service-world.ts';
@@ -99,6 +100,22 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     await Promise.all([world.revoke(second), joining]);
     expect(await world.groups.query(alice, group, 0)).toMatchObject({ epoch: 3, devices: ['alice.one', 'carol.one'] });
     await expect(world.groups.query(bob, group, 0)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+  });
+
+  it('R1: what is published and cannot be forgotten for now is forgotten with the next', async () => {
+    const group = await world.group(alice, [bob]);
+    let refusals = 0;
+    world.store.onAsk = (name) => {
+      if (name === 'removePending' && refusals++ === 0) throw new StorageError('E_STORE_FULL');
+    };
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'on a full disk'));
+    await eventually('the refusal', () => refusals > 0);
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'and after it'));
+    await eventually(
+      'that nothing is promised',
+      async () => (await world.store.ask('listPending', { after: 0, limit: 10 })).length === 0,
+    );
+    expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: on a full disk', 'message: and after it']);
   });
 
   it('R1: what was promised and not published when the process died is published at the next start, once', async () => {

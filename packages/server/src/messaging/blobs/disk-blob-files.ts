@@ -7,10 +7,13 @@ import { mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle } from 
 import { join } from 'node:path';
 import { fromHex, toHex } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
+import { BLOB_ID_BYTES, HASH_BYTES } from '@sealane/shared/packets';
 import type { BlobFiles } from './blob-files.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+/** What the folder of wholes is divided into: by the first byte of the hash. */
+const WHOLES_FOLDER = /^[0-9a-f]{2}$/;
 /** Bytes that are hashed at once. */
 const HASH_BYTES_AT_ONCE = 1_048_576;
 
@@ -95,8 +98,10 @@ export class DiskBlobFiles implements BlobFiles {
       const parts = await readdir(join(this.#folder, 'parts'));
       const wholes: string[] = [];
       const root = join(this.#folder, 'wholes');
-      for (const folder of await readdir(root)) wholes.push(...(await readdir(join(root, folder))));
-      return { parts: named(parts), wholes: named(wholes) };
+      for (const entry of await readdir(root, { withFileTypes: true }))
+        if (entry.isDirectory() && WHOLES_FOLDER.test(entry.name))
+          wholes.push(...(await readdir(join(root, entry.name))));
+      return { parts: named(parts, BLOB_ID_BYTES), wholes: named(wholes, HASH_BYTES) };
     });
   }
 
@@ -163,8 +168,11 @@ async function unlessMissing<Result>(work: Promise<Result>): Promise<Result | un
 }
 
 /** Files that are named as blobs are; whatever else lies there is left alone. */
-function named(names: readonly string[]): Uint8Array[] {
-  return names.map(fromHex).filter((bytes) => bytes !== undefined);
+function named(names: readonly string[], bytesOfName: number): Uint8Array[] {
+  return names
+    .map(fromHex)
+    .filter((bytes) => bytes !== undefined)
+    .filter(({ length }) => length === bytesOfName);
 }
 
 function codeOf(error: unknown): string {

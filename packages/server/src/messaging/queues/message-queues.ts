@@ -157,7 +157,9 @@ export class MessageQueues {
       try {
         await this.#options.store.ask('removePending', ids);
       } catch {
-        // Rows that stay are published again at the next start, and absorbed.
+        // They go with the next; rows that stay until the next start are published again, and absorbed.
+        this.#published.push(...ids);
+        break;
       }
     }
     this.#isRemoving = false;
