@@ -205,11 +205,17 @@ export class ModelRun {
   }
 
   async #findPrefix(): Promise<void> {
-    const found = (await this.#observe()).join('\n');
+    const observed = await this.#observe();
+    const found = observed.join('\n');
+    // Most prefixes are told apart by the last event that they store.
+    let number = Math.max(0, ...this.#base.map(numberOf), ...this.#changes.slice(0, this.#confirmed).map(numberOf));
     // What was delayed has been delivered before the store was looked at.
     const due: Change = { kind: 'due', now: this.#maker.time.now() };
     let last = '';
     for (let count = this.#confirmed; count <= this.#changes.length; count++) {
+      const change = count > this.#confirmed ? this.#changes[count - 1] : undefined;
+      if (change !== undefined) number = Math.max(number, numberOf(change));
+      if (`number ${number}` !== observed.at(-1) && count < this.#changes.length) continue;
       const done = [...this.#base, ...this.#changes.slice(0, count), due];
       const model = new NaiveStore(this.#eventsMax);
       for (const change of done) model.do(change);
@@ -305,4 +311,9 @@ export class ModelRun {
     while (!state.isDone) await this.#advance(1);
     return work;
   }
+}
+
+/** The number of the event that a change stores; 0 where it stores none. */
+function numberOf(change: Change): number {
+  return change.kind === 'store' ? change.event.number : 0;
 }

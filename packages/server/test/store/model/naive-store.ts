@@ -121,7 +121,9 @@ export class NaiveStore {
   }
 
   #isFull(name: QueueName): boolean {
-    return this.#entries(name).filter(({ isDone, skip }) => !isDone && skip === undefined).length >= this.#eventsMax;
+    const entries = this.#entries(name);
+    if (entries.length < this.#eventsMax) return false;
+    return entries.filter(({ isDone, skip }) => !isDone && skip === undefined).length >= this.#eventsMax;
   }
 
   #settledTo(name: QueueName): number {
