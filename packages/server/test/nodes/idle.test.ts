@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasRedis } from '@sealane/node/testing';
+import { SUITE } from '@sealane/shared/wire';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { ServerProcess } from '../server-process.ts';
+import { newIdentity } from '../test-agent.ts';
 import { temporaryDirectory } from '../test-server.ts';
 import { adminApi } from '../torture/admin-api.ts';
 import { NodeFleet, type FleetNode } from './node-fleet.ts';
@@ -19,6 +21,10 @@ const SETTLE_MS = 3_000;
 const ROUND_MS = 31_000;
 const COMMANDS_PER_SECOND_MAX = 2;
 const NODES = ['first', 'second'];
+/** What is idle is the same after a handshake that costs less, and with one key for all. */
+const ANY_SUITE = ['--suites', 'any'];
+const settings = { suites: [SUITE.classical] };
+const identity = newIdentity();
 
 const connected: EventAgent[] = [];
 
@@ -27,7 +33,8 @@ async function connect(ports: readonly number[]): Promise<void> {
   const connectSome = async (): Promise<void> => {
     while (next < AGENTS) {
       const number = next++;
-      const agent = await EventAgent.open({ port: ports[number % ports.length] ?? 0, agentId: `idle-${number}` });
+      const port = ports[number % ports.length] ?? 0;
+      const agent = await EventAgent.open({ port, agentId: `idle-${number}`, identity, settings });
       await agent.subscribe(null);
       connected.push(agent);
     }
@@ -42,7 +49,8 @@ type Idle = (idleMs: number) => Promise<readonly [before: number, after: number]
 async function sqliteFleet(end: (() => Promise<unknown>)[]): Promise<Idle> {
   const directory = temporaryDirectory();
   end.push(() => rm(directory, { recursive: true, force: true }));
-  const server = await ServerProcess.start(['--data-dir', directory, '--admin-port', '0', '--log-level', 'error']);
+  const words = ['--data-dir', directory, '--admin-port', '0', '--log-level', 'error', ...ANY_SUITE];
+  const server = await ServerProcess.start(words);
   end.push(() => server.end('SIGKILL'));
   await connect([server.port]);
   const admin = adminApi(server, directory);
@@ -55,7 +63,7 @@ async function redisFleet(end: (() => Promise<unknown>)[]): Promise<Idle> {
   const fleet = await NodeFleet.start();
   end.push(() => fleet.stop());
   const nodes: FleetNode[] = [];
-  for (const name of NODES) nodes.push(await fleet.node(name));
+  for (const name of NODES) nodes.push(await fleet.node(name, { words: ANY_SUITE }));
   await connect(nodes.map(({ port }) => port));
   const commands = async (): Promise<number> => {
     const calls = await fleet.redis.commandCalls();

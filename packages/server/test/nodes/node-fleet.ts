@@ -30,13 +30,19 @@ export class NodeFleet {
    * Starts a node, the first with a new identity, the others with a copy of it.
    *
    * @param options.url where it reaches Redis, such as through a proxy.
+   * @param options.words more flags.
    * @param options.adminPort a known one: then it tells other nodes where it says that it is ready.
    */
   async node(
     name: string,
-    options: { readonly url?: string; readonly port?: number; readonly adminPort?: number } = {},
+    options: {
+      readonly url?: string;
+      readonly port?: number;
+      readonly adminPort?: number;
+      readonly words?: readonly string[];
+    } = {},
   ): Promise<FleetNode> {
-    const { url = this.redis.url, port = 0, adminPort = 0 } = options;
+    const { url = this.redis.url, port = 0, adminPort = 0, words = [] } = options;
     const data = join(this.directory, name);
     const first = join(this.directory, 'first', 'identity.key');
     if (name !== 'first') {
@@ -45,7 +51,7 @@ export class NodeFleet {
     }
     const flags = ['--data-dir', data, '--store', url, '--admin-port', String(adminPort), '--enrolment', 'open'];
     if (adminPort > 0) flags.push('--health-url', `http://127.0.0.1:${adminPort}/readyz`);
-    const process = await ServerProcess.start(flags, { port });
+    const process = await ServerProcess.start([...flags, ...words], { port });
     this.#processes.push(process);
     return { process, port: process.port, admin: adminApi(process, data) };
   }
