@@ -140,7 +140,6 @@ describe('serve as a process', () => {
   });
 
   it('wrong flags exit with 2, a wrong permissions file with 78', async () => {
-    expect((await runServerCommand(['serve', '--prot', '0'])).code).toBe(2);
     expect((await runServerCommand(['serve', '--enrolment', 'everyone'])).code).toBe(2);
     expect((await runServerCommand(['enrol', '--replace', '--data-dir', data])).code).toBe(2);
     const file = join(directory, 'permissions.json');

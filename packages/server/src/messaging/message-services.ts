@@ -35,6 +35,7 @@ export interface MessageServicesOptions {
   /** Limits that differ from those of the preset. */
   readonly limits?: Partial<GroupLimits & BlobLimits>;
   readonly onTransient: MessageQueuesOptions['onTransient'];
+  readonly onDamaged: MessageQueuesOptions['onDamaged'];
 }
 
 /** Ids of the calls that are answered here. */
@@ -56,10 +57,12 @@ export class MessageServices {
   readonly links: Links;
   readonly #retentionMs: number;
 
-  constructor({ events, store, files, devices, environment, preset, limits, onTransient }: MessageServicesOptions) {
+  constructor(options: MessageServicesOptions) {
+    const { events, store, files, devices, environment, preset, limits, onTransient, onDamaged } = options;
     const groupLimits = { ...groupLimitsOf(preset), ...limits };
     const { pendingMax, busyRetryMs, retentionMs } = groupLimits;
-    const queues = new MessageQueues({ events, store, devices, environment, pendingMax, busyRetryMs, onTransient });
+    const hooks = { onTransient, onDamaged };
+    const queues = new MessageQueues({ events, store, devices, environment, pendingMax, busyRetryMs, ...hooks });
     this.environment = environment;
     this.queues = queues;
     this.groups = new Groups({ store, queues, devices, environment, limits: groupLimits });
@@ -102,7 +105,7 @@ export class MessageServices {
   /** An account ended, and with it its devices. @throws StorageError. */
   async onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void> {
     for (const agentId of agentIds) await this.onRevoked(agentId);
-    await this.blobs.dropAccount(accountId);
+    await this.blobs.dropUploads(accountId);
   }
 
   /**

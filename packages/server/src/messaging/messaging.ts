@@ -103,6 +103,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     this.messages = new MessageServices({
       ...{ events: options.events, store, files: options.files, devices: book, environment, preset },
       onTransient: (agentId, message) => this.#pass(agentId, message),
+      onDamaged: (item) => options.onNote('item-damaged', { item }),
     });
   }
 

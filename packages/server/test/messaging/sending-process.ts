@@ -41,6 +41,7 @@ const services = new MessageServices({
   },
   preset: 'default',
   onTransient: () => undefined,
+  onDamaged: () => undefined,
 });
 await services.start();
 let write = Number(first);

@@ -235,6 +235,7 @@ export class ServiceWorld implements ListedDevices {
       pendingMax: 4_096,
       busyRetryMs: 20,
       onTransient: (agentId, message) => this.transients.push({ agentId, message }),
+      onDamaged: () => undefined,
     });
   }
 

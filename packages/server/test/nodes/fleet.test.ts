@@ -19,7 +19,7 @@ const OUTAGE_MS = isLong ? 15_000 : 5_000;
 if (!isLong) console.warn('SKIPPED an outage of Redis of 15 s, 5 s are done: TEST_LONG_KILLS=1 does all');
 
 /** Of each of two publishers: events are always on the way, and the test waits for what is killed, not for processor time. */
-const LINES_PER_SECOND = 250;
+const LINES_PER_SECOND = 100;
 /** Deliveries to each listener that show a load, or that it goes on. */
 const SHOWS_LOAD = 100;
 

@@ -31,7 +31,7 @@ const FLOOR_BYTES = 256 * MIB;
 const DISK = `${FLOOR_BYTES / MIB + 64}m`;
 const LOSSES = 3;
 /** Events are always on the way; what matters is the disk, not how much they are. */
-const LINES_PER_SECOND = 500;
+const LINES_PER_SECOND = 200;
 /** Events that show a load, or that it goes on. */
 const SHOWS_LOAD = 100;
 

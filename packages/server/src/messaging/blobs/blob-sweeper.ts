@@ -40,9 +40,10 @@ export class BlobSweeper {
     await this.#drop(id, this.#options.environment.wallClock());
   }
 
-  async dropAccount(accountId: Uint8Array): Promise<void> {
+  /** Drops what an account has begun to upload and not ended. @throws StorageError. */
+  async dropUploads(accountId: Uint8Array): Promise<void> {
     for (;;) {
-      const rows = await this.#options.store.ask('blobsOf', { accountId, limit: SWEEP_ROWS });
+      const rows = await this.#options.store.ask('uploadsOf', { accountId, limit: SWEEP_ROWS });
       if (rows.length === 0) return;
       for (const { id } of rows) await this.#drop(id, null);
     }

@@ -60,9 +60,9 @@ export class Blobs {
     await this.#sweeper.sweep();
   }
 
-  /** An account ended: so do its blobs. @throws StorageError. */
-  async dropAccount(accountId: Uint8Array): Promise<void> {
-    await this.#sweeper.dropAccount(accountId);
+  /** An account ended: so do its uploads. What is whole others may have been promised. @throws StorageError. */
+  async dropUploads(accountId: Uint8Array): Promise<void> {
+    await this.#sweeper.dropUploads(accountId);
   }
 
   /** Begins an upload or goes on with one. @throws CallError, StorageError. */

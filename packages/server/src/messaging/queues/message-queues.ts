@@ -12,7 +12,7 @@ import { messagesTopic } from '@sealane/shared/items';
 import type { NewEvent, PublishResult, QueueSpec, Store } from '../../store/index.ts';
 import { CallError } from '../call-error.ts';
 import type { ListedDevices, ServiceEnvironment } from '../devices.ts';
-import type { NewPendingItem, PendingItem } from '../store/pending-tables.ts';
+import type { DamagedItem, NewPendingItem, PendingItem } from '../store/pending-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { encodePendingItem } from './encode-pending-item.ts';
 
@@ -36,6 +36,8 @@ export interface MessageQueuesOptions {
   readonly busyRetryMs: number;
   /** Hands a transient message to a device, where it is connected. */
   readonly onTransient: (agentId: string, message: TransientMessage) => void;
+  /** What this row of the store promised cannot be read: it stays where it is, and everything else goes on. */
+  readonly onDamaged: (id: number) => void;
 }
 
 /** Bytes of items that may wait to be published. */
@@ -71,10 +73,10 @@ export class MessageQueues {
   /** Publishes what a crash left, before anything else. Resolves when it is done, or has to wait for the store of events. */
   async start(): Promise<void> {
     for (let after = 0; !this.#isStopped;) {
-      const items = await this.#options.store.ask('listPending', { after, limit: PAGE_ROWS });
-      if (items.length === 0) return;
-      after = items.at(-1)?.id ?? after;
-      await this.publish(items);
+      const rows = await this.#options.store.ask('listPending', { after, limit: PAGE_ROWS });
+      if (rows.length === 0) return;
+      after = rows.at(-1)?.id ?? after;
+      await this.publish(rows.filter((row) => this.#isSound(row)));
     }
   }
 
@@ -132,6 +134,16 @@ export class MessageQueues {
   /** Hands a message to those of the devices that are connected. */
   transmit(agentIds: readonly string[], message: TransientMessage): void {
     for (const agentId of agentIds) this.#options.onTransient(agentId, message);
+  }
+
+  #isSound(row: PendingItem | DamagedItem): row is PendingItem {
+    try {
+      if (row.kind !== 'damaged' && encodePendingItem(row).length > 0) return true;
+    } catch {
+      // Told below.
+    }
+    this.#options.onDamaged(row.id);
+    return false;
   }
 
   async #add(item: PendingItem): Promise<void> {

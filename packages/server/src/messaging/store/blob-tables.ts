@@ -76,9 +76,13 @@ export function expiredBlobs(sql: Sql, ask: { readonly at: number; readonly limi
   return rows.map(blobRow);
 }
 
-/** Blobs of an account, for its end. */
-export function blobsOf(sql: Sql, ask: { readonly accountId: Uint8Array; readonly limit: number }): readonly BlobRow[] {
-  return sql('SELECT * FROM blob WHERE account_id = ? LIMIT ?').all(ask.accountId, ask.limit).map(blobRow);
+/** Blobs of an account that are not whole, for its end. */
+export function uploadsOf(
+  sql: Sql,
+  ask: { readonly accountId: Uint8Array; readonly limit: number },
+): readonly BlobRow[] {
+  const rows = sql('SELECT * FROM blob WHERE account_id = ? AND is_whole = 0 LIMIT ?').all(ask.accountId, ask.limit);
+  return rows.map(blobRow);
 }
 
 /** Whether whole blobs have this content. */

@@ -12,7 +12,8 @@ CREATE TABLE pending (
 ) STRICT;
 `;
 
-export type ItemKind = 'welcome' | 'commit' | 'message' | 'removed' | 'link' | 'account' | 'envelope';
+const ITEM_KINDS = ['welcome', 'commit', 'message', 'removed', 'link', 'account', 'envelope'] as const;
+export type ItemKind = (typeof ITEM_KINDS)[number];
 
 /** An item for some devices, as it is promised. */
 export interface NewPendingItem {
@@ -35,6 +36,12 @@ export interface PendingItem extends NewPendingItem {
   readonly id: number;
 }
 
+/** A row that does not say what it promised. */
+export interface DamagedItem {
+  readonly id: number;
+  readonly kind: 'damaged';
+}
+
 /** Promises items. Those for nobody are left out. */
 export function addPending(sql: Sql, items: readonly NewPendingItem[]): readonly PendingItem[] {
   const add = sql(`INSERT INTO pending
@@ -52,7 +59,10 @@ export function addPending(sql: Sql, items: readonly NewPendingItem[]): readonly
 }
 
 /** Items after a number, in order. */
-export function listPending(sql: Sql, ask: { readonly after: number; readonly limit: number }): readonly PendingItem[] {
+export function listPending(
+  sql: Sql,
+  ask: { readonly after: number; readonly limit: number },
+): readonly (PendingItem | DamagedItem)[] {
   return sql('SELECT * FROM pending WHERE id > ? ORDER BY id LIMIT ?').all(ask.after, ask.limit).map(pendingItem);
 }
 
@@ -62,11 +72,14 @@ export function removePending(sql: Sql, ids: readonly number[]): void {
   for (const id of ids) remove.run(id);
 }
 
-function pendingItem(row: Record<string, unknown>): PendingItem {
-  const recipients: unknown = JSON.parse(String(row['recipients']));
+function pendingItem(row: Record<string, unknown>): PendingItem | DamagedItem {
+  const id = Number(row['id']);
+  const kind = ITEM_KINDS.find((each) => each === row['kind']);
+  const recipients = recipientsOf(String(row['recipients']));
+  if (kind === undefined || recipients === undefined) return { id, kind: 'damaged' };
   return {
-    id: Number(row['id']),
-    kind: row['kind'] as ItemKind,
+    id,
+    kind,
     group: bytesOf(row['group_id']),
     epoch: Number(row['epoch']),
     messageId: bytesOf(row['message_id']),
@@ -76,8 +89,17 @@ function pendingItem(row: Record<string, unknown>): PendingItem {
     body: bytesOf(row['body']),
     blob: bytesOf(row['blob']),
     from: typeof row['sender'] === 'string' ? row['sender'] : null,
-    recipients: Array.isArray(recipients) ? recipients.map(String) : [],
+    recipients,
   };
+}
+
+function recipientsOf(text: string): readonly string[] | undefined {
+  try {
+    const recipients: unknown = JSON.parse(text);
+    return Array.isArray(recipients) ? recipients.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function bytesOf(value: unknown): Uint8Array | null {

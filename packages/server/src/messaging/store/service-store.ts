@@ -20,7 +20,7 @@ import {
 import {
   BLOB_TABLES,
   blobBytes,
-  blobsOf,
+  uploadsOf,
   dropBlob,
   expiredBlobs,
   findBlob,
@@ -114,7 +114,7 @@ export const SERVICE_STEPS = {
   finishBlob,
   dropBlob,
   expiredBlobs,
-  blobsOf,
+  uploadsOf,
   hasContent,
   blobBytes,
 } as const;
