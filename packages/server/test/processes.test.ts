@@ -39,11 +39,14 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+type ServeOptions = Parameters<typeof ServerProcess.start>[1] & { readonly adminPort?: string };
+
+/** @param options.adminPort what is loaded for it takes a quarter of a start. */
 async function serve(
   words: readonly string[] = [],
-  options: Parameters<typeof ServerProcess.start>[1] = {},
+  { adminPort = 'off', ...options }: ServeOptions = {},
 ): Promise<ServerProcess> {
-  const server = await ServerProcess.start(['--data-dir', data, ...words], options);
+  const server = await ServerProcess.start(['--data-dir', data, '--admin-port', adminPort, ...words], options);
   running.push(server);
   return server;
 }
@@ -52,7 +55,7 @@ async function serve(
 async function newDataDirectory(): Promise<void> {
   if (left === undefined) {
     left = join(temporaryDirectory(), 'data');
-    await (await ServerProcess.start(['--data-dir', left])).end();
+    await (await ServerProcess.start(['--data-dir', left, '--admin-port', 'off'])).end();
   }
   cpSync(left, data, { recursive: true, preserveTimestamps: true });
 }
@@ -63,10 +66,10 @@ function lastJsonLine(stdout: string): unknown {
 
 describe('serve as a process', () => {
   it('P10: says listening first, soon after its start from the sources; SIGTERM and SIGINT end it with 0', async () => {
-    let server = await serve();
+    let server = await serve([], { adminPort: '0' });
     for (let start = 1; start < STARTS_MAX && server.startMs >= START_MS_MAX; start++) {
       await server.end();
-      server = await serve();
+      server = await serve([], { adminPort: '0' });
     }
     expect(server.startMs).toBeLessThan(START_MS_MAX);
     const { code, stdout } = await server.end();
@@ -78,7 +81,7 @@ describe('serve as a process', () => {
       fingerprint: server.fingerprint,
       adminPort: server.adminPort,
     });
-    const again = await serve();
+    const again = await serve([], { adminPort: '0' });
     expect(again.fingerprint).toBe(server.fingerprint);
     expect((await again.end('SIGINT')).code).toBe(0);
     expect(readdirSync(data)).not.toContain('lock');
@@ -294,7 +297,7 @@ describe('enrolment with tokens of the command', () => {
   });
 
   it('A12, 2.1.23: no payload, token, key or seed in any log, at the finest level', async () => {
-    const server = await serve(['--enrolment', 'token', '--log-level', 'debug']);
+    const server = await serve(['--enrolment', 'token', '--log-level', 'debug'], { adminPort: '0' });
     const canary = 'canary-7b1f2c9d';
     const secret = await token();
     const ada = await TestAgent.open({ port: server.port, agentId: 'ada', token: secret });
