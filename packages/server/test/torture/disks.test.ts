@@ -39,14 +39,10 @@ let agents: AgentPrograms;
 let server: ServerProcess | undefined;
 let disk: SmallDisk | undefined;
 
-const flags = (): string[] => [
-  '--data-dir',
-  join(disk?.folder ?? '', 'data'),
-  '--admin-port',
-  '0',
-  '--log-level',
-  'error',
-];
+const flags = (adminPort = '0'): string[] => {
+  const data = join(disk?.folder ?? '', 'data');
+  return ['--data-dir', data, '--admin-port', adminPort, '--log-level', 'error'];
+};
 
 beforeEach(() => {
   agents = new AgentPrograms(AGENT_COMMAND);
@@ -108,7 +104,7 @@ afterEach(async () => {
     const image = makeImage(2 * FLOOR_BYTES);
     try {
       disk = SmallDisk.image(image);
-      server = await ServerProcess.start(flags());
+      server = await ServerProcess.start(flags('off'));
       const { port } = server;
       const log = new RunLog();
       const ear = await agents.listen(port, 'ear', ['--topic', 'load']);
@@ -125,7 +121,7 @@ afterEach(async () => {
         expect((await server.result).code).toBe(74);
         disk.remove();
         disk = SmallDisk.image(image);
-        server = await ServerProcess.start(flags(), { port });
+        server = await ServerProcess.start(flags('off'), { port });
       }
       const receipts = await load.end();
       await ear.until('delivery', receipts);
