@@ -1,5 +1,6 @@
 /** Agents with valid keys that lie about events, to a server over TCP (R4, R11, D9, D10, 2.0.5). */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { IdentityKeys } from '@sealane/shared/crypto';
 import { errorByNumber } from '@sealane/shared/errors';
 import {
   encodeEventAck,
@@ -22,15 +23,23 @@ const UINT_MAX = Number.MAX_SAFE_INTEGER;
 
 let server: TestServer;
 const peers: SessionPeer[] = [];
-beforeEach(async () => {
-  server = await TestServer.start({ suites: 'any' });
-});
-afterEach(async () => {
-  for (const { socket } of peers.splice(0)) socket.destroy();
-  await server.stop();
-});
+/** An agent that comes again is the same. */
+const identities = new Map<string, IdentityKeys>();
 
-async function evil(agentId: string, identity = newIdentity()): Promise<SessionPeer> {
+/** Each test of a block gets a server; with `beforeAll` and `afterAll`, the block one, where nothing is left behind at it. */
+function useServer(before: typeof beforeEach = beforeEach, after: typeof afterEach = afterEach): void {
+  before(async () => {
+    server = await TestServer.start({ suites: 'any' });
+  });
+  afterEach(() => {
+    for (const { socket } of peers.splice(0)) socket.destroy();
+  });
+  after(() => server.stop());
+}
+
+async function evil(agentId: string): Promise<SessionPeer> {
+  const identity = identities.get(agentId) ?? newIdentity();
+  identities.set(agentId, identity);
   const settings = { suites: [SUITE.classical] };
   const peer = await SessionPeer.open({ port: server.port, agentId, identity, settings });
   peers.push(peer);
@@ -74,6 +83,8 @@ async function told(peer: SessionPeer, ...packets: readonly Uint8Array[]): Promi
 }
 
 describe('answers to what was not asked', () => {
+  useServer();
+
   it('R4, 2.0.5: acks, nacks and progress that are unknown, stale or foreign are counted and change nothing', async () => {
     const taker = await evil('taker');
     const thief = await evil('thief');
@@ -155,16 +166,17 @@ describe('answers to what was not asked', () => {
 });
 
 describe('cursors and numbers', () => {
+  useServer(beforeAll, afterAll);
+
   it('R11: a cursor beyond the end, with every bit of its map, settles nothing', async () => {
-    const identity = newIdentity();
-    const first = await evil('taker', identity);
+    const first = await evil('taker');
     await subscribe(first, null);
     const { lineage } = got(first, 0x31)[0]!;
     first.socket.destroy();
     await server.library.publish('agent:taker', 'x');
     const full = new Uint8Array(512).fill(0xff);
     for (const cursor of [1, 2, 1_000, UINT_MAX - 4_096, UINT_MAX]) {
-      const peer = await evil('taker', identity);
+      const peer = await evil('taker');
       peer.forge((writer) => encodeSubscribe(writer, 1, null, null, 256, 0, lineage, cursor, full));
       await eventually('the event', () => got(peer, 0x34).length === 1);
       expect(got(peer, 0x31)[0]).toMatchObject({ cursor: 0, nextSequence: 2 });
@@ -202,6 +214,8 @@ describe('cursors and numbers', () => {
 });
 
 describe('addresses, topics, names', () => {
+  useServer(beforeAll, afterAll);
+
   const level = 'x'.repeat(64);
   /** Text, what Publish is told of `topic:` and it, and what Subscribe is told of it. */
   const TOPICS: readonly (readonly [string, string, string, string])[] = [
