@@ -195,7 +195,7 @@ async function storeFile(): Promise<Uint8Array> {
 /** Bytes of a store file that are changed: where (3), and to what (1). The file itself is made by this version. */
 const storeFiles: FuzzDecoder = {
   name: 'store-file',
-  runs: 20,
+  runs: 8,
   limits: { timeMs: 10_000 },
   seeds: () => [
     new Uint8Array(0),
