@@ -27,6 +27,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const EMPTY = new Uint8Array(0);
 /** As full as one record may be. */
 const RECORD_BYTES = 262_000;
+const STALL_MS_MAX = 50;
 
 function fill(writer: ByteWriter, encode: (id: number) => void, from = 1): void {
   for (let id = from; writer.length < RECORD_BYTES; id++) encode(id);
@@ -58,10 +59,10 @@ const RECORDS: readonly (readonly [string, (writer: ByteWriter) => void])[] = [
 ];
 
 describe('records as full as they may be', () => {
-  it.each(RECORDS)('rule 2: of %s stall the event loop for less than 50 ms each', async (_name, write) => {
+  it.each(RECORDS)(`rule 2: of %s stall the event loop for less than ${STALL_MS_MAX} ms each`, async (_name, write) => {
     // The first rounds pay for compiling the code, and a busy machine for others: the best of four counts.
-    const stalls: number[] = [];
-    for (let round = 0; round < 4; round++) {
+    let leastMs = Infinity;
+    for (let round = 0; round < 4 && leastMs >= STALL_MS_MAX; round++) {
       const { bytesIn } = (await host.report()).counters;
       const peer = (
         await SessionPeer.open({ port: host.port, agentId: `agent-${Math.random().toString(36).slice(2)}-${round}` })
@@ -70,10 +71,10 @@ describe('records as full as they may be', () => {
       peer.forge(write);
       await host.reportWhen(({ counters }) => counters.bytesIn > bytesIn + RECORD_BYTES);
       await pause(50);
-      stalls.push((await host.report()).stallMs);
+      leastMs = Math.min(leastMs, (await host.report()).stallMs);
       peer.socket.destroy();
     }
-    expect(Math.min(...stalls)).toBeLessThan(50);
+    expect(leastMs).toBeLessThan(STALL_MS_MAX);
     const { counters } = await host.report();
     expect(counters.faults).toBe(0);
     const agent = await TestAgent.open({ port: host.port });
