@@ -1,5 +1,5 @@
 /** One data directory of a person, and the commands of the agent on it: each is a process of its own. */
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ended, Line, Program, Workbench } from '../processes.ts';
 
@@ -19,6 +19,13 @@ export class Person {
   static async registered(bench: Workbench, port: number, name: string): Promise<Person> {
     const person = new Person(bench, port);
     await person.does('account', 'register', name, '--password-file', person.file('password', 'correct horse'));
+    return person;
+  }
+
+  /** The same data directory once more. @param port of the server. */
+  copy(bench = this.#bench, port = this.#port): Person {
+    const person = new Person(bench, port);
+    cpSync(this.directory, person.directory, { recursive: true });
     return person;
   }
 

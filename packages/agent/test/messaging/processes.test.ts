@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Workbench } from '../processes.ts';
 import { Person } from './person.ts';
 
@@ -11,19 +11,38 @@ jest.setTimeout(180_000);
 
 const KILLS = 5;
 
+const WORDS = ['--admin-port', 'off'];
+
+/** A server with two accounts, and their devices: made once, and each test has a copy of all of it. */
+const template = new Workbench();
+const templateData = template.directory();
+let registered: readonly [Person, Person];
+
 let bench: Workbench;
 let port: number;
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  const server = await template.serve({ dataDir: templateData, words: WORDS });
+  const register = (name: string) => Person.registered(template, server.port, name);
+  registered = await Promise.all([register('alice'), register('bobby')]);
+  server.program.kill('SIGTERM');
+  await server.program.ended;
+});
+afterAll(() => template.dispose());
+
 beforeEach(async () => {
   bench = new Workbench();
-  ({ port } = await bench.serve({ dataDir: bench.directory(), words: ['--admin-port', 'off'] }));
+  const dataDir = bench.directory();
+  cpSync(templateData, dataDir, { recursive: true });
+  ({ port } = await bench.serve({ dataDir, words: WORDS }));
+  [alice, bob] = [registered[0].copy(bench, port), registered[1].copy(bench, port)];
 });
 afterEach(() => bench.dispose());
 
-const registered = (name: string): Promise<Person> => Person.registered(bench, port, name);
-
 describe('messaging over TCP, each command a process', () => {
   test('D1, I3: two accounts chat, with what was sent while one was away, in a direct chat and a group', async () => {
-    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     const [sent] = await alice.does('message', 'send', '--to', 'bobby', 'Hello Bob');
     expect(sent).toMatchObject({ event: 'sent', state: 'sent' });
     const [received] = await bob.does('message', 'list');
@@ -52,7 +71,6 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('C11, D6: a second device is linked by its code and gets what follows; a file arrives whole', async () => {
-    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'before');
     await bob.bodies();
     const second = await Person.linked(bench, port, 'bobby', bob);
@@ -73,7 +91,6 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('E8: processes that are killed at any moment lose nothing and send nothing twice', async () => {
-    const [alice, bob] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'first');
     const dice = dicesOf(20_261_126);
     for (let round = 0; round < KILLS; round++) {
@@ -91,10 +108,8 @@ describe('messaging over TCP, each command a process', () => {
   });
 
   test('E9: a copied data directory is found out', async () => {
-    const [alice] = await Promise.all([registered('alice'), registered('bobby')]);
     await alice.does('message', 'send', '--to', 'bobby', 'one');
-    const copy = new Person(bench, port);
-    cpSync(alice.directory, copy.directory, { recursive: true });
+    const copy = alice.copy();
     await copy.does('message', 'send', '--to', 'bobby', 'from the copy');
     const { code, lines } = await alice.run('message', 'send', '--to', 'bobby', 'from the original');
     expect(lines.at(-1)).toMatchObject({ event: 'error', code: 'E_DEVICE_CLONED' });
