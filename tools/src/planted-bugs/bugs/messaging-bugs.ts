@@ -33,8 +33,8 @@ export const MESSAGING_BUGS: readonly PlantedBug[] = [
     name: 'promise-forgotten',
     breaks: 'a message that was promised before a crash is lost',
     file: messaging('queues/message-queues.ts'),
-    from: 'await this.publish(items);',
-    to: 'void items;',
+    from: 'await this.publish(rows.filter((row) => this.#isSound(row)));',
+    to: 'rows.filter((row) => this.#isSound(row));',
     tests: tests('groups'),
   },
   {
