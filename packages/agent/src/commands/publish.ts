@@ -61,7 +61,7 @@ export const publishCommand = defineCommand({
   examples: [
     'publish --topic fleet.eu.temperature --payload 21.5',
     'publish --to agent:ID --payload hello',
-    'tail -f readings.txt | sealane-agent publish --topic readings --stdin-lines --json',
+    'publish --topic readings --stdin-lines --json < readings.txt',
   ],
   async run(context) {
     const to = recipient(context.settings);

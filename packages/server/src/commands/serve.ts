@@ -62,7 +62,7 @@ export const serveSettings = {
     defaultHelp: 'agents stay',
   }),
   'require-durable': setting(toggle(), {
-    help: 'Do not start where Redis may lose events that it took; else receipts say relaxed.',
+    help: 'Do not start where the store may lose events that it took; else receipts say relaxed.',
     default: false,
   }),
   permissions: setting(path(), { help: 'Permissions file (JSON).', reloadable: true }),

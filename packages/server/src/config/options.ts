@@ -43,8 +43,8 @@ export interface ServerOptions {
   /** Limits that differ from the preset. */
   readonly limitOverrides?: Partial<ServerLimits>;
   /**
-   * Where events are kept: `sqlite:PATH`, `redis://HOST:PORT/DATABASE` for several nodes, or `memory:` for tests. Default a
-   * file in the data directory.
+   * Where events are kept: `sqlite:PATH`, `redis://HOST:PORT/DATABASE` for several nodes, or `memory:` for tests, whose receipts
+   * say relaxed. Default a file in the data directory.
    */
   readonly store?: string | undefined;
   /** Bounds of every queue that differ from the defaults: 1,000,000 events, 1 GiB, 30 days. */
@@ -63,7 +63,7 @@ export interface ServerOptions {
    * lost the store sends its agents away only when such a node answers that it is ready.
    */
   readonly healthUrl?: string | undefined;
-  /** Refuses to start on a Redis that may lose what it took (`appendfsync` and the like); without it receipts say relaxed there. */
+  /** Refuses to start on a store that may lose what it took (`appendfsync` of Redis and the like); without it receipts say relaxed. */
   readonly requireDurable?: boolean | undefined;
   /** File with the permissions of agents; without it enrolled agents may do everything. */
   readonly permissionsFile?: string | undefined;

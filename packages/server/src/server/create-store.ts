@@ -7,8 +7,8 @@ import { memoryLimitBytes } from '../limits/index.ts';
 import type { SessionEnd } from '../store/redis/index.ts';
 import {
   DEFAULT_QUEUE_LIMITS,
-  MemoryStore,
   SqliteStore,
+  VolatileStore,
   systemStoreEnvironment,
   type QueueLimits,
   type Store,
@@ -63,7 +63,10 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
   const common = { environment, limits: { ...DEFAULT_QUEUE_LIMITS, ...queueLimits } };
   const inFile = { ...common, cacheBytes: Math.min(CACHE_BYTES_MAX, memoryLimitBytes() * CACHE_MEMORY_SHARE) };
   if (uri === undefined) return local(new SqliteStore(join(dataDirectory, STORE_FILE), inFile));
-  if (uri === 'memory:') return local(new MemoryStore(common));
+  if (uri === 'memory:') {
+    if (options.requireDurable) throw notDurable();
+    return local(new VolatileStore(common));
+  }
   if (uri.startsWith(SQLITE_PREFIX) && uri.length > SQLITE_PREFIX.length)
     return local(new SqliteStore(uri.slice(SQLITE_PREFIX.length), inFile));
   if (!/^rediss?:\/\//.test(uri)) throw noStore(uri);
@@ -88,6 +91,12 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
 
 function local(store: Store): CreatedStore {
   return { store, openShared: undefined, peerUrls: () => [] };
+}
+
+function notDurable(): ConfigError {
+  return explained(new ConfigError('E_CONFIG', 'The store "memory:" loses acked events when the server ends'), {
+    next: 'Use sqlite:PATH or redis://HOST:PORT/DATABASE with --store, or do without --require-durable.',
+  });
 }
 
 /** What was given may hold a password: only its scheme is shown. */
