@@ -1,10 +1,15 @@
 /** Idle queues: how fast they are made, what each takes in memory, what a start and a publish cost while they are there. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Store } from '@sealane/server/store';
 import { benchEvent } from './bench-event.ts';
 import { openStore, type StoreBenchOptions } from './open-store.ts';
 
 const AT_ONCE = 4_096;
 const LATENCIES = 2_000;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 export async function measureQueues({ queues, folder }: StoreBenchOptions): Promise<void> {
   let store = await openStore(folder);
@@ -57,8 +62,8 @@ async function publishLatency(store: Store, name: string): Promise<number> {
 
 /** Bytes of live objects and of what they hold outside of the heap. */
 function usedBytes(): number {
-  globalThis.gc?.();
-  globalThis.gc?.();
+  collectGarbage();
+  collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
