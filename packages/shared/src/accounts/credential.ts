@@ -19,14 +19,18 @@ export interface DeviceCredential {
 const VERSION = 0x01;
 const AGENT_ID_OFFSET = 1 + SIZES.hash;
 
-/** @throws RangeError for a field outside its range. */
+/**
+ * The identity for the MLS basic credential of a device (RFC 9420 §5.3), 34 to 97 bytes.
+ *
+ * @throws RangeError for an account id that is not 32 bytes, or an id that is not one of an agent.
+ */
 export function encodeCredential({ accountId, agentId }: DeviceCredential): Uint8Array {
   expectSize('accountId', accountId, SIZES.hash);
   if (!isAgentName(agentId)) throw new RangeError('"agentId" is not the id of an agent');
   return concat(Uint8Array.of(VERSION), accountId, utf8Encode(agentId));
 }
 
-/** @returns undefined where the bytes are not exactly one credential. */
+/** Reads what `encodeCredential` gives, copied. @returns undefined where they are not exactly one identity. */
 export function decodeCredential(bytes: Uint8Array): DeviceCredential | undefined {
   if (bytes.length <= AGENT_ID_OFFSET || bytes.length > AGENT_ID_OFFSET + AGENT_ID_BYTES_MAX) return undefined;
   const agentId = utf8Decode(bytes.subarray(AGENT_ID_OFFSET));

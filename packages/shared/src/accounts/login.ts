@@ -15,7 +15,11 @@ export interface LoginClaim {
 
 const DOMAIN = 'sealane login 1';
 
-/** @returns the signature, 64 bytes. @throws RangeError for a field outside its range. */
+/**
+ * The answer of a device to the challenge: its Ed25519 signature, 64 bytes.
+ *
+ * @throws RangeError for a server key or a challenge that is not 32 bytes.
+ */
 export function signLogin(claim: LoginClaim, signer: DocumentSigner): Uint8Array {
   return signDocument(DOMAIN, bodyOf(claim), signer).slice(-SIGNATURE_BYTES);
 }

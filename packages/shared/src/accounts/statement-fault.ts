@@ -1,5 +1,9 @@
-/** Why a statement is not valid at its place: what tests, logs and the answers of a server tell apart. */
+/**
+ * Faults of statements (docs/protocols/messaging-formats.md §1): what tests, logs and the answers of a server tell
+ * apart.
+ */
 
+/** Why a statement is not valid at its place in the log of an account. */
 export type StatementFaultCode =
   /** Not the bytes of a statement. */
   | 'malformed'

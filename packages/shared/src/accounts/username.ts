@@ -22,7 +22,11 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...['null', 'undefined', 'none', 'true', 'false'],
 ]);
 
-/** @returns why `name` is no username, or undefined for a good one. Give it a folded name: capitals are refused. */
+/**
+ * Checks a name against `USERNAME_RULE` and the reserved names. Give it a folded name: capitals are refused.
+ *
+ * @returns why it is no username, or undefined for a good one.
+ */
 export function usernameFault(name: string): UsernameFault | undefined {
   if (name.length < USERNAME_CHARS_MIN || name.length > USERNAME_BYTES_MAX) return 'length';
   if (!CHARACTERS.test(name)) return 'characters';

@@ -8,7 +8,7 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** @returns the string, or undefined where the bytes are not valid UTF-8. A byte order mark is kept. */
+/** The string of UTF-8 bytes, a byte order mark kept. @returns undefined where they are not valid UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {
     return strictDecoder.decode(bytes);
@@ -24,7 +24,7 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** @returns the bytes, or undefined where the text is not hexadecimal of even length. */
+/** Bytes of hexadecimal digits in either case. @returns undefined where the text is not hexadecimal of even length. */
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);

@@ -1,7 +1,4 @@
-/**
- * A pool of byte writers: connections that are idle hold none, so that 10,000 of them cost little, and those that send
- * take a warm one.
- */
+/** WriterPool: byte writers that the connections of a process share. */
 import { ByteWriter } from './byte-writer.ts';
 
 /** Writers kept for reuse; more are left to the collector. */
@@ -10,6 +7,10 @@ const POOLED_MAX = 16;
 /** A writer that grew past this is not kept. */
 const POOLED_CAPACITY_MAX = 524_288;
 
+/**
+ * Keeps up to 16 byte writers for reuse: connections that are idle hold none, so that 10,000 of them cost little, and
+ * those that send take a warm one.
+ */
 export class WriterPool {
   readonly #capacity: number;
   readonly #free: ByteWriter[] = [];

@@ -1,9 +1,4 @@
-/**
- * Channel: requests, notifications and streams over one session, as promises and objects. Server and agent use the same one.
- *
- * Its owner feeds it events (`dispatch`), tells it when the connection can take more (`onDrain`), and is told when
- * something waits to be sent (`wake`). Like the session it does no I/O of its own.
- */
+/** Channel: the session as programs see it. Like the session it does no I/O of its own. */
 import { ProtocolError, SealaneError, assert, type ErrorCode } from '../errors/index.ts';
 import { UINT32_MAX, type Notification, type Request } from '../packets/index.ts';
 import { RESPONSE_STATUS, type ClosedEvent, type Session, type SessionEvent } from '../session/index.ts';
@@ -52,6 +47,12 @@ export interface RequestOptions {
 /** Time for an answer when none is named. */
 export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
 
+/**
+ * Requests, notifications and streams over one session, as promises and objects. Server and agent use the same one.
+ *
+ * Its owner feeds it events (`dispatch`), tells it when the connection can take more (`onDrain`), and is told when
+ * something waits to be sent (`wake` of `ChannelOwner`).
+ */
 export class Channel<Peer = unknown> implements StreamHost {
   readonly session: Session;
   readonly #owner: ChannelOwner<Peer>;

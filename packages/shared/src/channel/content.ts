@@ -1,7 +1,4 @@
-/**
- * Content of requests, responses and notifications: bytes with a content type, made from what programs hold.
- * Text travels as `text/plain`, bytes as they are, structured values as `application/msgpack`.
- */
+/** Content of requests, responses and notifications: bytes with a content type, made from what programs hold. */
 import { utf8Decode, utf8Encode } from '../bytes/index.ts';
 import { ProtocolError } from '../errors/index.ts';
 import { CONTENT_TYPE_MSGPACK, decodeValue, encodeValue, type Value } from '../packets/index.ts';
@@ -24,7 +21,12 @@ export interface EncodedContent {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** @throws TypeError for a value that has no form on the wire. */
+/**
+ * Content as it travels: text as `text/plain`, bytes (borrowed) without a type, structured values as
+ * `application/msgpack`, received content unchanged, undefined as no bytes.
+ *
+ * @throws TypeError for a value that has no form on the wire, RangeError for one that nests too deep or is too large.
+ */
 export function encodeContent(content: Content | undefined): EncodedContent {
   if (content === undefined) return { body: NO_BYTES, contentType: null };
   if (content instanceof ReceivedContent) return content;

@@ -11,7 +11,7 @@ export function fingerprint(crypto: Crypto, publicKey: Uint8Array): string {
   return PREFIX + toBase64(crypto.sha256(publicKey));
 }
 
-/** @returns the 32 bytes of the hash, or undefined where the text is not what `fingerprint` gives. */
+/** The hash in a fingerprint, 32 bytes. @returns undefined where the text is not exactly what `fingerprint` gives. */
 export function parseFingerprint(text: string): Uint8Array | undefined {
   if (!text.startsWith(PREFIX)) return undefined;
   const hash = fromBase64(text.slice(PREFIX.length));

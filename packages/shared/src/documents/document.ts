@@ -23,7 +23,7 @@ export function isSignedBy(
   return crypto.ed25519Verify(signingPublicKey, signedMessage(domain, body), signature);
 }
 
-/** @throws RangeError for what is not a time in whole unix seconds. */
+/** Writes a time of a document as a big-endian u64. @throws RangeError for what is not whole unix seconds from 0. */
 export function writeSeconds(writer: ByteWriter, name: string, seconds: number): void {
   if (!Number.isSafeInteger(seconds) || seconds < 0)
     throw new RangeError(`"${name}" expected unix seconds, got ${seconds}`);

@@ -45,7 +45,7 @@ export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';
 }
 
-/** @throws AssertionFailure when `condition` does not hold. */
+/** Checks what no peer and no caller can make untrue. @throws AssertionFailure when `condition` does not hold. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);
 }

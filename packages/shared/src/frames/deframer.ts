@@ -1,13 +1,9 @@
 /**
- * Deframer: a byte stream in, whole frames out, however the bytes were split or joined on the way
- * (docs/protocols/records.md §1).
+ * Deframer: a byte stream in, whole frames out (docs/protocols/records.md §1).
  *
  * 1. `push` lends a chunk.
  * 2. `next` returns the frames in it one by one; a frame inside the chunk is a view, not a copy.
  * 3. What is left at the end is copied, so that the chunk may be reused.
- *
- * A length is checked before memory is taken for it, and memory is taken as bytes arrive, never ahead of them. The memory
- * for frames that span chunks is kept for the next one, until `release`.
  */
 import { ProtocolError, assert } from '../errors/index.ts';
 import { FRAME_HEADER_BYTES } from './frame.ts';
@@ -17,6 +13,12 @@ const PARTIAL_BYTES_MIN = 1_024;
 
 const NOTHING = new Uint8Array(0);
 
+/**
+ * Finds the frames in a byte stream, however the bytes were split or joined on the way.
+ *
+ * A length is checked before memory is taken for it, and memory is taken as bytes arrive, never ahead of them. The
+ * memory for frames that span chunks is kept for the next one, until `release`.
+ */
 export class Deframer {
   /** Longest body accepted from now on, in bytes. */
   bodyBytesMax: number;

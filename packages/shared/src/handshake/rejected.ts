@@ -22,14 +22,24 @@ export interface Rejected {
   readonly retryAfterMs: number;
 }
 
-/** @throws RangeError for a number that may not travel or a delay that does not fit. */
+/**
+ * The body of 0x04, 7 bytes.
+ *
+ * @param number of a code in the error table.
+ * @throws RangeError for a number that may not travel, or a delay in ms that does not fit 32 bits.
+ */
 export function encodeRejected(number: number, retryAfterMs: number): Uint8Array {
   if (!(number > 0 && number < LOCAL_ERROR_NUMBER_MIN)) throw new RangeError('"number" may not travel');
   if (!(retryAfterMs >= 0 && retryAfterMs <= U32_MAX)) throw new RangeError('"retryAfterMs" does not fit 32 bits');
   return new ByteWriter().u8(HANDSHAKE_PACKET.rejected).u16(number).u32(retryAfterMs).toBytes();
 }
 
-/** @throws ProtocolError `E_STATE` or `E_MALFORMED` when the body is not a 0x04 of 7 bytes. */
+/**
+ * Reads the body of 0x04, as a frame brought it.
+ *
+ * @throws ProtocolError `E_STATE` for another handshake packet, `E_TOO_LARGE` past 4,096 bytes, `E_MALFORMED` for
+ *   anything else that is not a 0x04 of 7 bytes.
+ */
 export function readRejected(body: Uint8Array): Rejected {
   checkBody(body, HANDSHAKE_PACKET.rejected, REJECTED_BYTES);
   if (body.length !== REJECTED_BYTES) throw malformed('0x04 has the wrong length.');

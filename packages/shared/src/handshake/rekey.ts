@@ -63,6 +63,7 @@ export interface KeyUpdateFields {
   readonly kem: Uint8Array | undefined;
 }
 
+/** What an agent begins a key update with. */
 export interface StartKeyUpdateOptions {
   readonly crypto: Crypto;
   readonly random: Random;
@@ -80,6 +81,7 @@ export function startKeyUpdate(options: StartKeyUpdateOptions): KeyUpdateFields 
   return { key: ephemeral.publicKey, kem: kem?.publicKey, next };
 }
 
+/** What a server answers 0x07 with. */
 export interface AnswerKeyUpdateOptions extends StartKeyUpdateOptions {
   /** The server's static keys: borrowed. */
   readonly identity: NoiseKeyPair;
@@ -119,6 +121,7 @@ export function answerKeyUpdate(options: AnswerKeyUpdateOptions): { responsePack
   }
 }
 
+/** What an agent ends a key update with once 0x08 has come. */
 export interface FinishKeyUpdateOptions {
   /** The agent's static keys: borrowed. */
   readonly identity: NoiseKeyPair;

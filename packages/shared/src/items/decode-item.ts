@@ -1,4 +1,4 @@
-/** Decodes items (item.ts has the layout). What a server sends is not believed: wrong bytes give no item, never an exception. */
+/** Decodes items: item.ts has the layout. */
 import { utf8Decode } from '../bytes/index.ts';
 import { ByteReader } from '../documents/index.ts';
 import {
@@ -16,7 +16,11 @@ const HEAD_BYTES = 10;
 /** Bytes of a group item before what is sealed. */
 const GROUP_HEAD_BYTES = HEAD_BYTES + GROUP_ID_BYTES + 8 + MESSAGE_ID_BYTES + 8 + 1;
 
-/** @returns the item, its byte fields copied; undefined for what is none, and for kinds and versions that are not known. */
+/**
+ * Reads an item of a device's queue. What a server sends is not believed: wrong bytes give no item, never an exception.
+ *
+ * @returns the item, its byte fields copied; undefined for what is none, and for kinds and versions that are not known.
+ */
 export function decodeItem(bytes: Uint8Array): Item | undefined {
   if (bytes.length > EVENT_BODY_BYTES_MAX) return undefined;
   const reader = new ByteReader(bytes);

@@ -56,6 +56,7 @@ export type Item =
       readonly body: Uint8Array;
     };
 
+/** The name of a kind: it decides the fields of an item. */
 export type ItemKind = Item['kind'];
 
 /** First byte of every item. */

@@ -1,9 +1,4 @@
-/**
- * RecordOpener: frames in, plaintext out (docs/protocols/records.md §3).
- *
- * It accepts exactly one nonce, the next one, so a replayed, reordered, dropped or reflected record ends the
- * connection; after the first failure it opens nothing more.
- */
+/** RecordOpener: frames in, plaintext out (docs/protocols/records.md §3). */
 import { wipe } from '../bytes/index.ts';
 import type { Crypto } from '../crypto/crypto.ts';
 import { ProtocolError, assert } from '../errors/index.ts';
@@ -12,6 +7,12 @@ import { EPOCH_BYTES_MAX, EPOCH_NUMBER_MAX, EPOCH_RECORDS_MAX, RECORD_OVERHEAD_B
 import { FIRST_RECORD, isNonce, type RecordPosition } from './nonce.ts';
 import { RECORD_HEADER_BYTES } from './record-sealer.ts';
 
+/**
+ * Opens the records of one direction of a connection (AES-256-GCM).
+ *
+ * It accepts exactly one nonce, the next one, so a replayed, reordered, dropped or reflected record ends the
+ * connection; after the first failure it opens nothing more.
+ */
 export class RecordOpener {
   readonly #crypto: Crypto;
   #key: Uint8Array;

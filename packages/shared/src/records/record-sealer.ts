@@ -1,7 +1,4 @@
-/**
- * RecordSealer: plaintext in, sealed records out (docs/protocols/records.md §2).
- * One key, one direction; the nonce is `uint32 epoch ‖ uint64 counter` and is never used twice.
- */
+/** RecordSealer: plaintext in, sealed records out (docs/protocols/records.md §2). */
 import { wipe } from '../bytes/index.ts';
 import { SIZES, type Crypto } from '../crypto/crypto.ts';
 import { ProtocolError, assert } from '../errors/index.ts';
@@ -18,6 +15,10 @@ import { FIRST_RECORD, writeNonce, type RecordPosition } from './nonce.ts';
 /** Length and nonce in front of the ciphertext. */
 export const RECORD_HEADER_BYTES = FRAME_HEADER_BYTES + SIZES.aeadNonce;
 
+/**
+ * Seals the records of one direction of a connection (AES-256-GCM), an epoch with one key after the other. The nonce is
+ * `uint32 epoch ‖ uint64 counter` and is never used twice.
+ */
 export class RecordSealer {
   readonly #crypto: Crypto;
   #key: Uint8Array;

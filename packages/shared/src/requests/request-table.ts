@@ -1,10 +1,4 @@
-/**
- * RequestTable: which requests of either side are waiting, until when, and which answers still fit
- * (docs/protocols/requests.md).
- *
- * Each side numbers its own requests from 1, upwards without reuse; so a late answer to a request that was given up is
- * told from an answer to a request that never was.
- */
+/** RequestTable: the rules of docs/protocols/requests.md about ids, limits and deadlines. It holds no bodies. */
 import { ProtocolError } from '../errors/index.ts';
 import type { PeerLimits } from '../wire/index.ts';
 import { DeadlineSet } from './deadline-set.ts';
@@ -12,6 +6,12 @@ import { DeadlineSet } from './deadline-set.ts';
 /** What to do with a request that comes in. */
 export type RequestVerdict = 'accepted' | 'too-many';
 
+/**
+ * Which requests of either side are waiting, until when, and which answers still fit.
+ *
+ * Each side numbers its own requests from 1, upwards without reuse; so a late answer to a request that was given up is
+ * told from an answer to a request that never was. Deadlines are times in ms on the clock of the owner.
+ */
 export class RequestTable {
   readonly #ours: PeerLimits;
   readonly #theirs: PeerLimits;

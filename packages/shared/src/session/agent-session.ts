@@ -1,5 +1,5 @@
 /**
- * AgentSession: the agent's half of the handshake, of admission and of key updates.
+ * AgentSession, by what it waits for:
  *
  * 1. 0x01 goes out at once (`AwaitEncryptionResponse`).
  * 2. 0x02 proves who the server is: `server-identified`; the owner answers `trust` or `distrust` (`AwaitTrust`).
@@ -48,6 +48,10 @@ interface PendingUpdate {
 
 const REJECTED_PACKET_ID = 0x04;
 
+/**
+ * A session with the agent's half of the handshake, of admission and of key updates. The first frame waits to be sent
+ * from the start; the event `server-identified` wants `trust` or `distrust` as its answer.
+ */
 export class AgentSession extends AgentDeliverySession {
   readonly #agent: AgentSessionSettings;
   #awaitResponse: AwaitEncryptionResponse | undefined;

@@ -1,5 +1,5 @@
 /**
- * ServerSession: the server's half of the handshake, of admission and of key updates.
+ * ServerSession, by what it waits for:
  *
  * 1. 0x01 is judged and answered with 0x02, or refused in clear with 0x04 (`AwaitEncryptionRequest`).
  * 2. 0x03 proves who the agent is (`AwaitEncryptionFinish`): `agent-identified`.
@@ -56,6 +56,10 @@ const REASON_BYTES = 2;
 /** The server asks only when the agent, whose part it is, is this much late. */
 const ASK_FACTOR = 2;
 
+/**
+ * A session with the server's half of the handshake, of admission and of key updates. The event `agent-identified`
+ * wants `accept` or `refuse` as its answer.
+ */
 export class ServerSession extends ServerDeliverySession {
   readonly #server: ServerSessionSettings;
   #awaitFinish: AwaitEncryptionFinish | undefined;

@@ -1,17 +1,12 @@
 /**
- * Session: one connection's protocol, without any I/O (docs/protocols/session.md).
+ * Session, and how it is passed through:
  *
  * receive: bytes → Deframer → frame → RecordOpener → plaintext → PacketReader → packet → SessionEvent
  * send:    request, respond, sendStreamData … → Outbox → record → `takeOutput`
  *
- * Bytes and the time come in as arguments; events and bytes are taken out. Whoever owns a session calls `receive` with
- * what the connection brought, drains `nextEvent`, calls `flush` when the connection can take more and writes
- * `takeOutput`, and calls `timeout` at `wantsTimeoutAt`. No callback ever re-enters the session. Nothing that a peer
- * sends makes these functions throw; it ends the session with a `closed` event.
- *
- * This class is what both roles offer while they are open. Its life is in session-core.ts; what each role sends about
- * events in agent-delivery-session.ts and server-delivery-session.ts; `AgentSession` and `ServerSession` add their halves
- * of the handshake and of the key update.
+ * What both roles offer while they are open is here. The life of a session is in session-core.ts; what each role sends
+ * about events in agent-delivery-session.ts and server-delivery-session.ts; `AgentSession` and `ServerSession` add
+ * their halves of the handshake and of the key update.
  */
 import type { ByteWriter } from '../bytes/index.ts';
 import { ProtocolError, assert, type ErrorCode } from '../errors/index.ts';
@@ -26,6 +21,14 @@ import { SessionStreams } from './session-streams.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/**
+ * One connection's protocol, without any I/O (docs/protocols/session.md).
+ *
+ * Bytes and the time in ms come in as arguments; events and bytes are taken out. Whoever owns a session calls `receive`
+ * with what the connection brought, drains `nextEvent`, calls `flush` when the connection can take more and writes
+ * `takeOutput`, and calls `timeout` at `wantsTimeoutAt`. No callback ever re-enters the session. Nothing that a peer
+ * sends makes these functions throw; it ends the session with a `closed` event.
+ */
 export abstract class Session extends SessionCore {
   #streams: SessionStreams | undefined;
   #requests: SessionRequests | undefined;

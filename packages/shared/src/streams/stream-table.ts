@@ -1,10 +1,4 @@
-/**
- * StreamTable: which streams are open, and who may send how much on them (docs/protocols/streams.md).
- *
- * Credit is counted per stream and per connection, so that one slow stream holds no more than its window and stops
- * nobody. The table moves no bytes; it only says what is allowed. What is wrong on one stream resets that stream; a
- * peer that sends more than its credit loses the connection.
- */
+/** StreamTable: the rules of docs/protocols/streams.md about ids, limits and credit. It moves no bytes. */
 import { ProtocolError, assert } from '../errors/index.ts';
 import type { PeerLimits } from '../wire/index.ts';
 import { CreditWindow } from './credit-window.ts';
@@ -24,6 +18,13 @@ interface StreamState {
   remoteEnded: boolean;
 }
 
+/**
+ * Which streams of a connection are open, and who may send how much on them.
+ *
+ * Credit is counted per stream and per connection, so that one slow stream holds no more than its window and stops
+ * nobody. The table only says what is allowed. What is wrong on one stream resets that stream; a peer that sends more
+ * than its credit loses the connection.
+ */
 export class StreamTable {
   readonly #ours: PeerLimits;
   readonly #theirs: PeerLimits;

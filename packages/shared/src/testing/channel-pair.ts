@@ -1,4 +1,4 @@
-/** Two channels over a `SessionPair`: what programs see, under a virtual clock. Bytes move when `settle` is called. */
+/** ChannelPair: what programs see of an agent and a server, without sockets, for tests. */
 import { Channel, HandlerSet, type ChannelOwner } from '../channel/index.ts';
 import type { SessionEvent } from '../session/index.ts';
 import { SessionPair, type SessionPairOptions } from './session-pair.ts';
@@ -18,6 +18,7 @@ export interface ChannelSide {
 /** Turns of the microtask queue that let promises follow each other. */
 const TURNS = 20;
 
+/** Two channels over an open `SessionPair`, under a virtual clock. Bytes move when `settle` is called. */
 export class ChannelPair {
   readonly pair: SessionPair;
   readonly agent: ChannelSide;

@@ -1,11 +1,12 @@
-/**
- * Dice: chance from a seed, for tests and tools, never for real keys. The same seed throws the same, so that a run can be had
- * again; each use has dice of its own, so that one more throw here changes nothing there.
- */
+/** Dice: chance for tests and tools that can be had again, by SplitMix32. */
 
 /** The step of SplitMix32: small, fast, and good enough to tell two runs apart. */
 const GOLDEN = 0x9e37_79b9;
 
+/**
+ * Chance from a seed (32 bits), never for real keys. The same seed throws the same, so that a run can be had again;
+ * each use has dice of its own (`fork`), so that one more throw here changes nothing there.
+ */
 export class Dice {
   readonly #seed: number;
   #state: number;

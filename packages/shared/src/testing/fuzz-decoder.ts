@@ -1,10 +1,10 @@
 /**
- * FuzzDecoder: what is fuzzed, and the rule by which an input is judged: a decoder says what became of it, in little time
- * and little memory, whatever the bytes are (docs/reliability.md, rules 1 to 3). Every package lists its own in
- * `test/fuzz/decoders.ts`; `tools:fuzz` finds them there.
+ * FuzzDecoder: what is fuzzed, and the rule by which an input is judged (docs/reliability.md, rules 1 to 3). Every
+ * package lists its own in `test/fuzz/decoders.ts`; `tools:fuzz` finds them there.
  */
 import { SealaneError, type ErrorCode } from '../errors/index.ts';
 
+/** A decoder under test: it says what became of an input, in little time and little memory, whatever the bytes are. */
 export interface FuzzDecoder {
   /** Kebab-case, unique in the workspace: also the name of its folder in the corpus. */
   readonly name: string;
@@ -32,6 +32,7 @@ export interface InputLimits {
   readonly bytes: number;
 }
 
+/** What an input may cost where its decoder names nothing else: 250 ms, 32 MiB. */
 export const DEFAULT_INPUT_LIMITS: InputLimits = { timeMs: 250, bytes: 33_554_432 };
 
 /** An input that took too long is tried this often: what the machine did meanwhile is not the decoder's fault. */
@@ -69,7 +70,7 @@ export async function judgeInput(decoder: FuzzDecoder, input: Uint8Array): Promi
   return { outcome, defect: isSlow ? { kind: 'slow', message } : undefined, timeMs };
 }
 
-/** @returns 'ok', or the code where `act` threw an error of the table. @throws what else it threw. */
+/** What became of `act`: 'ok', or the code of its error where `codes` has it. @throws what else it threw. */
 export function outcomeOf(act: () => unknown, codes: readonly ErrorCode[]): string {
   try {
     act();

@@ -1,4 +1,4 @@
-/** InputMutator: makes inputs for decoders out of other inputs. The same seed makes the same ones. */
+/** InputMutator: the changes by which inputs for decoders are made. */
 import { concat, utf8Encode } from '../bytes/index.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -21,6 +21,7 @@ const WORDS = [
 /** Numbers where widths and signs change. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
+/** Makes inputs for decoders out of other inputs. The same seed makes the same ones. */
 export class InputMutator {
   readonly #random: (size: number) => Uint8Array;
 

@@ -1,7 +1,4 @@
-/**
- * An agent's and a server's session joined by an in-memory link, under a virtual clock and seeded randomness: the
- * smallest whole system, for tests.
- */
+/** SessionPair: the smallest whole system, for tests. */
 import { WriterPool } from '../bytes/index.ts';
 import { IdentityKeys, portableCrypto, type Crypto, type Random, type StaticKeyPair } from '../crypto/index.ts';
 import { PacketReader } from '../packets/index.ts';
@@ -31,6 +28,10 @@ export interface SessionPairOptions {
   readonly onWire?: (piece: Uint8Array, from: 'agent' | 'server') => readonly Uint8Array[];
 }
 
+/**
+ * An agent's and a server's session joined by a link in memory, under a virtual clock in ms (`now`) and seeded
+ * randomness. Nothing moves before `run`.
+ */
 export class SessionPair {
   now = 1_000;
   readonly agent: AgentSession;

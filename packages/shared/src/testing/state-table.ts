@@ -1,7 +1,4 @@
-/**
- * StateTable: the tables of docs/protocols/states.md, so that tests hold implementations against what is written there. The
- * text comes in as an argument.
- */
+/** StateTable: reads docs/protocols/states.md, so that tests hold implementations against what is written there. */
 import type { SessionState } from '../session/index.ts';
 
 type Side = 'agent' | 'server';
@@ -35,6 +32,7 @@ interface SideTable {
   readonly names: Map<number, string>;
 }
 
+/** The two tables of docs/protocols/states.md: what each side does with every packet in every state. */
 export class StateTable {
   readonly #sides: ReadonlyMap<Side, SideTable>;
 
@@ -42,7 +40,7 @@ export class StateTable {
     this.#sides = sides;
   }
 
-  /** @throws Error for a page that is not understood. */
+  /** @param markdown text of the page. @throws Error for a page that is not understood. */
   static parse(markdown: string): StateTable {
     const sides = new Map<Side, SideTable>();
     for (const section of markdown.split(/^## §\d+ /m)) {

@@ -10,7 +10,7 @@ export type EventAddress =
 const AGENT_PREFIX = 'agent:';
 const TOPIC_PREFIX = 'topic:';
 
-/** @returns undefined for a text that is no address. */
+/** Reads `agent:ID` or `topic:NAME`; patterns are no addresses. @returns undefined for a text that is no address. */
 export function parseEventAddress(to: string): EventAddress | undefined {
   if (to.length > EVENT_ADDRESS_BYTES_MAX) return undefined;
   if (to.startsWith(TOPIC_PREFIX)) {

@@ -1,5 +1,5 @@
 /**
- * What the transparency log says of an account: that its log of statements had this many, and ended in this one.
+ * DirectoryRecord: an entry of the transparency log (docs/protocols/messaging-formats.md §2), and its hash.
  *
  *     version 0x01 (1) ‖ accountId (32) ‖ username size (1) ‖ username ‖ count (u32) ‖ statementHash (32)
  */
@@ -8,6 +8,7 @@ import { SIZES, expectSize, type Crypto } from '../crypto/index.ts';
 import { USERNAME_BYTES_MAX } from '../packets/index.ts';
 import { leafHash } from './hashing.ts';
 
+/** What the transparency log says of an account: that its log of statements had this many, and ended in this one. */
 export interface DirectoryRecord {
   /** 32 bytes. */
   readonly accountId: Uint8Array;

@@ -83,7 +83,12 @@ export function verifyMapProof(
   return { ok: true, value: { count: leaf.count, entryHash: leaf.entryHash } };
 }
 
-/** @param key that the proof is about. @throws RangeError for a field outside its range. */
+/**
+ * A proof as it travels (docs/protocols/messaging-formats.md §2, `latest`).
+ *
+ * @param key that the proof is about, 32 bytes.
+ * @throws RangeError for a key of another size, or a path of more than 256 levels.
+ */
 export function encodeMapProof({ siblings, leaf }: MapProof, key: Uint8Array): Uint8Array {
   expectSize('key', key, SIZES.hash);
   if (siblings.length > MAP_DEPTH_MAX) throw new RangeError(`a path of ${siblings.length} levels`);
@@ -100,7 +105,12 @@ export function encodeMapProof({ siblings, leaf }: MapProof, key: Uint8Array): U
   return writer.u32(leaf.count).bytes(leaf.entryHash).toBytes();
 }
 
-/** @param key that the proof is about. @returns undefined where the bytes are not exactly one proof. */
+/**
+ * Reads what `encodeMapProof` gives, and does not check it: `verifyMapProof` does.
+ *
+ * @param key that the proof is about, 32 bytes.
+ * @returns undefined where the bytes are not exactly one proof.
+ */
 export function decodeMapProof(bytes: Uint8Array, key: Uint8Array): MapProof | undefined {
   if (bytes.length > MAP_PROOF_BYTES_MAX) return undefined;
   const reader = new ByteReader(bytes);

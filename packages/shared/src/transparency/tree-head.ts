@@ -1,6 +1,5 @@
 /**
- * Signed heads of the transparency log (docs/protocols/messaging.md §11): by one the server commits to every entry so far,
- * and to the map of the newest ones.
+ * Signed heads of the transparency log (docs/protocols/messaging.md §11).
  *
  *     version 0x01 (1) ‖ treeSize (u64) ‖ root (32) ‖ mapRoot (32) ‖ at (u64) ‖ signature (64)
  */
@@ -9,6 +8,7 @@ import { SIZES, expectSize, type Crypto, type DocumentSigner } from '../crypto/i
 import { ByteReader, SIGNATURE_BYTES, isSignedBy, signDocument } from '../documents/index.ts';
 import { writeUint } from './write-uint.ts';
 
+/** By a head the server commits to every entry of the log so far, and to the map of the newest ones. */
 export interface TreeHead {
   /** Entries of the log. */
   readonly treeSize: number;
@@ -26,7 +26,7 @@ export const TREE_HEAD_BYTES = 1 + 8 + 2 * SIZES.hash + 8 + SIGNATURE_BYTES;
 const DOMAIN = 'sealane tree head 1';
 const VERSION = 0x01;
 
-/** @returns the signed head, 145 bytes. @throws RangeError for a field outside its range. */
+/** Signs a head (Ed25519). @returns 145 bytes. @throws RangeError for a field outside its range. */
 export function encodeTreeHead(head: TreeHead, signer: DocumentSigner): Uint8Array {
   expectSize('root', head.root, SIZES.hash);
   expectSize('mapRoot', head.mapRoot, SIZES.hash);
@@ -50,7 +50,12 @@ export function decodeTreeHead(bytes: Uint8Array): TreeHead | undefined {
   return root === undefined || mapRoot === undefined ? undefined : { treeSize, root, mapRoot, at };
 }
 
-/** @returns the head, or undefined where it is malformed or not signed by this key (Ed25519, 32 bytes). Never throws. */
+/**
+ * Reads a head and checks its signature. Never throws.
+ *
+ * @param signingPublicKey Ed25519 key of the server, 32 bytes.
+ * @returns the head, or undefined where it is malformed or not signed by this key.
+ */
 export function verifyTreeHead(crypto: Crypto, bytes: Uint8Array, signingPublicKey: Uint8Array): TreeHead | undefined {
   const head = decodeTreeHead(bytes);
   if (head === undefined) return undefined;
