@@ -1,7 +1,4 @@
-/**
- * Opens a sealed file as it arrives: sealed bytes in, bytes of the file out. No byte comes out before its chunk is
- * authentic, and the end is one only behind the last chunk.
- */
+/** AttachmentOpener: sealed bytes in, bytes of the file out (docs/protocols/messaging-formats.md §4). */
 import { SIZES, type Crypto } from '@sealane/shared/crypto';
 import { ProtocolError } from '@sealane/shared/errors';
 import {
@@ -12,6 +9,10 @@ import {
   type AttachmentPlace,
 } from './chunk-cipher.ts';
 
+/**
+ * Opens a sealed file as it arrives. No byte comes out before its chunk is authentic, and the end is one only behind
+ * the last chunk.
+ */
 export class AttachmentOpener {
   readonly #cipher: ChunkCipher;
   readonly #size: number;

@@ -1,7 +1,8 @@
-/** Seals a file as it is read: bytes in, sealed chunks out. The same file, key and place give the same bytes every time. */
+/** AttachmentSealer: bytes of a file in, sealed chunks out (docs/protocols/messaging-formats.md §4). */
 import type { Crypto } from '@sealane/shared/crypto';
 import { CHUNK_BYTES, ChunkCipher, type AttachmentKey, type AttachmentPlace } from './chunk-cipher.ts';
 
+/** Seals a file as it is read. The same file, key and place give the same bytes every time. */
 export class AttachmentSealer {
   readonly #cipher: ChunkCipher;
   readonly #size: number;

@@ -19,7 +19,11 @@ const KINDS = new Map<number, ContentKind>(
   (Object.keys(BODY_CODECS) as ContentKind[]).map((kind) => [BODY_CODECS[kind].number, kind]),
 );
 
-/** @returns the padded envelope. @throws RangeError for a field outside its range, or where all of it is too large. */
+/**
+ * The envelope of a content, padded to 256 to 73,728 bytes: what MLS seals.
+ *
+ * @throws RangeError for a field outside its range, or where all of it is too large.
+ */
 export function encodeContent(content: Content): Uint8Array {
   const { id, at, expiresAfter, ref } = content;
   const kindNumber = content.kind === 'unknown' ? content.kindNumber : BODY_CODECS[content.kind].number;

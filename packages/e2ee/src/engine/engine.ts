@@ -1,8 +1,4 @@
-/**
- * The groups of one device: MLS over rows of a storage. Every step is a call within a transaction of the caller, who puts
- * what belongs to it (a plaintext, an outbox row) into the same one. Nothing here talks to a server: commits and messages
- * are handed out, and kept until the caller says what became of them.
- */
+/** E2eeEngine: its calls, with what each may throw. The steps themselves are in the files beside it. */
 import type { Member } from '../mls/index.ts';
 import type { Storage, Transaction } from '../storage/index.ts';
 import { EngineContext } from './context.ts';
@@ -33,6 +29,11 @@ import type {
   WelcomeTaken,
 } from './types.ts';
 
+/**
+ * The groups of one device: MLS (RFC 9420) over rows of a storage. Every step is a call within a transaction of the
+ * caller, who puts what belongs to it (a plaintext, an outbox row) into the same one. Nothing here talks to a server:
+ * commits and messages are handed out, commits kept until the caller says what became of them.
+ */
 export class E2eeEngine {
   /** Where the rows of the engine are, and where the caller's own are. */
   readonly storage: Storage;

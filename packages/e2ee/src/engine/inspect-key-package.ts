@@ -1,9 +1,10 @@
-/** What a key package says of its device, for whoever asked the server for one of a certain account. */
+/** inspectKeyPackage: for whoever asked the server for a key package of a certain account. */
 import { decodeMessage, memberOf, suiteNameOf, type SuiteName } from '../mls/index.ts';
 import { LAST_RESORT_EXTENSION } from './key-packages.ts';
 import { isTooLong } from './policy.ts';
 import type { Sender } from './types.ts';
 
+/** What a key package says of its device and of itself. */
 export interface KeyPackageClaims extends Sender {
   readonly username: string;
   /** Ed25519 public key, 32 bytes. */

@@ -31,6 +31,7 @@ export interface KeptKeyPackage extends OwnKeyPackage {
   readonly isLastResort: boolean;
 }
 
+/** Which key packages to make; of the hybrid suite where none is named. */
 export interface KeyPackageRequest {
   /** How many for one use. */
   readonly count: number;
@@ -39,6 +40,7 @@ export interface KeyPackageRequest {
   readonly suite?: SuiteName;
 }
 
+/** Key packages for the server, each an MLSMessage (RFC 9420 §6). */
 export interface KeyPackagesMade {
   readonly packages: readonly Uint8Array[];
   readonly lastResort?: Uint8Array;

@@ -20,6 +20,7 @@ import type { LostReason, OpenOptions, Opened } from './types.ts';
 /** Signature and the lengths before it and the content. */
 const FRAMING_BYTES = 70;
 
+/** A sealed message, an MLSMessage (RFC 9420 §6), and the epoch whose members can open it. */
 export interface Sealed {
   readonly epoch: number;
   readonly message: Uint8Array;

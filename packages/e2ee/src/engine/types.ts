@@ -13,6 +13,7 @@ export interface OwnDevice {
   readonly signingSeed: Uint8Array;
 }
 
+/** What an engine runs on. */
 export interface EngineOptions {
   readonly storage: Storage;
   readonly crypto: MlsCrypto;
@@ -66,6 +67,12 @@ export interface OpenOptions {
   readonly isTransient?: boolean;
 }
 
+/**
+ * Why a message is never opened here. `removed`: this device had left the group. `epoch-gone`: the keys of its epoch
+ * are not kept any more. `replayed`: its own key was used or dropped. `forged`: no member sealed it. `malformed`: it is
+ * no message, or not of the epoch that the server names. `too-far-ahead`: more than 1,024 messages after those opened
+ * of its sender.
+ */
 export type LostReason =
   | 'removed'
   | 'epoch-gone'
@@ -76,6 +83,7 @@ export type LostReason =
   /** It bears the leaf of this device: its own message, or one of a copy of this device. */
   | 'own';
 
+/** What taking a commit came to: `applied` leads into the next epoch, `removed` out of the group. */
 export type CommitTaken =
   | {
       readonly state: 'applied';
@@ -104,6 +112,10 @@ export type CommitTaken =
    */
   | { readonly state: 'refused'; readonly reason: string };
 
+/**
+ * What taking a Welcome came to. `unverified`: the logs of these accounts are needed first; then the same call again.
+ * `lost` is for good.
+ */
 export type WelcomeTaken =
   | {
       readonly state: 'joined';
@@ -138,6 +150,7 @@ export interface CommitAccepted {
   readonly authenticator: Uint8Array;
 }
 
+/** What a commit is to change; with neither field it renews the own keys. */
 export interface CommitRequest {
   /** Key packages of devices to add. */
   readonly add?: readonly Uint8Array[];
@@ -145,6 +158,7 @@ export interface CommitRequest {
   readonly remove?: readonly { readonly accountId: Uint8Array; readonly agentId?: string }[];
 }
 
+/** A group to make; of the hybrid suite where none is named. Suite and kind stay for its whole life. */
 export interface GroupRequest {
   /** Random id, 16 bytes. */
   readonly group: Uint8Array;
@@ -161,6 +175,7 @@ export interface GroupRequest {
  */
 export type GroupStatus = 'creating' | 'active' | 'healing' | 'removed';
 
+/** A group as it stands at this device. */
 export interface GroupView {
   readonly group: Uint8Array;
   readonly epoch: number;
@@ -179,6 +194,11 @@ export interface RejoinGuard {
   readonly isForced?: boolean;
 }
 
+/**
+ * Why this device does not join again. `malformed`: the GroupInfo does not hold. `not-a-member`: the account is not in
+ * the group, or this device was removed. `untrusted-signer`: the guard does not trust it, or its device is revoked.
+ * `older-epoch`: than the one that is here. `returned-member`: one whom this device saw removed is back.
+ */
 export type RejoinRefusal =
   | 'malformed'
   | 'not-a-member'
@@ -188,6 +208,10 @@ export type RejoinRefusal =
   /** It became a chat of another number of accounts, or has another suite. */
   | 'other-kind';
 
+/**
+ * What `rejoin` came to. `pending`: the commit is sent as any other. `unverified`: the logs of these accounts are
+ * needed first; then the same call again.
+ */
 export type Rejoined =
   /** The group is in the very state that this device has: what did not fit was made up, and sealing goes on. */
   | { readonly state: 'intact' }

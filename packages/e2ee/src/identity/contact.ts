@@ -53,7 +53,7 @@ export function maySendTo(contact: Contact): boolean {
   return contact.trust !== 'changed';
 }
 
-/** @throws ProtocolError `E_UNVERIFIED` where nothing may be sealed for the contact. */
+/** As `maySendTo`, for who goes no further. @throws ProtocolError `E_UNVERIFIED` where nothing may be sealed for it. */
 export function expectSendable(contact: Contact): void {
   if (maySendTo(contact)) return;
   throw new ProtocolError('E_UNVERIFIED', `the identity of "${contact.username}" is not the one that was verified`);

@@ -1,15 +1,11 @@
 /**
- * Checks what the server answers about its directory (docs/protocols/messaging.md §11), so that it can neither hide a newer
- * state of an account, nor take one back, nor show its own log to one person and another to the next:
+ * DirectoryChecker: the rules of docs/protocols/messaging.md §11 as a client holds a server to them.
  *
  * 1. the head is signed by the key of the server that the agent pinned;
  * 2. it continues the last head that was seen;
  * 3. the statements continue those that are known, each rule of the account's log kept;
  * 4. the newest statement is in the log of the head, and the map of the head names it as the newest;
- * 5. heads that others were shown continue ours, or ours continue theirs.
- *
- * It does no I/O: whoever holds it sends the queries, one at a time, and keeps `toBytes` in the transaction of what it
- * learnt. Every breach is a `ProtocolError` with `E_DIRECTORY_LIE`; after one nothing has changed.
+ * 5. heads that others were shown continue ours, or ours continue theirs (`HeadGossip`).
  */
 import { verifyAccountLog, type AccountLogWarning, type AccountState } from '@sealane/shared/accounts';
 import { equalBytes } from '@sealane/shared/bytes';
@@ -66,6 +62,13 @@ export function isSigningKeyOf(signingKey: Uint8Array, serverKey: Uint8Array): b
   return converted !== undefined && equalBytes(converted, serverKey);
 }
 
+/**
+ * Checks what the server answers about its directory, so that it can neither hide a newer state of an account, nor take
+ * one back, nor show its own log to one person and another to the next.
+ *
+ * It does no I/O: whoever holds it sends the queries, one at a time, and keeps `lastHead` in the transaction of what it
+ * learnt. Every breach is a `ProtocolError` with `E_DIRECTORY_LIE`; after one nothing has changed.
+ */
 export class DirectoryChecker {
   readonly #crypto: Crypto;
   readonly #serverSigningKey: Uint8Array;

@@ -1,6 +1,5 @@
 /**
- * Gossip of heads: each message may carry the head that its sender saw last. If one server shows two logs, neither head continues the
- * other, and the first two people of either side who write to each other find out.
+ * HeadGossip, by what becomes of a head:
  *
  * 1. `hear` takes a head out of a message. What is the same as ours, or not signed by the server, ends there.
  * 2. Else the server has to prove that its newest head continues that one: `nextQuery` names the size to ask for with
@@ -18,6 +17,11 @@ export type Heard = 'same' | 'to-be-proved' | 'unsigned' | 'too-many';
 /** Heads that wait for their proofs. A flood of them is dropped: the next message brings another. */
 export const GOSSIP_WAITING_MAX = 16;
 
+/**
+ * Compares the heads that others saw with our own: each message may carry the head that its sender saw last. If one
+ * server shows two logs, neither head continues the other, and the first two people of either side who write to each
+ * other find out. It does no I/O.
+ */
 export class HeadGossip {
   readonly #crypto: Crypto;
   readonly #checker: DirectoryChecker;

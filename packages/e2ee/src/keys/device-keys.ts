@@ -1,7 +1,4 @@
-/**
- * The keys of a messaging device: an Ed25519 seed that signs its statements and messages, and an X25519 key to which
- * things are sealed for it. Neither is the transport key of the agent, and neither ever leaves the device.
- */
+/** DeviceKeys: the secrets of a messaging device, which are not the transport key of the agent. */
 import { concat, wipe } from '@sealane/shared/bytes';
 import {
   SIZES,
@@ -18,6 +15,10 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 /** Size of `toSecretBytes`. */
 export const DEVICE_KEYS_BYTES = SIZES.ed25519Seed + SIZES.x25519Key;
 
+/**
+ * The keys of a messaging device: an Ed25519 seed that signs its statements and messages, and an X25519 key to which
+ * things are sealed for it. Neither ever leaves the device; printing shows no bytes.
+ */
 export class DeviceKeys implements DocumentSigner {
   readonly signingPublicKey: Uint8Array;
   /** X25519 pair for sealed boxes. */

@@ -46,7 +46,11 @@ export async function wrapWithPassphrase(
   return concat(header, sealed);
 }
 
-/** @returns the secret, or undefined where the passphrase is another one or the bytes are damaged. */
+/**
+ * Opens what `wrapWithPassphrase` gave. Costs up to 1 GiB of memory, as the bytes say.
+ *
+ * @returns the secret, or undefined where the passphrase is another one or the bytes are damaged.
+ */
 export async function unwrapWithPassphrase(
   crypto: Crypto,
   { passphrase, wrapped }: { passphrase: string; wrapped: Uint8Array },

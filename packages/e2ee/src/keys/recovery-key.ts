@@ -1,7 +1,4 @@
-/**
- * The recovery key of an account: 256 random bits that its owner writes down when the account is made, and no device
- * keeps. It signs statements that outrank those of devices, and opens what was sealed for a backup.
- */
+/** RecoveryKey: two key pairs out of one secret (docs/protocols/messaging-formats.md §5). */
 import { utf8Encode, wipe } from '@sealane/shared/bytes';
 import {
   StaticKeyPair,
@@ -17,6 +14,11 @@ import { RECOVERY_SECRET_BYTES, recoveryText } from './recovery-text.ts';
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 const SALT = utf8Encode('sealane recovery key 1');
 
+/**
+ * The recovery key of an account: 256 random bits that its owner writes down when the account is made, and no device
+ * keeps. It signs statements that outrank those of devices, and opens what was sealed for a backup. Printing shows no
+ * bytes.
+ */
 export class RecoveryKey implements DocumentSigner {
   readonly signingPublicKey: Uint8Array;
   /** X25519 pair that backups are sealed to. */

@@ -45,7 +45,11 @@ export function sealBox(
   return concat(Uint8Array.of(VERSION), publicKey, box);
 }
 
-/** @returns the plaintext, or undefined where the box is damaged, or for another key or purpose. Never throws. */
+/**
+ * Opens a sealed box with the keys that it is for. Never throws, whatever the bytes are.
+ *
+ * @returns the plaintext, or undefined where the box is damaged, or for another key or purpose.
+ */
 export function openBox(
   crypto: Crypto,
   purpose: BoxPurpose,

@@ -1,6 +1,7 @@
 /** Calls into `ts-mls` on bytes of others: whatever they throw on garbage becomes a value. */
 import { AssertionFailure, SealaneError } from '@sealane/shared/errors';
 
+/** What a call came to: its value, or what it threw, in words for a log. */
 export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
 
 /** Runs `work`. Our own errors pass through: a full disk is no fault of a message. */

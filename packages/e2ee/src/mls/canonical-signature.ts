@@ -1,9 +1,10 @@
-/** Ed25519 as RFC 8032 §5.1.7 wants it: encodings that are not canonical are refused before anybody verifies. */
+/** canonicalSignature: a layer over the Ed25519 of a suite of `ts-mls`. */
 import { isCanonicalPublicKey, isCanonicalSignature } from '@sealane/shared/crypto';
 import { type CiphersuiteImpl } from 'ts-mls';
 
 type Signature = CiphersuiteImpl['signature'];
 
+/** Ed25519 as RFC 8032 §5.1.7 wants it: encodings that are not canonical are refused before `signature` verifies. */
 export function canonicalSignature(signature: Signature): Signature {
   return {
     sign: (key, message) => signature.sign(key, message),

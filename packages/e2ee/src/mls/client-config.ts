@@ -12,6 +12,7 @@ const SKIPPED_KEYS_MAX = 1_024;
 /** A message further ahead than this in one epoch of a sender is refused: each step costs a hash. */
 const SKIP_MAX = 1_024;
 
+/** Message keys that are kept, and steps ahead that are taken, in one epoch of a sender: 1,024 each. */
 export const RETENTION: ClientConfig['keyRetentionConfig'] = {
   retainKeysForGenerations: SKIPPED_KEYS_MAX,
   // Old epochs are rows of their own here; what `ts-mls` would keep is never used.
@@ -62,6 +63,10 @@ export class LeafJudge {
   };
 }
 
+/**
+ * What `ts-mls` is told at each call: `judge` sees every credential, two leaves of one account and agent id are one
+ * device, key packages live 28 days and an hour at most, messages of the handshake are padded to 256 bytes.
+ */
 export function clientConfigOf(judge: LeafJudge): ClientConfig {
   return {
     keyRetentionConfig: RETENTION,

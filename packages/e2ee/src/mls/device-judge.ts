@@ -1,5 +1,6 @@
-/** Port: whether a leaf belongs to a device that the log of its account lists. Everything depends on this judgement. */
+/** DeviceJudge: the port from MLS to the logs of accounts. Everything depends on its judgement. */
 
+/** That a leaf with this key belongs to this device. */
 export interface LeafClaim {
   /** 32 bytes. */
   readonly accountId: Uint8Array;
@@ -16,6 +17,7 @@ export interface LeafClaim {
  */
 export type LeafStanding = 'listed' | 'expired' | 'revoked' | 'unknown';
 
+/** Port: whether a leaf belongs to a device that the log of its account lists. */
 export interface DeviceJudge {
   judge(claim: LeafClaim): LeafStanding;
 }

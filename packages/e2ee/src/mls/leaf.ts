@@ -18,6 +18,7 @@ export interface Member extends DeviceCredential {
   readonly signatureKey: Uint8Array;
 }
 
+/** The basic credential of a device (RFC 9420 §5.3). @throws RangeError for a field outside its range. */
 export function credentialOf(device: DeviceCredential): Credential {
   return { credentialType: 'basic', identity: encodeCredential(device) };
 }
@@ -27,6 +28,7 @@ export function deviceOfCredential(credential: Credential): DeviceCredential | u
   return credential.credentialType === 'basic' ? decodeCredential(credential.identity) : undefined;
 }
 
+/** The leaf extension that names the account; nothing about it is checked. */
 export function usernameExtension(username: string): LeafNode['extensions'][number] {
   return { extensionType: USERNAME_EXTENSION, extensionData: utf8Encode(username) };
 }
@@ -52,6 +54,7 @@ export function membersOf(tree: RatchetTree): Member[] | undefined {
   return members;
 }
 
+/** The leaf of this index, counted from 0; undefined where it is blank or not there. */
 export function leafAt(tree: RatchetTree, leafIndex: number): LeafNode | undefined {
   const node = tree[leafToNodeIndex(toLeafIndex(leafIndex))];
   return node?.nodeType === 'leaf' ? node.leaf : undefined;

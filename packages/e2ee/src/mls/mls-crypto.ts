@@ -1,4 +1,4 @@
-/** Port: the primitives of MLS. `crypto-node` is the fast one for Node.js, `webCrypto` the one for browsers. */
+/** MlsCrypto: suites of groups, and the port that their primitives come through. */
 import { type CiphersuiteImpl, type CiphersuiteName } from 'ts-mls';
 
 /** Cipher suites of groups, fixed when a group is made; the names are ours, the numbers those of `ts-mls`. */
@@ -9,6 +9,7 @@ export const SUITES = {
   classical: 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519',
 } as const satisfies Record<string, CiphersuiteName>;
 
+/** Our name of a suite, a key of `SUITES`. */
 export type SuiteName = keyof typeof SUITES;
 
 /** Name of a suite as it stands in messages; undefined for one that we do not use. */
@@ -17,6 +18,7 @@ export function suiteNameOf(name: CiphersuiteName): SuiteName | undefined {
   return name === SUITES.classical ? 'classical' : undefined;
 }
 
+/** Port: the primitives of MLS. `nodeMlsCrypto` is the fast one for Node.js, `webCrypto` the one for browsers. */
 export interface MlsCrypto {
   readonly name: 'node' | 'web';
   /** The primitives of a suite; the same object every time. */

@@ -1,7 +1,4 @@
-/**
- * MLS over WebCrypto, for browsers. In Node.js `crypto-node` is ten times as fast; and a public key of low order, which any
- * peer may send, ends a process of Node.js 24 there (it asserts that the failure left nothing behind).
- */
+/** webCrypto: the suites of `ts-mls` over WebCrypto, made when they are first asked for. */
 import { portableCrypto } from '@sealane/shared/crypto';
 import { defaultCryptoProvider, getCiphersuiteFromName, type CiphersuiteImpl } from 'ts-mls';
 import { canonicalSignature } from './canonical-signature.ts';
@@ -9,6 +6,11 @@ import { SUITES, type MlsCrypto, type SuiteName } from './mls-crypto.ts';
 
 const suites = new Map<SuiteName, Promise<CiphersuiteImpl>>();
 
+/**
+ * The primitives of MLS over WebCrypto, for browsers. Not for Node.js: `nodeMlsCrypto` is ten times as fast there, and
+ * a public key of low order, which any peer may send, ends a process of Node.js 24 here (it asserts that the failure
+ * left nothing behind).
+ */
 export const webCrypto: MlsCrypto = {
   name: 'web',
   signingPublicKey: (seed) => portableCrypto.ed25519PublicKey(seed),

@@ -1,7 +1,4 @@
-/**
- * Storage in one SQLite file. Several processes may use it: each transaction takes the write lock of the file first, so
- * that what it read stays true until it has written. What is deleted is overwritten.
- */
+/** SqliteStorage: a `Storage` over `node:sqlite`. */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +18,16 @@ const LOG_PAGES = 256;
 /** After this time without a transaction the log is taken in and emptied: it holds what rows were before. */
 const LOG_IDLE_MS = 500;
 
+/** What may differ from the defaults. */
 export interface SqliteStorageOptions {
-  /** How long to wait while other processes hold the file, ms. */
+  /** How long to wait while other processes hold the file, ms; default 30,000. */
   readonly busyMsMax?: number;
 }
 
+/**
+ * Storage in one SQLite file, which only its owner may read. Several processes may use it: each transaction takes the
+ * write lock of the file first, so that what it read stays true until it has written. What is deleted is overwritten.
+ */
 export class SqliteStorage implements Storage {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;

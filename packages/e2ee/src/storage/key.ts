@@ -1,10 +1,12 @@
-/**
- * Keys of rows: tuples of numbers, texts and byte strings, as bytes that sort the way the tuples do. A number sorts
- * before a text, a text before bytes; texts sort by code point; a tuple sorts before one that it begins.
- */
+/** Keys of rows, and their form as bytes that sort the way the keys do. */
 import { ByteWriter, utf8Encode } from '@sealane/shared/bytes';
 
+/** A number is a safe integer. */
 export type KeyPart = string | number | Uint8Array;
+/**
+ * The key of a row. A number sorts before a text, a text before bytes; texts sort by code point; a key sorts before one
+ * that it begins.
+ */
 export type Key = readonly KeyPart[];
 
 const NUMBER_TAG = 0x10;
@@ -17,7 +19,7 @@ const ESCAPED = 0xff;
 /** Shifts safe integers, negative ones too, into the unsigned range. */
 const NUMBER_SHIFT = 2n ** 53n;
 
-/** @throws RangeError for a number that is not a safe integer. */
+/** The bytes of a key, in the order of keys. @throws RangeError for a number that is not a safe integer. */
 export function encodeKey(key: Key): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   for (const part of key) writePart(writer, part);

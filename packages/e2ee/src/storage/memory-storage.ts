@@ -1,4 +1,4 @@
-/** Storage in memory: for tests and for clients that keep nothing. */
+/** MemoryStorage: a `Storage` over maps. */
 import { encodeKey, encodePrefixEnd, type Key } from './key.ts';
 import { decodeRow, encodeRow, type Row } from './row.ts';
 import type { DamagedRow, ListOptions, RowCheck, Storage, Transaction } from './storage.ts';
@@ -7,6 +7,7 @@ import { isWholeRow } from './whole-row.ts';
 
 type Table = Map<string, Uint8Array>;
 
+/** Storage in memory: for tests and for clients that keep nothing. */
 export class MemoryStorage implements Storage {
   readonly #tables = new Map<string, Table>();
   readonly #turns = new Turns();

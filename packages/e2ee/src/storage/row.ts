@@ -1,8 +1,10 @@
-/** Rows: flat objects of numbers, texts, byte strings and null, and their form as bytes. */
+/** Rows, and their form as bytes. */
 import { ByteWriter, utf8Decode, utf8Encode } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 
+/** What a field of a row may hold. */
 export type Value = string | number | Uint8Array | null;
+/** A row of a table: a flat object. Which fields it has is up to its table. */
 export type Row = Readonly<Record<string, Value>>;
 
 const TAGS = { null: 0, number: 1, text: 2, bytes: 3 } as const;

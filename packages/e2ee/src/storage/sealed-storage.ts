@@ -1,7 +1,4 @@
-/**
- * Storage whose rows are encrypted at rest: a layer over another storage. Which tables there are, the keys of rows and
- * their sizes stay visible; what is in the rows does not, and a row moved to another key does not open there.
- */
+/** SealedStorage: a layer over another `Storage`, which then holds sealed rows. */
 import { concat, utf8Encode } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 import { compareKeys, encodeKey, encodePrefixEnd, type Key } from './key.ts';
@@ -16,6 +13,11 @@ export interface RowCipher {
   open(sealed: Uint8Array, place: Uint8Array): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
+/**
+ * Storage whose rows are encrypted at rest in another storage. Which tables there are, the keys of rows and their sizes
+ * stay visible; what is in the rows does not, and a row moved to another key does not open there. What does not open
+ * throws StorageError `E_PASSPHRASE`, rows out of their order `E_DATA`.
+ */
 export class SealedStorage implements Storage {
   readonly #inner: Storage;
   readonly #cipher: RowCipher;

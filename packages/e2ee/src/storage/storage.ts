@@ -1,9 +1,4 @@
-/**
- * Port: where a device keeps its groups, messages and drafts. Rows in tables, ordered by key, changed in transactions.
- *
- * A transaction is alone: no other one, of any process on the same storage, runs beside it. It may await whatever it
- * likes meanwhile; an implementation over something that cannot wait (IndexedDB) holds a lock and writes at the end.
- */
+/** Storage: the port to what a device keeps, and the words in which rows are asked for. */
 import type { Key } from './key.ts';
 import type { Row } from './row.ts';
 
@@ -30,6 +25,11 @@ export interface DamagedRow {
 /** Whether a row is what its table holds. @param key as `encodeKey` gives it. */
 export type RowCheck = (row: Row, key: Uint8Array) => boolean | Promise<boolean>;
 
+/**
+ * Reads and changes rows. A transaction is alone: no other one, of any process on the same storage, runs beside it. It
+ * may await whatever it likes meanwhile; an implementation over something that cannot wait (IndexedDB) holds a lock and
+ * writes at the end.
+ */
 export interface Transaction {
   get(table: string, key: Key): Promise<Row | undefined>;
   /** Writes a row, over the one that is there. */
@@ -47,6 +47,7 @@ export interface Transaction {
   takeDamaged(table: string, isWhole?: RowCheck): Promise<DamagedRow[]>;
 }
 
+/** Port: where a device keeps groups, messages and drafts. Rows in tables, ordered by key, changed in transactions. */
 export interface Storage {
   /**
    * Runs `work` and makes what it wrote durable, all of it; when `work` fails, nothing of it happened. Transactions do

@@ -1,4 +1,4 @@
-/** A device for tests: an engine over a storage that is opened anew whenever the test says so. */
+/** TestDevice: devices for tests, and the directory that lists them. */
 import { randomBytes } from 'node:crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { nodeMlsCrypto } from '../crypto-node/index.ts';
@@ -24,6 +24,7 @@ function keyOf({ accountId, agentId, signatureKey }: Sender & { readonly signatu
   return [Buffer.from(accountId).toString('hex'), agentId, Buffer.from(signatureKey).toString('hex')].join('/');
 }
 
+/** Who a test device is; its rows are in memory and its primitives those of Node.js where nothing else is named. */
 export interface TestDeviceOptions {
   readonly directory: TestDirectory;
   readonly username: string;
@@ -37,6 +38,7 @@ export function accountIdOf(username: string): Uint8Array {
   return nativeCrypto.sha256(Buffer.from(username));
 }
 
+/** A device for tests: an engine over a storage that is opened anew whenever the test says so. */
 export class TestDevice {
   readonly device: OwnDevice;
   readonly #options: TestDeviceOptions;
