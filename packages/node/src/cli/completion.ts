@@ -3,7 +3,9 @@ import type { Declarations } from '../config/index.ts';
 import type { CommandDefinition, ProgramDefinition } from './command.ts';
 import { flagsOf, type Flag } from './flag.ts';
 
+/** Shells that `completionScript` writes for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+/** One of `SHELLS`. */
 export type Shell = (typeof SHELLS)[number];
 
 /** One place in the tree, with what may follow there. */

@@ -1,8 +1,4 @@
-/**
- * A peer's text of several lines in the form in which a terminal may get it. What could act on the terminal, or hide or turn
- * around what is beside it, stands as `\u{…}`; line breaks, emoji and the joiners that scripts need stay. For one line, and
- * for logs, it is `escapeText`.
- */
+/** terminalText: which characters of a peer a terminal may get. */
 
 const TAB = '    ';
 /** More marks on one letter reach into the lines around it. */
@@ -48,7 +44,13 @@ const PIECES = new RegExp(
   'gu',
 );
 
-/** @returns the text; its only control characters are line feeds. */
+/**
+ * A peer's text of several lines in the form in which a terminal may get it. What could act on the terminal, or hide or
+ * turn around what is beside it, stands as `\u{…}`; line breaks, emoji and the joiners that scripts need stay. For one
+ * line, and for logs, it is `escapeText`.
+ *
+ * @returns the text; its only control characters are line feeds.
+ */
 export function terminalText(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(PIECES, (piece, ...rest: readonly unknown[]) => {
     const { kept, tab, marks } = rest.at(-1) as Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,13 @@
-/** "Did you mean …": the known word nearest to a mistyped one. */
+/** suggest: the word for "Did you mean …". */
 
 const WORD_CHARACTERS_MAX = 64;
 
-/** @returns the nearest of `known` within a third of its length in edits (at least 1, swaps count one), if any. */
+/**
+ * The known word that a mistyped one was meant to be, upper and lower case alike.
+ *
+ * @returns the nearest within a third of the longer length in edits (at least 1, swaps count one); undefined for none,
+ *   and for a word of more than 64 characters.
+ */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > WORD_CHARACTERS_MAX) return undefined;
   let best: { word: string; distance: number } | undefined;

@@ -20,6 +20,7 @@ export interface FileLimits {
   readonly expiryIntervalMs: number;
 }
 
+/** Files up to 16 GiB, 64 GiB together; unfinished ones stay 7 days. */
 export const DEFAULT_FILE_LIMITS: FileLimits = {
   fileBytesMax: 16 * 2 ** 30,
   quotaBytes: 64 * 2 ** 30,

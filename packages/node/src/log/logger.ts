@@ -10,9 +10,11 @@ import { logText, redact, type Fields } from './redact.ts';
 
 /** Levels, the most important first. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+/** Level of a line. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
-/** Value of --log-level. */
+/** Values of --log-level. */
 export const LOG_LEVEL_SETTINGS = ['silent', ...LOG_LEVELS] as const;
+/** Least important level that is written; `silent` writes nothing. */
 export type LogLevelSetting = (typeof LOG_LEVEL_SETTINGS)[number];
 
 /** What every layer writes to. None of the methods throws or waits. */

@@ -1,14 +1,11 @@
-/**
- * FaultProxy: a TCP proxy that does to a connection what networks do, and what somebody in the middle could. Each direction
- * has faults of its own; what is drawn for the n-th connection depends on the seed and on n alone. It has no keys: it knows
- * where the frames of Sealane begin, and not what is in them. It is no part of the product.
- */
+/** FaultProxy: the way between two programs in tests. It is no part of the product. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Dice } from '@sealane/shared/testing';
 import { FaultLane } from './fault-lane.ts';
 import { drawFaults, type DirectedFaults, type FaultSpec, type LaneFaults } from './fault-spec.ts';
 
+/** Where a proxy listens, what is behind it, and what it does to the way there. */
 export interface FaultProxyOptions {
   readonly target: { readonly host?: string; readonly port: number };
   /** Default 127.0.0.1 and a free port. */
@@ -35,6 +32,11 @@ const LOOPBACK = '127.0.0.1';
 /** Spreads the seeds of neighbouring lanes; any odd number does. */
 const SEED_STEP = 0x85eb_ca6b;
 
+/**
+ * A TCP proxy that does to a connection what networks do, and what somebody in the middle could. Each direction has
+ * faults of its own; what is drawn for the n-th connection depends on the seed and on n alone. It has no keys: it knows
+ * where the frames of Sealane begin, and not what is in them.
+ */
 export class FaultProxy {
   /** Of connections to come. */
   faults: DirectedFaults;

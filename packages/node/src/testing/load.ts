@@ -1,4 +1,4 @@
-/** Load: publishers that are fed numbered lines for as long as things are killed. Not part of the product. */
+/** Load: what runs of real programs publish. Not part of the product. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentProgram, AgentPrograms } from './agent-program.ts';
 import type { RunLog } from './run-log.ts';
@@ -23,6 +23,9 @@ export interface LoadOptions {
   readonly linesPerSecond?: number;
 }
 
+/**
+ * Publishing programs that are fed numbered lines (`publisher0-1` …) until `end`; any of them may be killed meanwhile.
+ */
 export class Load {
   readonly #log: RunLog;
   readonly #linesEach: number;

@@ -1,7 +1,4 @@
-/**
- * A Redis of its own: Debian's `redis-server` on a private port and directory, durable unless told otherwise. Not part of the
- * product.
- */
+/** RedisServer: Redis for tests. Not part of the product. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,6 +13,7 @@ const START_LIMIT_MS = 10_000;
 /** Whether the program is there. */
 export const hasRedis = spawnSync(PROGRAM, ['--version']).status === 0;
 
+/** How its program is run. */
 export interface RedisServerOptions {
   /** More arguments, such as `['--appendfsync', 'everysec']`; the last one of a name counts. */
   readonly args?: readonly string[];
@@ -23,6 +21,10 @@ export interface RedisServerOptions {
   readonly wrap?: readonly string[];
 }
 
+/**
+ * A Redis of its own: Debian's `redis-server` on a free port of loopback and a directory of its own, durable unless
+ * told otherwise.
+ */
 export class RedisServer {
   readonly port: number;
   readonly directory: string;

@@ -1,6 +1,6 @@
 /**
- * RunLog: what was published, what has a receipt and what was delivered in a run of real processes, and the rules that hold
- * for them whatever was killed (docs/reliability.md). Not part of the product.
+ * RunLog: the rules that hold for a run of real processes, whatever was killed (docs/reliability.md). Not part of the
+ * product.
  *
  *   1. what has a receipt is delivered to every subscription    2. nothing is delivered that was not published
  *   3. first deliveries come in order of sequence                4. sequences are gapless, skips included
@@ -18,12 +18,17 @@ interface Delivery {
   readonly payload: string;
 }
 
+/** How much a run did, counted by `check`: events with a receipt, first deliveries and repeated ones. */
 export interface RunTotals {
   readonly receipts: number;
   readonly deliveries: number;
   readonly repetitions: number;
 }
 
+/**
+ * What was published, what has a receipt and what was delivered in a run of real processes. `check` says what is wrong
+ * with it, such as an event with a receipt that was not delivered.
+ */
 export class RunLog {
   readonly #published = new Map<string, number>();
   readonly #receipts = new Map<string, number>();

@@ -1,10 +1,11 @@
-/** Scratch: a folder for the files that decoders read, made when the first one is written. */
+/** Scratch: files for decoders under test that read files. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PRIVATE_FILE_MODE = 0o600;
 
+/** A temporary folder (`folder`), made when it is first asked for and gone after `remove`. */
 export class Scratch {
   #folder: string | undefined;
 

@@ -1,4 +1,4 @@
-/** SmallDisk: a disk of its own for a test, a tmpfs or ext4 in a file, that can fill up or lose its power. Mounting needs root. */
+/** SmallDisk: disks for tests, mounted as root. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ const IMAGE_BYTES = 200 * 2 ** 20;
 const SHUT_DOWN = `import fcntl, os, struct, sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))`;
 
+/** A disk of its own for a test, a tmpfs or ext4 in a file, that can fill up or lose its power. Mounting needs root. */
 export class SmallDisk {
   readonly folder: string;
 
@@ -86,6 +87,7 @@ export function makeImage(bytes = IMAGE_BYTES): string {
   return image;
 }
 
+/** Removes the folder that `makeImage` made, image included. */
 export function removeImage(image: string): void {
   rmSync(dirname(image), { recursive: true });
 }

@@ -13,7 +13,13 @@ export interface Patience {
 /** It did not come to pass in time. */
 export class PatienceError extends Error {}
 
-/** @throws PatienceError with `what` and how far it came; the reason of the signal. */
+/**
+ * Resolves once `holds` gives true; it is asked again and again.
+ *
+ * @param what is waited for, for the message.
+ * @param progress how far it came, for the message.
+ * @throws PatienceError when the time is over; the reason of the signal when that is aborted.
+ */
 export async function until(
   what: string,
   holds: () => boolean,

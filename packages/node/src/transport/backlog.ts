@@ -1,6 +1,6 @@
 /**
- * Backlog: the unsent bytes of many connections together. Peers that read nothing cost little each; thousands of them must
- * not cost more than the program has.
+ * Backlog: memory that peers cost who do not read. Each costs little; thousands of them must not cost more than the
+ * program has.
  *
  * A connection may have as many unsent bytes as are free for all (dynamic thresholds: Choudhury and Hahne 1998): a few slow
  * readers get what one connection may have at most, many share what there is. Where that is not enough, because one answer
@@ -24,6 +24,7 @@ export interface BacklogLimits {
 /** As much may wait on one connection however little is free. */
 const CONNECTION_BYTES_MIN = 16_384;
 
+/** The unsent bytes of many connections together: how many one may have now, and who is cut when there are too many. */
 export class Backlog {
   readonly #limits: BacklogLimits;
   /** Those with unsent bytes, the one first that has had some for longest. */

@@ -1,7 +1,4 @@
-/**
- * Opens a TCP connection: both address families are tried in turn (RFC 8305), and every way to fail has its own code
- * and a sentence that says what to look at.
- */
+/** connectTcp: every way to fail has its own code and a sentence that says what to look at. */
 import { connect, type Socket } from 'node:net';
 import { TransportError } from '@sealane/shared/errors';
 
@@ -21,7 +18,13 @@ const READ_BUFFER_BYTES = 262_144;
 /** One buffer for all connections of this side: what arrives in it is used up before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 
-/** @throws TransportError `E_ADDRESS`, `E_UNREACHABLE` or `E_CLOSED` (aborted). */
+/**
+ * Opens a TCP connection; both address families are tried in turn (RFC 8305).
+ *
+ * @returns the connected socket; its bytes come through `onBytes`, not as `data` events.
+ * @throws TransportError `E_ADDRESS` for a name that cannot be resolved, `E_UNREACHABLE` where nothing takes
+ *   the connection in time, `E_CLOSED` when the signal is aborted.
+ */
 export function connectTcp(options: ConnectTcpOptions): Promise<Socket> {
   const { host, port, timeoutMs, signal, onBytes } = options;
   return new Promise((resolve, reject) => {

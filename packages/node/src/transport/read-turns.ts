@@ -1,7 +1,7 @@
 /**
- * ReadTurns: fairness between connections that bring much and those that bring little. Each round of the event loop reads
- * every connection that has something, so hundreds of busy ones make one round long, and whoever asks something small
- * waits for it. Here only some of the busy ones are read in a round, and the others wait for their turn.
+ * ReadTurns: why connections take turns, and when a turn ends. Each round of the event loop reads every connection that
+ * has something, so hundreds of busy ones make one round long, and whoever asks something small waits for it. Here only
+ * some of the busy ones are read in a round, and the others wait for their turn.
  *
  * A turn lasts until a frame is whole: hundreds of frames that are half there would take memory for all of them.
  */
@@ -21,6 +21,7 @@ const CROWD = 32;
 /** Bytes of one read, as Node makes it. */
 const READ_BYTES = 65_536;
 
+/** Fairness between connections that bring much and those that bring little, for all connections of a process. */
 export class ReadTurns {
   /** Bytes of busy ones in this round, and those of them whose turn it was. */
   #bytes = 0;

@@ -1,11 +1,8 @@
 /**
- * TcpConnection: one TCP socket and one session, and nothing but bytes and time between them.
+ * TcpConnection, and how it is passed through:
  *
  * in:  socket → `session.receive` → `owner.onEvent`
  * out: `wake` → `session.flush` → `session.takeOutput` → socket
- *
- * What is sent in one turn of the event loop goes out together; while the socket is busy, packets wait and share the
- * next record. A congested connection is not read, so a peer that asks and never reads stops itself and nobody else.
  */
 import type { Socket } from 'node:net';
 import type { Session, SessionEvent } from '@sealane/shared/session';
@@ -55,6 +52,12 @@ const TIMER_MS_MAX = 60_000;
 /** What V8 has to collect is the process's, not a connection's. */
 const garbage = new YoungGarbage();
 
+/**
+ * One TCP socket and one session, and nothing but bytes and time between them.
+ *
+ * What is sent in one turn of the event loop goes out together; while the socket is busy, packets wait and share the
+ * next record. A congested connection is not read, so a peer that asks and never reads stops itself and nobody else.
+ */
 export class TcpConnection {
   readonly socket: Socket;
   readonly session: Session;
