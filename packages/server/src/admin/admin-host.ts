@@ -1,8 +1,9 @@
-/** What the admin port works for. */
+/** AdminHost: the program that an admin port belongs to. */
 import type { Logger } from '@sealane/node/log';
 import type { AuditRecorder } from '../audit/index.ts';
 import type { Server } from '../server/index.ts';
 
+/** What the admin port works for: a server, its data directory, and what only the program around it can do. */
 export interface AdminHost {
   readonly server: Server;
   readonly dataDirectory: string;

@@ -1,7 +1,4 @@
-/**
- * AdminPort: the HTTP port of operators, on the loopback interface only (fault A13). The port is open before the server says
- * that it listens; what answers behind it is loaded afterwards, and the first requests wait for it.
- */
+/** AdminPort: the HTTP port of operators, on the loopback interface only (fault A13). It answers nothing by itself. */
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rmSync } from 'node:fs';
@@ -16,6 +13,7 @@ import { openAdminToken } from './admin-token.ts';
 
 /** Name of the file in the data directory that says which port it is. */
 export const ADMIN_PORT_FILE = 'admin-port';
+/** The one address on which the admin port listens. */
 export const ADMIN_HOST = '127.0.0.1';
 
 const HEADERS_TIMEOUT_MS = 5_000;
@@ -38,6 +36,10 @@ interface AdminPortOptions {
   readonly mayMove: boolean;
 }
 
+/**
+ * The HTTP port of operators on 127.0.0.1. It is open before the server says that it listens; what answers behind it is
+ * loaded afterwards, and the first requests wait for it. Closing it takes its file out of the data directory.
+ */
 export class AdminPort {
   readonly port: number;
   readonly token: string;

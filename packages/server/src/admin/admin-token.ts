@@ -25,7 +25,12 @@ export function openAdminToken(directory: string, random: Random): { readonly to
   return { token: readAdminToken(directory), isNew };
 }
 
-/** @throws ConfigError where it is missing, damaged or readable by others. */
+/**
+ * The token in the data directory: 43 characters of base64url.
+ *
+ * @throws ConfigError `E_DATA` where it is missing or damaged, `E_CONFIG` where its file cannot be read, `E_KEY_MODE`
+ *   where others can read it.
+ */
 export function readAdminToken(directory: string): string {
   const file = join(directory, ADMIN_TOKEN_FILE);
   const text = readTextFile(file, { bytesMax: 1_024, missing: 'undefined' });

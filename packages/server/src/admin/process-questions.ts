@@ -45,6 +45,7 @@ export interface ProcessAnswers {
   readonly instances: readonly ConnectedInstance[];
 }
 
+/** What the primary asks one process about; `ProcessAnswers` has the answer of each. */
 export type ProcessQuestion =
   | { readonly about: 'request'; readonly request: AdminRequest }
   | { readonly about: 'readiness' | 'status' | 'metrics' }

@@ -1,11 +1,10 @@
 /**
- * AgentDirectory: the port of who is enrolled, which tokens were redeemed, and who is banned. One node keeps it in a file
- * (agent-registry.ts), several share it on Redis. Not a policy: who may enrol is decided by admission.ts.
- *
- * Answers come at once where they lie in memory, and as promises where others have to be asked.
+ * AgentDirectory: one node keeps it in a file (agent-registry.ts), several share it on Redis. Not a policy: who may
+ * enrol is decided by admission.ts.
  */
 import type { EnrolledAgent, RedeemedToken } from './enrolled-agent.ts';
 
+/** A value that is there now, or comes later. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /** What is known of an agent. */
@@ -37,6 +36,10 @@ export interface AgentPage {
   readonly next: string | undefined;
 }
 
+/**
+ * Port: who is enrolled, which tokens were redeemed, and who is banned. Answers come at once where they lie in memory,
+ * and as promises where others have to be asked.
+ */
 export interface AgentDirectory {
   standing(agentId: string): MaybePromise<AgentStanding>;
   isRedeemed(tokenId: string): MaybePromise<boolean>;

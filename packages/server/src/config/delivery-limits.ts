@@ -1,5 +1,6 @@
-/** Limits of delivery: windows, times and what one connection may have waiting (docs/protocols/delivery.md §9). */
+/** Limits of delivery that are a server's own business (docs/protocols/delivery.md §9), not those of the wire. */
 
+/** Windows, times, and what one connection may have waiting. */
 export interface DeliveryLimits {
   /** Subscriptions that one connection may have open. */
   readonly subscriptionsPerConnectionMax: number;
@@ -44,6 +45,7 @@ export interface DeliveryLimits {
   readonly storeRetryMs: number;
 }
 
+/** The defaults that docs/protocols/delivery.md §9 lists. */
 export const DEFAULT_DELIVERY_LIMITS: DeliveryLimits = {
   subscriptionsPerConnectionMax: 1_024,
   subscriptionsPerAgentMax: 1_024,

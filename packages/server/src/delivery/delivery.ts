@@ -1,6 +1,5 @@
 /**
- * Delivery: durable events between the store and the agents of this node (docs/protocols/delivery.md). It is the
- * composition of its parts and what the server and its admin API use; it knows no socket and no storage engine.
+ * Delivery: the composition of the parts of this folder, and the way of an event through them:
  *
  *   agent → Publisher → store → QueueReader → Consumer → agent
  */
@@ -43,6 +42,10 @@ export interface DeliveryOptions {
   readonly onIncident: (incident: StoreIncident) => void;
 }
 
+/**
+ * Durable events between the store and the agents of this node (docs/protocols/delivery.md), as the server and its
+ * admin API use it. It knows no socket and no storage engine.
+ */
 export class Delivery implements DeliveryHost, StoreListener {
   readonly store: Store;
   readonly environment: DeliveryEnvironment;

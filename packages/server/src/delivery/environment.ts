@@ -1,7 +1,4 @@
-/**
- * What delivery takes from outside: time, chance, and who it speaks to. Nothing here opens a socket or starts a timer by
- * itself, so the same code runs in the server and in the simulator.
- */
+/** The ports of delivery: what it takes from outside, and who it speaks to. */
 import type { ErrorCode } from '@sealane/shared/errors';
 import type { SessionState } from '@sealane/shared/session';
 
@@ -10,6 +7,10 @@ export interface ScheduledCall {
   cancel(): void;
 }
 
+/**
+ * Port: time and chance. Delivery opens no socket and starts no timer by itself, so the same code runs in the server
+ * and in the simulator.
+ */
 export interface DeliveryEnvironment {
   /** Monotonic ms, for intervals. */
   readonly now: () => number;

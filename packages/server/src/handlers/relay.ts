@@ -1,6 +1,5 @@
 /**
- * Relay: requests of one agent to another (`to: agent:ID`). The server says who asks, and passes on deadline, cancel,
- * progress and the answer; it changes nothing of the content (docs/protocols/requests.md).
+ * Relay: requests of one agent to another (docs/protocols/requests.md).
  *
  * An agent that does not read is not read itself, but others may ask it, and answer it, without end. So nothing is passed
  * on to one whose buffer is full: whoever asks is told `E_BUSY` (fault B3).
@@ -23,6 +22,10 @@ export interface RelayOptions {
   readonly relaysPerConnectionMax: number;
 }
 
+/**
+ * Passes requests to other agents of this process (`to: agent:ID`), with deadline, cancel and progress, and their
+ * answers back. The server says who asks; it changes nothing of the content.
+ */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #underWay = new Map<AgentPeer, number>();

@@ -1,7 +1,4 @@
-/**
- * ServerHandlers: the one way from what an agent asks to who answers, for all connections of a server. Everything passes
- * the authorisation first (rule 10); there is no path around it.
- */
+/** ServerHandlers: the authorisation in front of the handlers of a server (rule 10). */
 import {
   HandlerSet,
   type ChannelHandlers,
@@ -13,6 +10,10 @@ import { ProtocolError } from '@sealane/shared/errors';
 import type { Permissions } from '../permissions/index.ts';
 import type { AgentPeer } from './agent-peer.ts';
 
+/**
+ * The one way from what an agent asks to who answers, for all connections of a server. Everything passes the
+ * authorisation first; there is no path around it.
+ */
 export class ServerHandlers implements ChannelHandlers<AgentPeer> {
   readonly set = new HandlerSet<AgentPeer>();
   /** May be exchanged at any time; what was allowed before goes on. */

@@ -1,7 +1,5 @@
 /**
- * InboundBudget: the bytes of all connections together that came in and are not done with: events that the store has not
- * answered, requests and notifications that handlers work on, bytes of streams that nobody read, calls that are open, and
- * frames that are not whole. What one connection may have is bounded elsewhere; here it is what all may have at one moment.
+ * InboundBudget: what all connections may have at one moment. What one may have is bounded elsewhere.
  *
  * A part of a connection may have as many bytes as are free for all (dynamic thresholds: Choudhury and Hahne 1998), so it is the
  * heavy ones that are not read for a while, and where that is not enough, what they bring is refused. A little is taken of
@@ -37,6 +35,11 @@ export interface InboundCounts {
   readonly cuts: number;
 }
 
+/**
+ * The bytes of all connections together that came in and are not done with: events that the store has not answered,
+ * requests and notifications that handlers work on, bytes of streams that nobody read, calls that are open, and frames
+ * that are not whole.
+ */
 export class InboundBudget {
   readonly bytesMax: number;
   #bytes = 0;

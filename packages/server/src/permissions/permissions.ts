@@ -1,5 +1,5 @@
 /**
- * What agents may do: rules from the permissions file, asked through one function that denies by default (rule 10).
+ * Permissions: how every question is answered, through one function (rule 10).
  *
  *   1. Nobody without an identity may do anything.
  *   2. A deny pattern of any rule for the agent wins.
@@ -14,6 +14,7 @@ import { parsePattern, type Pattern } from './pattern.ts';
 
 /** What is asked for. */
 export const ACTIONS = ['publish', 'subscribe', 'request'] as const;
+/** One of `ACTIONS`. */
 export type Action = (typeof ACTIONS)[number];
 
 /** Patterns by action, as a file has them. */
@@ -45,6 +46,10 @@ interface ReadyRule {
   readonly deny: ReadyPatterns;
 }
 
+/**
+ * What agents may do, by the rules of a permissions file. Where rules for an agent list what it may do of an action,
+ * all else of it is denied; without rules an enrolled agent may do everything.
+ */
 export class Permissions {
   readonly #rules: readonly ReadyRule[];
   /** Rules that concern a subject, by subject: found once a connection. */

@@ -1,4 +1,4 @@
-/** Connections as a server makes them: with its gate, its admission, and the tokens that it accepts. */
+/** createConnections: the one composition of `Connections`, for servers and for the simulator. */
 import { systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { decodeKeySuccession } from '@sealane/shared/documents';
@@ -17,6 +17,7 @@ export interface CreateConnectionsOptions extends Omit<
   readonly identity: () => ServerIdentity;
 }
 
+/** Connections as a server makes them: with its gate, its admission, and the tokens that it accepts. */
 export function createConnections(options: CreateConnectionsOptions): Connections {
   const { data, policy, identity, limits, wallClock } = options;
   const admission = new Admission({

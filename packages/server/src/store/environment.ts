@@ -1,7 +1,8 @@
-/** StoreEnvironment: what a store takes from outside, so that it runs under a virtual clock and a seeded random source. */
+/** StoreEnvironment: the port, and the one of the system. */
 import { performance } from 'node:perf_hooks';
 import { systemRandom } from '@sealane/node/transport';
 
+/** Port: what a store takes from outside, so that it runs under a virtual clock and a seeded random source. */
 export interface StoreEnvironment {
   /** Wall clock in ms. It may not jump: see `systemStoreEnvironment`. */
   now(): number;

@@ -1,10 +1,11 @@
-/** Histogram: how often a value fell below each of a few bounds. Plain additions, for what happens with every event. */
+/** Histogram: plain additions, for what happens with every event. */
 
 /** Bounds in seconds, from a tenth of a millisecond to a minute. */
 export const SECONDS_BOUNDS: readonly number[] = [
   0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60,
 ];
 
+/** How often a value fell within each of a few bounds (`bounds`, rising, each included). */
 export class Histogram {
   readonly bounds: readonly number[];
   /** One more than bounds: the last counts what is above all of them. Not cumulative. */

@@ -1,11 +1,9 @@
 /**
- * Store: what keeps events until they are settled (docs/protocols/delivery.md §2, §3). One port; SQLite, Redis and memory
- * stand behind it and pass the same compliance suite (`testing/store-compliance.ts`).
+ * Store: the port to what keeps events, and the words of it (docs/protocols/delivery.md §2, §3).
  *
  *   publish → log position, one queue entry for each queue that the address reaches → read → settle
  *
- * A store knows queues and positions. It knows nothing of connections, windows, deadlines and retries: those are the
- * delivery engine's. Every number is a safe integer; times are wall clock in ms (expiry, display), never intervals.
+ * Every number is a safe integer; times are wall clock in ms (expiry, display), never intervals.
  */
 import type { ErrorCode } from '@sealane/shared/errors';
 import type { Histogram } from './histogram.ts';
@@ -131,6 +129,7 @@ export interface QueueSkip {
   readonly reason: SkipReason;
 }
 
+/** What a queue has at a sequence: an event, or that some sequences come without one. */
 export type QueueItem = QueueEntry | QueueSkip;
 
 /** What is to be read of a queue, in order of sequences. */
@@ -188,6 +187,7 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** Which page of a list: the first, or the one after what `next` of a page says. */
 export interface PageRequest {
   readonly after: string | undefined;
   /** 1 to 1,000. */
@@ -205,6 +205,7 @@ export interface UsageCounts {
   readonly errors: number;
 }
 
+/** Usage of one agent in one hour. */
 export interface UsageRow extends UsageCounts {
   readonly agentId: string;
   /** Start of the hour, ms. */
@@ -267,6 +268,13 @@ export interface QueueLimits {
   readonly retentionMs: number;
 }
 
+/**
+ * Port: what keeps events until they are settled. SQLite, Redis and memory stand behind it and pass the same compliance
+ * suite (`testing/store-compliance.ts`).
+ *
+ * A store knows queues and positions. It knows nothing of connections, windows, deadlines and retries: those are the
+ * delivery engine's.
+ */
 export interface Store {
   /** `sqlite`, `redis` or `memory`. */
   readonly kind: string;

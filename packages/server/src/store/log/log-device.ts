@@ -1,9 +1,4 @@
-/**
- * LogDevice: what keeps the log of a store: batches of events with the steps they mean, parts of the state that a
- * checkpoint wrote, and tables that nobody keeps in memory. SQLite in a worker, and memory, stand behind it.
- *
- * One commit happens wholly or not at all, and in order: after one that failed none succeeds before it was tried again.
- */
+/** LogDevice: the port from a store to what keeps its log, and the words of it. */
 import type { DeadLetter, Page, PageRequest, UsageRow } from '../store.ts';
 
 /** Steps and event records that were written together. */
@@ -80,6 +75,7 @@ export interface Commit {
   readonly trimmed: readonly number[];
 }
 
+/** What a commit came to: how full the device is now, and the seconds that it took. */
 export interface CommitResult {
   /** The batches of the commit, for the cache; their memory came back. */
   readonly batches: readonly LogBatch[];
@@ -135,6 +131,12 @@ export interface Compaction {
   readonly live: readonly { readonly offset: number; readonly bytes: number }[];
 }
 
+/**
+ * Port: what keeps the log of a store: batches of events with the steps they mean, parts of the state that a checkpoint
+ * wrote, and tables that nobody keeps in memory. SQLite in a worker, and memory, stand behind it.
+ *
+ * One commit happens wholly or not at all, and in order: after one that failed none succeeds before it was tried again.
+ */
 export interface LogDevice {
   readonly kind: string;
   /**

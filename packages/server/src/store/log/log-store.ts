@@ -1,6 +1,5 @@
 /**
- * LogStore: the store of one process: the state in memory, everything that changes it in a log on a device
- * (docs/protocols/delivery.md). SQLite and memory are its devices. This file is the port; the parts behind it:
+ * LogStore: the port `Store` over the parts behind it:
  *
  *   Publisher, EntrySettler, QueueReads → DeliveryState + Committer → LogDevice → Checkpointer, RowTable (trimming)
  */
@@ -46,6 +45,10 @@ const RETRY_MS = 1_000;
 const RIDE_MS = 50;
 const HOUR_MS = 3_600_000;
 
+/**
+ * The store of one process: the state in memory, everything that changes it in a log on a device. SQLite and memory are
+ * its devices.
+ */
 export abstract class LogStore implements Store {
   readonly #device: LogDevice;
   readonly #options: Required<LogStoreOptions>;

@@ -1,7 +1,4 @@
-/**
- * MemoryDisk: what a memory store has committed, apart from the store, so that it outlives one: a crash of the store loses
- * what is not here. Everything is kept as bytes, as a real disk would.
- */
+/** MemoryDisk: the model of a disk, for tests and the simulator. */
 import type { StoreEnvironment } from '../environment.ts';
 import type { BatchHead, CheckpointMark, StateRow, StoredDeadLetter } from '../log/log-device.ts';
 import type { UsageRow } from '../store.ts';
@@ -23,6 +20,10 @@ const FIRST_MARK: CheckpointMark = {
   ...{ nextQueueIndex: 1, nextProducerIndex: 1 },
 };
 
+/**
+ * What a memory store has committed, apart from the store, so that it outlives one: a crash of the store loses what is
+ * not here. Events and state are kept as bytes, as on a real disk; it can be slow (`commitDelayMs`) and full.
+ */
 export class MemoryDisk {
   readonly commitDelayMs: number;
   /** Ordered by position. */

@@ -1,4 +1,4 @@
-/** MemoryLog: the device of a memory store: commits to a MemoryDisk, each whole and after a while. */
+/** MemoryLog: a `LogDevice` over a MemoryDisk. */
 import { StorageError } from '@sealane/shared/errors';
 import type { StoreEnvironment } from '../environment.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import type { Page, PageRequest, UsageRow } from '../store.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 
+/** The device of a memory store: commits to a MemoryDisk, each whole and after a while. It makes no backups. */
 export class MemoryLog implements LogDevice {
   readonly kind = 'memory';
   readonly #disk: MemoryDisk;

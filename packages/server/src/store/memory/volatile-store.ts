@@ -1,10 +1,11 @@
-/**
- * VolatileStore: the memory store as servers use it: what it has ends with the process, so none of its receipts says durable
- * (docs/protocols/delivery.md §3.6), whereas a MemoryStore speaks for the disk that it is a model of.
- */
+/** VolatileStore: a MemoryStore that does not speak for a disk. */
 import type { NewEvent, PublishResult, StoreHealth, StoreListener } from '../store.ts';
 import { MemoryStore } from './memory-store.ts';
 
+/**
+ * The memory store as servers use it (`--store memory:`): what it has ends with the process, so none of its receipts
+ * says durable (docs/protocols/delivery.md §3.6), whereas a MemoryStore speaks for the disk that it is a model of.
+ */
 export class VolatileStore extends MemoryStore {
   override get health(): StoreHealth {
     return relaxedHealth(super.health);

@@ -1,7 +1,4 @@
-/**
- * Puts a backup in the place of a store. The restored store has another lineage: sequences of before mean nothing in it,
- * and agents that come with a cursor of before get everything that waits (docs/protocols/delivery.md §4).
- */
+/** restoreBackup: the way back from what `backup` of a SqliteStore made. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { explainFault } from './explain-fault.ts';
@@ -10,6 +7,9 @@ import { checkHeader, moveInPlace } from './open-file.ts';
 import { newLineage, readMeta, writeMeta } from './store-meta.ts';
 
 /**
+ * Puts a backup in the place of a store. The restored store has another lineage: sequences of before mean nothing in
+ * it, and agents that come with a cursor of before get everything that waits (docs/protocols/delivery.md §4).
+ *
  * @param source a backup, as `backup` made it; or the file of a store that is not in use, with its write-ahead log beside it.
  * @param destination where the store is to be; nothing may be there.
  * @throws ConfigError `E_DATA` when the backup cannot be used, StorageError when something is in the way.

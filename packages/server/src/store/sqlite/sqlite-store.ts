@@ -1,8 +1,9 @@
-/** SqliteStore: the store of one process in one file, the default (docs/decisions, docs/protocols/delivery.md). */
+/** SqliteStore: a `LogStore` over SQLite (docs/decisions). */
 import { LogStore } from '../log/log-store.ts';
 import type { LogStoreOptions } from '../log/log-store-options.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
+/** What may differ from the defaults, and who is told of a migration. */
 export interface SqliteStoreOptions extends LogStoreOptions {
   /** A file of an older format was migrated; a copy of it is kept at this path. */
   readonly onMigrated?: (copy: string) => void;
@@ -11,6 +12,7 @@ export interface SqliteStoreOptions extends LogStoreOptions {
 /** Below this much free space no events are taken: what is there has to be delivered and settled. */
 export const DISK_FLOOR_BYTES = 268_435_456;
 
+/** The store of one process in one SQLite file, the default of a server. */
 export class SqliteStore extends LogStore {
   readonly #log: SqliteLog;
 

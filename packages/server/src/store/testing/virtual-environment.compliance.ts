@@ -1,4 +1,4 @@
-/** A virtual clock with its timers, and a seeded random source, for stores under test. */
+/** VirtualEnvironment: the `StoreEnvironment` of stores under test. */
 import type { StoreEnvironment } from '../environment.ts';
 
 interface Timer {
@@ -9,6 +9,10 @@ interface Timer {
 /** Timers up to this long also run by themselves, so that whoever waits for a commit is not stuck. */
 const REAL_MS_MAX = 100;
 
+/**
+ * A virtual clock with its timers, and a random source that gives the same every time. `advance` moves the clock;
+ * timers of up to 100 ms also run by themselves.
+ */
 export class VirtualEnvironment implements StoreEnvironment {
   #now = 1_750_000_000_000;
   #random = 7;
