@@ -1,5 +1,5 @@
 /**
- * Supervisor: makes the links of one agent, one after the other.
+ * Supervisor, and what it makes of the end of a link:
  *
  * attempt → opened: the link is used until it ends → wait → attempt …
  *         → failed: terminal ends the agent, anything else waits for the next attempt
@@ -48,6 +48,10 @@ export interface SupervisorOptions {
 /** The instance that stands for the agent itself: it gets what is addressed to the agent, and sends what others left. */
 export const MAIN_INSTANCE = 'main';
 
+/**
+ * Keeps one agent connected: makes its links, one after the other, and waits between them, until it is closed or a
+ * failure is terminal. What is received and sent is with its `agent`.
+ */
 export class Supervisor implements AgentKeeper {
   readonly agent: Agent;
   readonly #options: SupervisorOptions;

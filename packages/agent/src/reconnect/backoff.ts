@@ -1,6 +1,5 @@
 /**
- * Backoff: exponential with full jitter, capped, and reset only after a connection that was stable. Pure: time comes in
- * as durations and randomness is a parameter. What a server says about coming back is added, never taken instead.
+ * Backoff: how long an agent waits before its next attempt. Time comes in as durations and randomness is a parameter.
  */
 import { reconnectPolicy, type ReconnectPolicy } from './policy.ts';
 
@@ -20,6 +19,10 @@ const NOT_BEFORE_MS_MAX = 3_600_000;
 /** Part of the bound below which no wait falls, so that a run of small random numbers is no busy loop. */
 const FLOOR_PART = 8;
 
+/**
+ * Waits between attempts: exponential with jitter over all but the lowest eighth, capped, and reset only after a
+ * connection that was stable. What a server says about coming back is added, never taken instead.
+ */
 export class Backoff {
   #policy: ReconnectPolicy;
   readonly #random: () => number;

@@ -1,5 +1,5 @@
 /**
- * ServerTrust: decides on the identity that a server proved in the handshake (docs/protocols/handshake.md).
+ * ServerTrust, by the rules of docs/protocols/session.md §2:
  *
  * 1. Pins (`--server-key`, the key in an enrolment token) must all fit; what is known beside them does not count.
  * 2. Without a pin, the known server of that address must fit.
@@ -44,6 +44,7 @@ export interface ServerTrustOptions {
   readonly acceptCommand: (address: string, fingerprint: string) => string;
 }
 
+/** Decides on the identity that a server proved in the handshake. */
 export class ServerTrust {
   readonly #options: ServerTrustOptions;
 
