@@ -139,6 +139,13 @@ describe('what a server has of messages', () => {
       ...(await Promise.all(ADMIN_PATHS.map((path) => admin(path)))),
     ];
     expect(answers.filter((answer) => !/^\S+ 20\d /.test(answer))).toEqual([]);
+    const device = 'bobby-of-the-canaries';
+    // It knows the name of a device.
+    const inMemory = hasMemory ? foundInMemory({ ...sealed, device }, server.child.pid ?? 0) : ['device'];
+    // It is ended before its disk is searched: a server moves its files, and a search would miss one that is moved meanwhile.
+    await Promise.all([alice.leave(), tablet.leave()]);
+    server.kill('SIGKILL');
+    await server.ended;
     const places = new Map<string, Uint8Array>([
       ...filesBelow(data),
       ...filesBelow(backup),
@@ -147,18 +154,16 @@ describe('what a server has of messages', () => {
       ['admin', Buffer.from(answers.join('\n'))],
       ['wire', tap.passed],
     ]);
-    // The server is told the passwords, over a sealed connection, and forgets them.
+    // It is told the passwords, over a sealed connection, and keeps none.
     expect(found({ ...sealed, password, newPassword }, places)).toEqual([]);
+    expect(inMemory).toEqual(['device']);
     // The same search finds what is there: names are on the disk, in the backup, in the log and in what the operator may ask for.
-    const known = found({ device: 'bobby-of-the-canaries' }, places);
+    const known = found({ device }, places);
     for (const place of [join(data, 'messaging.db'), join(backup, 'messaging.db'), 'admin', 'stderr'])
       expect(known).toContainEqual(expect.stringContaining(` in ${place}`));
     expect(tap.passed.length).toBeGreaterThan(8_000 * fileText.length);
 
-    if (!hasMemory) return;
-    expect(foundInMemory({ ...sealed, device: 'bobby-of-the-canaries' }, server.child.pid ?? 0)).toEqual(['device']);
     // And the secrets, where they are: on the disk of whoever wrote them.
-    await alice.leave();
     const own = found({ waiting, groupName, password, newPassword }, filesBelow(alice.directory));
     expect([...new Set(own.map((hit) => hit.split(' in ')[0]))]).toEqual(['waiting', 'groupName']);
   });

@@ -40,7 +40,7 @@ export function found(secrets: Secrets, places: Places): readonly string[] {
   return hits;
 }
 
-/** Every file below a folder, links not followed. */
+/** Every file below a folder nobody writes to meanwhile: one that is moved while they are listed would be missed. Links not followed. */
 export function filesBelow(folder: string): Places {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
