@@ -41,7 +41,8 @@ export function parseCommandLine(tree: Tree, words: readonly string[]): Invocati
   let invocation: Invocation | undefined;
   const settle = (found: Invocation): void => void (invocation = found);
   const rootDefinition = { name: program.name, summary: program.summary, commands: program.commands };
-  const root = build(tree, { ...rootDefinition, ...(program.examples && { examples: program.examples }) }, [], settle);
+  const rootCommand = { ...rootDefinition, ...(program.examples && { examples: program.examples }) };
+  const root = build(tree, rootCommand, [], { line: words, settle });
   root.option('--version');
   try {
     root.parse([...words], { from: 'user' });
@@ -59,13 +60,15 @@ function settled(invocation: Invocation | undefined): Invocation {
   return invocation;
 }
 
-/** One commander command for a definition, its inner ones included. */
-function build(
-  tree: Tree,
-  definition: CommandDefinition,
-  words: readonly string[],
-  settle: (invocation: Invocation) => void,
-): Command {
+interface Parsing {
+  /** The words after the program's name. */
+  readonly line: readonly string[];
+  readonly settle: (invocation: Invocation) => void;
+}
+
+/** One commander command for a definition, its inner ones included. Those that the line cannot mean are names: flags take time. */
+function build(tree: Tree, definition: CommandDefinition, words: readonly string[], parsing: Parsing): Command {
+  const { line, settle } = parsing;
   const { program, environment } = tree;
   const ownFlags = flagsOf(program.application, definition.settings ?? {}, environment);
   const globalFlags = flagsOf(program.application, tree.globals, environment);
@@ -83,7 +86,10 @@ function build(
     // With --help, missing arguments are no mistake: they are checked in `settleRun`.
     command.addArgument(new Argument(argumentSyntax({ ...argument, optional: true }), argument.help));
   }
-  for (const inner of definition.commands ?? []) command.addCommand(build(tree, inner, [...words, inner.name], settle));
+  for (const inner of definition.commands ?? []) {
+    const canBeMeant = line.includes(inner.name);
+    command.addCommand(canBeMeant ? build(tree, inner, [...words, inner.name], parsing) : new Command(inner.name));
+  }
   command.action(() => {
     const flags = mergedFlags(command);
     if (flags['help'] === true || definition.run === undefined) {
