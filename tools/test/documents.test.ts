@@ -13,7 +13,7 @@ describe('what the pages tell the reader to run', () => {
     const texts = tests.map((name) => readFileSync(join(testFolder, name), 'utf8')).join('\n');
     const run = [...texts.matchAll(/^runsAsWritten\('([^']+)'\);$/gm)].map(([, page]) => page);
     const guides = readdirSync(join(root, 'docs', 'guides')).map((name) => `docs/guides/${name}`);
-    expect(run.sort()).toEqual(['README.md', ...guides].sort());
+    expect(new Set(run)).toEqual(new Set(['README.md', ...guides]));
   });
 });
 

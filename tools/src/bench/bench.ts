@@ -1,8 +1,9 @@
 /** The bench: rows, runs, report. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
+import { formatted } from '../docs/formatted.ts';
+import { writePage } from '../docs/write-page.ts';
 import { describeEnvironment } from './environment.ts';
 import { optionsOrHelp } from '../options/options-or-help.ts';
 import { BENCH_HELP, OUTPUT_DEFAULT, parseBenchOptions, type BenchOptions } from './options.ts';
@@ -30,7 +31,7 @@ export async function runBench(args: readonly string[]): Promise<void> {
       const measured = await measureRow(row, options, settings);
       rows.push(measured);
       // After every row: a run that is cut short keeps what it has.
-      if (options.output !== undefined) writeReport(options.output, measured);
+      if (options.output !== undefined) await writeReport(options.output, measured);
     }
   } finally {
     certificates?.remove();
@@ -79,14 +80,12 @@ function settingsOf({ quick, seconds, profile }: BenchOptions, certificates: Run
   };
 }
 
-function writeReport(directory: string, row: RowReport): void {
+async function writeReport(directory: string, row: RowReport): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, 'latest.json');
   const report = mergeReports(path, [row]);
   appendHistory(directory, entryOf(row));
-  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
-  writeFileSync(join(directory, 'README.md'), markdownOf(report, readHistory(directory)));
+  writeFileSync(path, await formatted(path, JSON.stringify(report)));
+  await writePage(join(directory, 'README.md'), markdownOf(report, readHistory(directory)));
   writeFileSync(join(directory, 'ratios.svg'), plotOf(report));
-  const files = ['latest.json', 'README.md'].map((name) => join(directory, name));
-  spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', ...files], { stdio: 'inherit' });
 }

@@ -1,5 +1,5 @@
-// ESLint blocks generated from the layer list: one per layer, since ESLint does not merge `no-restricted-imports`.
-// They answer in the editor; boundaries.ts checks the same list, and what ESLint cannot see, in `verify`.
+// Overrides for oxlint from the layer list: one per layer, since the last one that matches a file decides.
+// They answer in the editor; boundaries.ts checks the same list, and what a linter cannot see, in `verify`.
 import { allowedPackages, layersOf, packageNames, packagesWithoutBuiltins, rootOf, type Layer } from './layers.ts';
 
 interface Pattern {
@@ -8,9 +8,8 @@ interface Pattern {
 }
 
 interface Block {
-  name: string;
   files: string[];
-  ignores: string[];
+  excludeFiles: string[];
   rules: { 'no-restricted-imports': ['error', { patterns: Pattern[] }] };
 }
 
@@ -45,10 +44,9 @@ const builtinPatterns = (packageName: string, layer?: Layer): Pattern[] => {
   return [{ regex: '^node:', message: 'No Node.js built-ins here: I/O comes in as a parameter.' }];
 };
 
-const block = (files: [string, ...string[]], patterns: Pattern[]): Block => ({
-  name: `imports of ${files[0]}`,
+const block = (files: string[], patterns: Pattern[]): Block => ({
   files,
-  ignores: ['**/*.test.ts', '**/*.compliance.ts'],
+  excludeFiles: ['**/*.test.ts', '**/*.compliance.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 });
 
@@ -72,5 +70,5 @@ const blocksOf = (packageName: string): Block[] => {
   return [outside, ...layers];
 };
 
-/** Blocks for the flat ESLint configuration, general before specific. */
+/** Overrides of oxlint.config.ts, general before specific. */
 export const importRuleBlocks: readonly Block[] = packageNames.flatMap(blocksOf);

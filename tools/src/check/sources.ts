@@ -1,7 +1,7 @@
 // The TypeScript files of the workspace with their imports resolved to files of it, read without running them.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import ts from 'typescript';
+import { parseSync, Visitor } from 'oxc-parser';
 import { packageNames, rootOf } from './layers.ts';
 
 /** One import, `import()`, `export … from` or type import. */
@@ -50,11 +50,31 @@ const resolve = (path: string, specifier: string): string | undefined => {
   return file !== undefined && existsSync(file) ? file : undefined;
 };
 
+/** What a file imports, `export … from` and types included; an `import()` of a computed name is left out. */
+const specifiersOf = (path: string, text: string): string[] => {
+  const { program, module, errors } = parseSync(path, text);
+  const [error] = errors;
+  if (error !== undefined) throw new Error(`${path}: ${error.codeframe ?? error.message}`);
+  const inTypes: string[] = [];
+  new Visitor({ TSImportType: ({ source }) => void inTypes.push(source.value) }).visit(program);
+  const exported = module.staticExports.flatMap(({ entries }) =>
+    entries.map(({ moduleRequest }) => moduleRequest?.value),
+  );
+  const dynamic = module.dynamicImports.map(
+    ({ moduleRequest: { start, end } }) => /^(['"`])([^$]*)\1$/.exec(text.slice(start, end))?.[2],
+  );
+  return [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...exported,
+    ...dynamic,
+    ...inTypes,
+  ].filter((specifier) => specifier !== undefined);
+};
+
 const readSource = (packageName: string, path: string): Source => {
   const inPackage = posix.relative(rootOf(packageName), path);
   const [folder, first = ''] = inPackage.split('/');
-  const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true);
-  const specifiers = importedFiles.map((each) => each.fileName);
+  const specifiers = [...new Set(specifiersOf(path, readFileSync(path, 'utf8')))];
   return {
     path,
     packageName,

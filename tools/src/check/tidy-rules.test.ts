@@ -11,6 +11,7 @@ test('a tidy file has no findings', () => {
 test.each([
   ['src/a.ts', 'one\n// TODO later\n', '2: leftover marker: do it, or open an issue'],
   ['src/a.test.ts', "test.only('x', run);\n", '1: focused test'],
+  ['src/index.ts', "export * from './a.ts';\n", '1: say by name what is exported'],
   ['docs/a.md', 'see /home/someone/file\n', '1: path of one machine'],
   ['src/a.ts', `${'x'.repeat(141)}\n`, '1: line of 141 characters, at most 140'],
   ['src/a.ts', 'x\n'.repeat(401), '1: file of 401 lines, at most 400: look for the second concept'],

@@ -21,6 +21,7 @@ const testFile = /\.test\.ts$|(^|\/)test\//;
 const linePatterns: readonly { pattern: RegExp; message: string; only?: RegExp }[] = [
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, message: 'leftover marker: do it, or open an issue' },
   { pattern: /\b(test|it|describe)(\.\w+)*\.only\(/, message: 'focused test', only: /\.ts$/ },
+  { pattern: /^export \* from/, message: 'say by name what is exported', only: /\.ts$/ },
   { pattern: /(^|[\s"'`(=:<])\/(work|home|Users|root)\/\w/, message: 'path of one machine' },
 ];
 

@@ -2,7 +2,7 @@
  * Generates the codecs of packets and sealed payloads: straight-line code, one file a spec
  * (`packages/shared/src/packets/generated`), and the union with its dispatch.
  */
-import { format } from 'prettier';
+import { formatted } from '../docs/formatted.ts';
 import { PACKET_SPECS, PAYLOAD_SPECS, type Field, type Fields, type PacketSpec } from '@sealane/shared/packets';
 import { camelCase, kebabCase, pascalCase, requiredCount, requiredOf, type GeneratedFile } from './generated-file.ts';
 
@@ -11,17 +11,17 @@ const FOLDER = 'packages/shared/src/packets/generated';
 /** All codec files. */
 export async function generateCodecs(): Promise<readonly GeneratedFile[]> {
   const files: GeneratedFile[] = [];
-  for (const spec of PACKET_SPECS) files.push(await formatted(`${fileOf(spec)}.ts`, packetCodec(spec)));
+  for (const spec of PACKET_SPECS) files.push(await codecFile(`${fileOf(spec)}.ts`, packetCodec(spec)));
   for (const { name, fields } of PAYLOAD_SPECS) {
-    files.push(await formatted(`${kebabCase(name)}.ts`, payloadCodec(name, fields)));
+    files.push(await codecFile(`${kebabCase(name)}.ts`, payloadCodec(name, fields)));
   }
-  files.push(await formatted('packet.ts', dispatch()));
+  files.push(await codecFile('packet.ts', dispatch()));
   return files;
 }
 
-async function formatted(name: string, source: string): Promise<GeneratedFile> {
-  const text = await format(source, { parser: 'typescript', printWidth: 120, singleQuote: true });
-  return { path: `${FOLDER}/${name}`, text };
+async function codecFile(name: string, source: string): Promise<GeneratedFile> {
+  const path = `${FOLDER}/${name}`;
+  return { path, text: await formatted(path, source) };
 }
 
 function fileOf(spec: PacketSpec): string {

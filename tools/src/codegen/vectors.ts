@@ -2,7 +2,7 @@
  * Generates the vectors of the wire versions: `packages/shared/test/vectors/packets-v1.json` and so on, one file a version
  * with the packets that it added. The files of released versions are frozen: a change of one is a change of the wire.
  */
-import { format } from 'prettier';
+import { formatted } from '../docs/formatted.ts';
 import { PACKET_SPECS, PAYLOAD_SPECS, RELEASED_PACKET_IDS } from '@sealane/shared/packets';
 import { hexId, type GeneratedFile } from './generated-file.ts';
 import { invalidCases, invalidExtras, validCases, type VectorFields } from './vector-cases.ts';
@@ -37,10 +37,8 @@ async function vectorFile(version: number): Promise<GeneratedFile> {
     })),
   }));
   const text = JSON.stringify({ about: ABOUT, version, packets, payloads, headers: headerVectors(version) });
-  return {
-    path: `packages/shared/test/vectors/packets-v${version}.json`,
-    text: await format(text, { parser: 'json', printWidth: 120 }),
-  };
+  const path = `packages/shared/test/vectors/packets-v${version}.json`;
+  return { path, text: await formatted(path, text) };
 }
 
 /** A value as JSON can hold it. */

@@ -6,7 +6,15 @@
 
 /** How far a message is: own ones up to `failed`, those of others from `decrypted` on. */
 export type ChatMessageState =
-  'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'decrypted' | 'waiting' | 'healing' | 'lost';
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'failed'
+  | 'decrypted'
+  | 'waiting'
+  | 'healing'
+  | 'lost';
 
 /** A message of a conversation. */
 export interface ChatMessage {

@@ -231,6 +231,6 @@ function painted(paint: Paint, format: Format, text: string): string {
 
 /** The text without the formats that `painted` put around it. */
 function stripFormat(row: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the sequences of `paint`; peers' own ones cannot be here.
+  // oxlint-disable-next-line no-control-regex -- these are the sequences of `paint`; peers' own ones cannot be here.
   return row.replace(/\u001b\[\d+m/g, '');
 }

@@ -14,7 +14,15 @@ export interface Key {
 
 /** What a key asks of whoever owns the editor; `full` when the text takes no more. */
 export type KeyOutcome =
-  'edited' | 'submit' | 'complete' | 'interrupt' | 'end' | 'redraw' | 'suspend' | 'full' | 'none';
+  | 'edited'
+  | 'submit'
+  | 'complete'
+  | 'interrupt'
+  | 'end'
+  | 'redraw'
+  | 'suspend'
+  | 'full'
+  | 'none';
 
 /** A longer text is a file. */
 export const INPUT_CHARACTERS_MAX = 32_768;

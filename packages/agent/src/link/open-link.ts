@@ -26,7 +26,8 @@ export interface LinkOptions<Peer> extends LinkOwner<Peer> {
 
 /** A link that is open, or how the attempt ended. */
 export type LinkOutcome<Peer> =
-  { readonly link: Link<Peer>; readonly opened: OpenedEvent } | { readonly link: undefined; readonly end: LinkEnd };
+  | { readonly link: Link<Peer>; readonly opened: OpenedEvent }
+  | { readonly link: undefined; readonly end: LinkEnd };
 
 /** Never rejects for what network, server or files do. */
 export async function openLink<Peer>(options: LinkOptions<Peer>): Promise<LinkOutcome<Peer>> {

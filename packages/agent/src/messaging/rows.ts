@@ -91,7 +91,15 @@ export type GroupRow = {
 
 /** How far a message is: the first five of own ones, the others of those that came. */
 export type MessageState =
-  'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'decrypted' | 'waiting' | 'healing' | 'lost';
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'failed'
+  | 'decrypted'
+  | 'waiting'
+  | 'healing'
+  | 'lost';
 
 /** A message as it is shown. */
 export type MessageRow = {

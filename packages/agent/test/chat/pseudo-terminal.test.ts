@@ -35,7 +35,7 @@ afterEach(() => chat?.kill());
     await chat.until('#1 alice: are you there?');
     chat.type('\u0004');
     expect(await chat.outcome()).toEqual({ exit: 0, isRestored: true });
-    // eslint-disable-next-line no-control-regex -- what colours are made of.
+    // oxlint-disable-next-line no-control-regex -- what colours are made of.
     expect(chat.raw).not.toMatch(/\u001b\[\d+m/);
   }, 40_000);
 

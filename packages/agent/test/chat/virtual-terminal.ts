@@ -48,7 +48,7 @@ export class VirtualTerminal {
 
   write(text: string): void {
     this.writes++;
-    // eslint-disable-next-line no-control-regex -- a terminal reads these.
+    // oxlint-disable-next-line no-control-regex -- a terminal reads these.
     for (const piece of text.match(/\u001b(?:\[[?\d;]*[ -/]*[@-~]|.)|[\r\n]|\p{Cc}|[^\p{Cc}]+/gsu) ?? []) {
       if (piece === '\r') this.#column = 0;
       else if (piece === '\n') this.#lineFeed();
@@ -58,7 +58,7 @@ export class VirtualTerminal {
   }
 
   #obey(sequence: string): void {
-    // eslint-disable-next-line no-control-regex -- as above.
+    // oxlint-disable-next-line no-control-regex -- as above.
     const { count, final } = /^\u001b\[(?<count>\d*)(?<final>[ABCHJKm])$/.exec(sequence)?.groups ?? {};
     const steps = Number(count === '' ? 1 : count);
     if (sequence === '\u001b[?2004h' || sequence === '\u001b[?2004l') this.marksPastes = sequence.endsWith('h');

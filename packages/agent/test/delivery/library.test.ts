@@ -50,7 +50,9 @@ describe('events of the library', () => {
       await sender.publish('topic:a.c', Uint8Array.of(1, 2)),
       await sender.publish('agent:receiver', 'hello', { id: 'greeting-1' }),
     ];
-    expect(receipts.map(({ sequence }) => sequence)).toEqual([...receipts].map(({ sequence }) => sequence).sort());
+    expect(receipts.map(({ sequence }) => sequence)).toEqual(
+      [...receipts].map(({ sequence }) => sequence).sort((a, b) => a - b),
+    );
     expect(receipts[2]?.id).toBe('greeting-1');
     await until(() => got.length === 3);
     expect(got).toEqual([{ list: [1, 'two'] }, [1, 2], ['agent:sender', undefined, 'hello']]);

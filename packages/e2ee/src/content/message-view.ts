@@ -36,11 +36,18 @@ export interface MessageView {
 
 /** Why a content changes nothing. */
 export type RuleBreach =
-  'other-message' | 'not-author' | 'author' | 'deleted' | 'not-editable' | 'outdated' | 'no-change';
+  | 'other-message'
+  | 'not-author'
+  | 'author'
+  | 'deleted'
+  | 'not-editable'
+  | 'outdated'
+  | 'no-change';
 
 /** Result of `applyContent`. */
 export type RuleResult =
-  { readonly ok: true; readonly view: MessageView } | { readonly ok: false; readonly breach: RuleBreach };
+  | { readonly ok: true; readonly view: MessageView }
+  | { readonly ok: false; readonly breach: RuleBreach };
 
 const EDITABLE: readonly string[] = ['text', 'reply', 'file'];
 const SHOWN: readonly string[] = [...EDITABLE, 'call-offer', 'call-end', 'expiry', 'group-name', 'unknown'];

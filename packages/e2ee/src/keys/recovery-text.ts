@@ -11,7 +11,8 @@ export const RECOVERY_SECRET_BYTES = 32;
 
 /** Result of `parseRecoveryText`: the secret, or the groups (from 1) that are wrong; none where their number is. */
 export type RecoveryTextResult =
-  { readonly ok: true; readonly secret: Uint8Array } | { readonly ok: false; readonly wrongGroups: readonly number[] };
+  | { readonly ok: true; readonly secret: Uint8Array }
+  | { readonly ok: false; readonly wrongGroups: readonly number[] };
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const DATA_CHARS = 4;

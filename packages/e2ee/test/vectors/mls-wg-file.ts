@@ -17,7 +17,7 @@ export const IMPLEMENTATIONS: [MlsCrypto['name'], MlsCrypto][] = [
 
 /** `describe` with the cases of our suite, else a skipped one whose name says so. */
 // The type of the cases is said once, where they are used.
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function describeVectors<T>(file: string, body: (cases: readonly T[]) => void): void {
   const url = new URL(file, FOLDER);
   if (existsSync(url)) {

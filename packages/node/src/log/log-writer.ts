@@ -67,7 +67,6 @@ export class LogWriter {
       level: 'debug',
       levels: this.#levels,
       format: winston.format.printf((entry) => String(entry.message)),
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston declares its transports as interfaces
       transports: [new winston.transports.Stream({ stream: this.#stream, eol: '\n' })],
     });
     for (const line of this.#queue.splice(0)) this.#writeNow(this.#winston, line);

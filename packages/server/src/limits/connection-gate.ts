@@ -8,7 +8,13 @@ import { FailureWindow } from './failure-window.ts';
 
 /** Why a connection is not taken. */
 export type RefusalReason =
-  'connections' | 'unauthenticated' | 'address' | 'early-drop' | 'rate' | 'draining' | 'banned';
+  | 'connections'
+  | 'unauthenticated'
+  | 'address'
+  | 'early-drop'
+  | 'rate'
+  | 'draining'
+  | 'banned';
 
 /** A refusal as the agent is told it. */
 export interface Refusal {

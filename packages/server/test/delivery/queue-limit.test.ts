@@ -18,7 +18,7 @@ it('rule 6, E5: at the limit of queues new ones are refused; subscriptions, grou
   agent.subscribe('c', { subscription: 4 });
   agent.subscribe('d', { subscription: 5, group: 'crew' });
   await world.settle();
-  expect(agent.subscribed.map(({ subscription }) => subscription).sort()).toEqual([1, 2, 3]);
+  expect(agent.subscribed.map(({ subscription }) => subscription).sort((a, b) => a - b)).toEqual([1, 2, 3]);
   const refused = [4, 5].map((subscription) => ({ subscription, code: 'E_SUBSCRIPTION_LIMIT' }));
   expect(agent.unsubscribed).toEqual(refused);
   await world.cut(agent);

@@ -190,7 +190,7 @@ describe('numbers and limits', () => {
     const isAnswered = (): boolean => evil.every((peer) => answersOf(peer).length === 60);
     const took = await latencies(neighbour, isAnswered);
     const codes = new Set(evil.flatMap((peer) => answersOf(peer).map(refusalIn)));
-    expect([...codes].sort()).toEqual(expect.arrayContaining(['E_BUSY', 'E_LOGIN_FAILED']));
+    expect([...codes]).toEqual(expect.arrayContaining(['E_BUSY', 'E_LOGIN_FAILED']));
     expect(Math.max(...took)).toBeLessThan(1_000);
     const { stallMs, counters } = await host.report();
     expect(stallMs).toBeLessThan(500);

@@ -49,30 +49,24 @@ describe('silence and sleep', () => {
     expect(counters.connections.open).toBe(0);
   });
 
-  it.concurrent(
-    'B5: only the way to the agent is cut: the agent finds out, though the server still hears it',
-    async () => {
-      const host = await start({ sessionLimits: SHORT });
-      const way = await relay(host);
-      const agent = await TestAgent.open({ port: way.port });
-      way.swallow({ toAgent: true });
-      expect(await agent.closed).toMatchObject({ code: 'E_IDLE', byPeer: false });
-      // It says so on the way that is left.
-      await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
-    },
-  );
+  it.concurrent('B5: only the way to the agent is cut: the agent finds out, though the server still hears it', async () => {
+    const host = await start({ sessionLimits: SHORT });
+    const way = await relay(host);
+    const agent = await TestAgent.open({ port: way.port });
+    way.swallow({ toAgent: true });
+    expect(await agent.closed).toMatchObject({ code: 'E_IDLE', byPeer: false });
+    // It says so on the way that is left.
+    await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
+  });
 
-  it.concurrent(
-    'B5: only the way to the server is cut: the server finds out, though the agent still hears it',
-    async () => {
-      const host = await start({ sessionLimits: SHORT });
-      const way = await relay(host);
-      const agent = await TestAgent.open({ port: way.port });
-      way.swallow({ toServer: true });
-      expect(await agent.closed).toMatchObject({ code: 'E_IDLE' });
-      await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
-    },
-  );
+  it.concurrent('B5: only the way to the server is cut: the server finds out, though the agent still hears it', async () => {
+    const host = await start({ sessionLimits: SHORT });
+    const way = await relay(host);
+    const agent = await TestAgent.open({ port: way.port });
+    way.swallow({ toServer: true });
+    expect(await agent.closed).toMatchObject({ code: 'E_IDLE' });
+    await host.reportWhen(({ counters }) => counters.disconnected['E_IDLE'] === 1);
+  });
 
   it.concurrent('B11: 5 s of SIGSTOP with idle agents: nobody is disconnected, and all are answered', async () => {
     const host = await start();

@@ -70,7 +70,7 @@ describe('escapeText', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const shown = escapeText(text);
         expect(shown.isWellFormed()).toBe(true);
-        // eslint-disable-next-line no-control-regex -- control characters are what this looks for
+        // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
         expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200e\u200f\u2028\u2029]/);
         expect(escapeText(shown)).toBe(shown);
       }),

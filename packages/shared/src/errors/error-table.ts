@@ -37,7 +37,7 @@ export interface ErrorRow {
 }
 
 // One row a line: the table is read as a table.
-// prettier-ignore
+// oxfmt-ignore
 const rows = {
   // Framing, handshake and records: the connection cannot go on.
   E_MALFORMED: row(0x0001, 'connection', EXIT.protocol, 'Bytes arrived that are not a valid frame or packet.', 'Check that the peer speaks Sealane and that nothing on the way changes bytes.'),

@@ -27,7 +27,8 @@ export type GroupItem = {
   /** Position in the log of the group, from 1. */
   readonly sequence: number;
 } & (
-  { readonly body: Uint8Array; readonly blob?: undefined } | { readonly blob: Uint8Array; readonly body?: undefined }
+  | { readonly body: Uint8Array; readonly blob?: undefined }
+  | { readonly blob: Uint8Array; readonly body?: undefined }
 );
 
 /** An item of a device's queue. */

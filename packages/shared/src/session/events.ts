@@ -99,7 +99,14 @@ export interface OpenedEvent {
 
 /** What agents send about events; a server receives it. */
 export type AgentDeliveryPacket =
-  Subscribe | Unsubscribe | EventAck | EventNack | EventProgress | ProducerOpen | Publish | PresenceWatch;
+  | Subscribe
+  | Unsubscribe
+  | EventAck
+  | EventNack
+  | EventProgress
+  | ProducerOpen
+  | Publish
+  | PresenceWatch;
 
 /** What servers send about events; an agent receives it. */
 export type ServerDeliveryPacket = Subscribed | Unsubscribed | Event | Skipped | ProducerOpened | Receipt | Presence;

@@ -5,7 +5,8 @@ import { isTopic } from './topic.ts';
 
 /** Where an event goes. */
 export type EventAddress =
-  { readonly kind: 'agent'; readonly agentId: string } | { readonly kind: 'topic'; readonly topic: string };
+  | { readonly kind: 'agent'; readonly agentId: string }
+  | { readonly kind: 'topic'; readonly topic: string };
 
 const AGENT_PREFIX = 'agent:';
 const TOPIC_PREFIX = 'topic:';

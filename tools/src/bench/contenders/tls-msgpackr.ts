@@ -16,7 +16,9 @@ const RESERVE_START = 2_048;
 const NAME = 'event';
 
 type Message =
-  [name: string, body: Uint8Array] | [id: number, name: string, body: Uint8Array] | [id: number, body: Uint8Array];
+  | [name: string, body: Uint8Array]
+  | [id: number, name: string, body: Uint8Array]
+  | [id: number, body: Uint8Array];
 
 export const tlsMsgpackr: Contender = {
   async serve({ certificates }) {

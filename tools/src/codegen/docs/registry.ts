@@ -1,5 +1,4 @@
 /** Generates `docs/registry.json`, the packets for machines, and its schema. */
-import { format } from 'prettier';
 import { ERRORS, LOCAL_ERROR_NUMBER_MIN } from '@sealane/shared/errors';
 import {
   CLEAR_PACKET_SPECS,
@@ -11,6 +10,7 @@ import {
   type Field,
   type Fields,
 } from '@sealane/shared/packets';
+import { formatted } from '../../docs/formatted.ts';
 import { requiredOf, snakeCase, type GeneratedFile } from '../generated-file.ts';
 import { clearLayout } from './clear-layout.ts';
 import { pageName } from './packet-pages.ts';
@@ -18,14 +18,11 @@ import { REGISTRY_SCHEMA } from './registry-schema.ts';
 
 /** Registry and schema. */
 export async function generateRegistry(): Promise<readonly GeneratedFile[]> {
-  return [
-    { path: 'docs/registry.json', text: await json(registry()) },
-    { path: 'docs/registry.schema.json', text: await json(REGISTRY_SCHEMA) },
-  ];
+  return [await json('docs/registry.json', registry()), await json('docs/registry.schema.json', REGISTRY_SCHEMA)];
 }
 
-async function json(value: unknown): Promise<string> {
-  return format(JSON.stringify(value), { parser: 'json', printWidth: 120 });
+async function json(path: string, value: unknown): Promise<GeneratedFile> {
+  return { path, text: await formatted(path, JSON.stringify(value)) };
 }
 
 function registry(): object {

@@ -65,7 +65,12 @@ export interface NewStatements {
 
 /** `device-taken`: another account lists it. `device-unknown`: it has not shown that it wants to be listed here. */
 export type StatementsOutcome =
-  'stored' | 'conflict' | 'username-taken' | 'device-taken' | 'device-unknown' | 'token-used';
+  | 'stored'
+  | 'conflict'
+  | 'username-taken'
+  | 'device-taken'
+  | 'device-unknown'
+  | 'token-used';
 
 export function findAccount(
   sql: Sql,

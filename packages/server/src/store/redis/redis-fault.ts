@@ -28,7 +28,7 @@ interface FaultKind {
 export const FAULT_RETRY_MS = 1_000;
 
 // By the first word of an error reply. One row a line: the table is read as a table.
-// prettier-ignore
+// oxfmt-ignore
 const REPLIES: Readonly<Record<string, FaultKind>> = {
   OOM: kind('redis-full', 'E_STORE_FULL', { isTransient: false, renews: false }, 'The memory of Redis is full'),
   MISCONF: kind('redis-misconf', 'E_STORE_UNAVAILABLE', { isTransient: true, renews: false }, 'Redis cannot write to its disk'),
