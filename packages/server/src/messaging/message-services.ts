@@ -65,7 +65,7 @@ export class MessageServices {
     const queues = new MessageQueues({ events, store, devices, environment, pendingMax, busyRetryMs, ...hooks });
     this.environment = environment;
     this.queues = queues;
-    this.groups = new Groups({ store, queues, devices, environment, limits: groupLimits });
+    this.groups = new Groups({ store, queues, environment, limits: groupLimits });
     this.keyPackages = new KeyPackages({ store, devices, environment, limits: keyPackageLimitsOf(preset) });
     this.blobs = new Blobs({ store, files, environment, limits: { ...blobLimitsOf(preset), ...limits } });
     this.links = new Links({ queues, environment });

@@ -102,6 +102,31 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     await expect(world.groups.query(bob, group, 0)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
   });
 
+  it('A6: no crash between a revocation and what follows from it leaves the device in a group that a commit adds it to', async () => {
+    const group = await world.group(alice, [carol]);
+    let unlisted: Promise<void> | undefined;
+    world.store.onAsk = (name) => {
+      if (name === 'commitGroup') unlisted = world.unlist(bob);
+      if (name === 'dropDevice') throw new Error('the process dies here');
+    };
+    const adding = world.groups.commit(alice, world.commitOf(alice, group, 1, { added: [bob.agentId] }));
+    await expect(adding).rejects.toMatchObject({ code: 'E_NOT_LISTED' });
+    await unlisted;
+    expect(await world.groups.query(alice, group, 0)).toMatchObject({ epoch: 1, devices: ['alice.one', 'carol.one'] });
+  });
+
+  it('A6: what a device writes is judged by the log of now, whatever its connection was', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    await world.unlist(bob);
+    const writes = [
+      world.groups.send(bob, world.messageOf(bob, group, 1, 'late')),
+      world.groups.commit(bob, world.commitOf(bob, group, 1)),
+      world.group(bob, [carol]),
+    ];
+    for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'E_NOT_LISTED' });
+    expect(await world.words(carol)).toEqual(['welcome: welcome 0']);
+  });
+
   it('R1: what is published and cannot be forgotten for now is forgotten with the next', async () => {
     const group = await world.group(alice, [bob]);
     let refusals = 0;
@@ -186,6 +211,16 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
   });
 });
 
+/** A whole blob of a device, which lasts for an hour. */
+async function wholeBlob({ accountId }: Device): Promise<Uint8Array> {
+  const id = new Uint8Array(randomBytes(16));
+  const [at, ttlMs] = [Date.now(), 3_600_000];
+  const blob = { id, accountId, size: 1, hash: randomBytes(32), ttlMs, expiresAt: at, isWhole: false };
+  await world.store.ask('openBlob', { blob, accountBytesMax: 10, totalBytesMax: 10 });
+  await world.store.ask('finishBlob', { id, at });
+  return id;
+}
+
 describe('groups: rules', () => {
   beforeEach(() => startWorld('memory'));
 
@@ -199,6 +234,14 @@ describe('groups: rules', () => {
     await world.groups.commit(bob, world.commitOf(bob, group, 2));
     expect(await world.groups.commit(alice, commit)).toEqual(stored);
     expect(await world.words(bob)).toEqual(['welcome: welcome 0', 'message: once', 'commit: commit alice.one 1']);
+  });
+
+  it('E8: a commit that was taken is answered as the first time, also when a device that it added is revoked since', async () => {
+    const group = await world.group(alice, [bob]);
+    const commit = world.commitOf(alice, group, 1, { added: [carol.agentId] });
+    const stored = await world.groups.commit(alice, commit);
+    await world.revoke(carol);
+    expect(await world.groups.commit(alice, commit)).toEqual(stored);
   });
 
   it('E9: two copies of one device are found out, for good', async () => {
@@ -285,6 +328,49 @@ describe('groups: rules', () => {
     expect(await code({ groupInfo: randomBytes(16) })).toBe('E_BLOB_NOT_FOUND');
     const unknown = world.commitOf(alice, randomBytes(16), 1);
     await expect(world.groups.commit(alice, unknown)).rejects.toMatchObject({ code: 'E_NO_GROUP' });
+  });
+
+  it('A7: a commit makes the blobs that it names last as long as its items, where they are its own and it is taken', async () => {
+    const group = await world.group(alice, [bob]);
+    const [own, others] = [await wholeBlob(alice), await wholeBlob(bob)];
+    const lastsMs = async (id: Uint8Array): Promise<number> => {
+      const blob = await world.store.ask('findBlob', id);
+      return Math.round(((blob?.expiresAt ?? 0) - Date.now()) / 60_000) * 60_000;
+    };
+    const refused = (about: Parameters<typeof world.commitOf>[3], epoch = 1) =>
+      expect(world.groups.commit(alice, world.commitOf(alice, group, epoch, about))).rejects;
+    await refused({ groupInfo: others }).toMatchObject({ code: 'E_BLOB_NOT_FOUND' });
+    const commit = { body: null, blob: own };
+    await refused({ commit, groupInfo: randomBytes(16) }).toMatchObject({ code: 'E_BLOB_NOT_FOUND' });
+    await refused({ commit, groupInfo: own }, 0).toMatchObject({ code: 'E_STALE_EPOCH' });
+    expect([await lastsMs(own), await lastsMs(others)]).toEqual([3_600_000, 3_600_000]);
+    await world.groups.commit(alice, world.commitOf(alice, group, 1, { commit, groupInfo: own }));
+    expect([await lastsMs(own), await lastsMs(others)]).toEqual([30 * 86_400_000, 3_600_000]);
+  });
+
+  it('B1: no more waits to be published than may, however many come at once', async () => {
+    await world.stop();
+    world = await ServiceWorld.start({ limits: { pendingMax: 3 } });
+    [alice, bob] = [await world.device('alice'), await world.device('bob')];
+    const group = await world.group(alice, [bob]);
+    let isFull = true;
+    world.publishThrough({
+      openQueue: (spec) => world.events.openQueue(spec),
+      deleteQueue: (spec) => world.events.deleteQueue(spec),
+      publish: (items) =>
+        isFull
+          ? Promise.resolve(items.map(() => ({ status: 'refused', code: 'E_STORE_FULL', retryAfterMs: 1 }) as const))
+          : world.events.publish(items),
+    });
+    const texts = ['one', 'two', 'three', 'four', 'five'];
+    const messages = texts.map((text, index) => ({ ...world.messageOf(alice, group, 1, text), write: index + 2 }));
+    const sent = await Promise.allSettled(messages.map((message) => world.groups.send(alice, message)));
+    expect(sent.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(sent[4]).toMatchObject({ reason: { code: 'E_STORE_UNAVAILABLE', retryAfterMs: 20 } });
+    isFull = false;
+    await eventually('the queues', () => world.queues.waiting === 0);
+    for (const message of messages.slice(3)) await world.groups.send(alice, message);
+    expect((await world.words(bob)).slice(1)).toEqual(texts.map((text) => `message: ${text}`));
   });
 
   it('G1: messages of one account are limited, with the time to come back; others go on', async () => {

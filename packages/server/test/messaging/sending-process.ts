@@ -8,6 +8,7 @@ import { MemoryBlobFiles } from '../../src/messaging/blobs/memory-blob-files.ts'
 import { MessageServices } from '../../src/messaging/message-services.ts';
 import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging-store.ts';
 import { SqliteStore } from '../../src/store/index.ts';
+import { listDevices } from './device-tables.ts';
 
 const [folder = '', first = '1'] = process.argv.slice(2);
 const alice = { agentId: 'alice', accountId: new Uint8Array(32).fill(1) };
@@ -46,6 +47,10 @@ const services = new MessageServices({
 await services.start();
 let write = Number(first);
 if (write === 1) {
+  const { accountId } = alice;
+  await listDevices(store, { username: 'alice', accountId }, { agentIds: ['alice'], count: 0, entries: 0 });
+  const others = { username: 'bob', accountId: new Uint8Array(32).fill(2) };
+  await listDevices(store, others, { agentIds: ['bob', 'carol'], count: 0, entries: 1 });
   await services.groups.commit(alice, {
     group,
     epoch: 0,

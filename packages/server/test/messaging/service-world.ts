@@ -18,6 +18,7 @@ import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging
 import { Permissions } from '../../src/permissions/index.ts';
 import { MemoryDisk, MemoryStore, SqliteStore, type Store } from '../../src/store/index.ts';
 import { FakeAgent } from '../delivery/fake-agent.ts';
+import { listDevices } from './device-tables.ts';
 import { WatchedStore } from './watched-store.ts';
 
 /** Where events and everything else are kept. */
@@ -52,6 +53,9 @@ export class ServiceWorld implements ListedDevices {
   readonly #options: WorldOptions;
   readonly #disk = new MemoryDisk();
   readonly #devices = new Map<string, Device>();
+  /** How often each account said which devices it has. */
+  readonly #statements = new Map<string, number>();
+  #entries = 0;
   events: MemoryStore | SqliteStore;
   delivery: Delivery;
   file: SqliteMessagingStore | MemoryMessagingStore;
@@ -115,14 +119,22 @@ export class ServiceWorld implements ListedDevices {
       write: 0,
     };
     this.#devices.set(device.agentId, device);
+    await this.#list(device);
     await this.queues.openFor(device.agentId);
     return device;
   }
 
   /** What the owner of accounts does when a device is revoked. */
-  async revoke({ agentId }: Device): Promise<void> {
-    this.#devices.delete(agentId);
+  async revoke(device: Device): Promise<void> {
+    const { agentId } = device;
+    await this.unlist(device);
     await Promise.all([this.groups.drop(agentId), this.keyPackages.drop(agentId), this.queues.closeFor(agentId)]);
+  }
+
+  /** The log of its account revokes a device, and nothing has followed from that yet. The step has been asked for when this returns. */
+  async unlist(device: Device): Promise<void> {
+    this.#devices.delete(device.agentId);
+    await this.#list(device);
   }
 
   accountOf(agentId: string): Promise<Uint8Array | undefined> {
@@ -194,6 +206,15 @@ export class ServiceWorld implements ListedDevices {
     this.groups = this.#makeGroups();
   }
 
+  /** Writes down which devices the account of a device has. */
+  async #list({ username, accountId }: Device): Promise<void> {
+    const devices = [...this.#devices.values()].filter((device) => device.username === username);
+    const count = this.#statements.get(username) ?? 0;
+    this.#statements.set(username, count + 1);
+    const agentIds = devices.map(({ agentId }) => agentId);
+    await listDevices(this.file, { username, accountId }, { agentIds, count, entries: this.#entries++ });
+  }
+
   #makeFile(): SqliteMessagingStore | MemoryMessagingStore {
     return this.#options.events === 'sqlite'
       ? new SqliteMessagingStore(join(this.folder, 'messaging.db'))
@@ -232,7 +253,7 @@ export class ServiceWorld implements ListedDevices {
       store: this.store,
       devices: this,
       environment: this.environment,
-      pendingMax: 4_096,
+      pendingMax: this.#options.limits?.pendingMax ?? 4_096,
       busyRetryMs: 20,
       onTransient: (agentId, message) => this.transients.push({ agentId, message }),
       onDamaged: () => undefined,
@@ -242,7 +263,7 @@ export class ServiceWorld implements ListedDevices {
   #makeGroups(): CountingGroups {
     const limits = { ...groupLimitsOf('default'), ...this.#options.limits };
     const { store, queues, environment } = this;
-    return new CountingGroups({ store, queues, devices: this, environment, limits });
+    return new CountingGroups({ store, queues, environment, limits });
   }
 
   #makeKeyPackages(): KeyPackages {

@@ -2,14 +2,14 @@
  * Groups: the order of commits and messages, and who gets them (docs/protocols/messaging.md §6, §7). The server sees devices,
  * epochs and sizes; whether a commit does what its committer says, only members can tell.
  *
- *   call → limits → one transaction: number of the write, epoch, repetition, pending rows → queues → Stored
+ *   call → limits → one transaction: who is listed, number of the write, epoch, pending rows → queues → Stored
  */
 import { toBase64Url } from '@sealane/shared/bytes';
 import { TokenBuckets } from '../../limits/index.ts';
 import { CallError } from '../call-error.ts';
-import type { ActingDevice, ListedDevices, ServiceEnvironment } from '../devices.ts';
-import type { MessageQueues } from '../queues/message-queues.ts';
-import type { Content, GroupDevice, GroupView } from '../store/group-tables.ts';
+import type { ActingDevice, ServiceEnvironment } from '../devices.ts';
+import type { MessageQueues, Room } from '../queues/message-queues.ts';
+import type { Content, GroupView } from '../store/group-tables.ts';
 import type { WriteResult } from '../store/group-writes.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import type { WriteAnswer } from '../store/write-tables.ts';
@@ -18,7 +18,6 @@ import type { GroupLimits } from './group-limits.ts';
 export interface GroupsOptions {
   readonly store: ServiceStore;
   readonly queues: MessageQueues;
-  readonly devices: Pick<ListedDevices, 'accountOf'>;
   readonly environment: ServiceEnvironment;
   readonly limits: GroupLimits;
 }
@@ -51,6 +50,8 @@ export interface NewMessage {
   readonly ttlMs: number;
 }
 
+/** Items that one commit promises: itself, its Welcome, and word to those who are removed. */
+const COMMIT_ITEMS_MAX = 3;
 /** How often old commits are looked for, and how many are dropped at once. */
 const SWEEP_MS = 3_600_000;
 const SWEEP_ROWS = 1_024;
@@ -91,19 +92,17 @@ export class Groups {
     queues.checkRoom();
     const giveBack = this.#take(this.#commits, device);
     const at = environment.wallClock();
-    const result = await store.ask('commitGroup', {
+    const ask = {
       ...commit,
       device,
-      added: await this.#listed(commit.added),
       at,
       expiresAt: at + limits.retentionMs,
       devicesMax: limits.devicesPerGroupMax,
       groupsMax: limits.groupsPerAccountMax,
       commitsMax: limits.commitsKeptMax,
-    });
-    const answer = await this.#finish(result, giveBack);
-    await this.#dropUnlisted([device.agentId, ...commit.added]);
-    return answer;
+    };
+    const room = { items: COMMIT_ITEMS_MAX, bytes: bytesOf(commit.commit) + bytesOf(commit.welcome) };
+    return await this.#write(room, () => store.ask('commitGroup', ask), giveBack);
   }
 
   /** Sends a message to all devices of a group but its sender. @throws CallError, StorageError. */
@@ -113,13 +112,11 @@ export class Groups {
     if (write === 0) throw new CallError('E_BAD_REQUEST');
     queues.checkRoom();
     const giveBack = await this.#takeMessage(device);
-    // Again: it may have waited.
-    queues.checkRoom();
     const at = environment.wallClock();
     const lifeMs = ttlMs === 0 ? limits.retentionMs : Math.min(ttlMs, limits.retentionMs);
     const { epochsBehindMax } = limits;
     const ask = { device, group, epoch, write, messageId, body, at, expiresAt: at + lifeMs, epochsBehindMax };
-    return await this.#finish(await store.ask('sendToGroup', ask), giveBack);
+    return await this.#write({ items: 1, bytes: body.length }, () => store.ask('sendToGroup', ask), giveBack);
   }
 
   /** Sends a message that is not stored. @returns when. @throws CallError, StorageError. */
@@ -171,14 +168,14 @@ export class Groups {
     }
   }
 
-  async #finish(result: WriteResult, giveBack: () => void): Promise<WriteAnswer> {
-    if (result.status === 'stored') {
-      // A repetition costs nothing, and is safe since the first time.
-      if (result.items.length === 0) giveBack();
-      await this.#options.queues.publish(result.items);
-      return result.answer;
-    }
-    throw new CallError(result.code, { present: result.epoch });
+  async #write(room: Room, step: () => Promise<WriteResult>, giveBack: () => void): Promise<WriteAnswer> {
+    const result = await this.#options.queues.promise(room, step, (written) =>
+      written.status === 'stored' ? written.items : [],
+    );
+    if (result.status === 'refused') throw new CallError(result.code, { present: result.epoch });
+    // A repetition costs nothing, and is safe since the first time.
+    if (result.items.length === 0) giveBack();
+    return result.answer;
   }
 
   /** Whether a message of this account is held because it came too soon. */
@@ -203,34 +200,16 @@ export class Groups {
     if (retryAfterMs > 0) throw new CallError('E_CALL_LIMIT', { retryAfterMs });
     return () => buckets.giveBack(key);
   }
-
-  /** Those that were revoked while their commit was under way: it may have come after they were dropped. */
-  async #dropUnlisted(agentIds: readonly string[]): Promise<void> {
-    const { devices } = this.#options;
-    await Promise.all(
-      agentIds.map(async (agentId) => {
-        if ((await devices.accountOf(agentId)) === undefined) await this.drop(agentId);
-      }),
-    );
-  }
-
-  /** The accounts of devices that are to be added. @throws CallError `E_NOT_LISTED`. */
-  async #listed(agentIds: readonly string[]): Promise<readonly GroupDevice[]> {
-    const { devices } = this.#options;
-    return await Promise.all(
-      agentIds.map(async (agentId) => {
-        const accountId = await devices.accountOf(agentId);
-        if (accountId === undefined) throw new CallError('E_NOT_LISTED');
-        return { agentId, accountId };
-      }),
-    );
-  }
 }
 
 /** @throws CallError `E_BAD_REQUEST` for one that no device of ours makes. */
 function checkCommit({ commit, welcome, added }: NewCommit): void {
   const isWhole = isOneOf(commit) && (welcome === null || isOneOf(welcome));
   if (!isWhole || added.length > 0 !== (welcome !== null)) throw new CallError('E_BAD_REQUEST');
+}
+
+function bytesOf(content: Content | null): number {
+  return content?.body?.length ?? 0;
 }
 
 function isOneOf({ body, blob }: Content): boolean {

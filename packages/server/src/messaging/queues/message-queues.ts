@@ -15,7 +15,6 @@ import type { ListedDevices, ServiceEnvironment } from '../devices.ts';
 import type { DamagedItem, NewPendingItem, PendingItem } from '../store/pending-tables.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import { encodePendingItem } from './encode-pending-item.ts';
-
 import { PublishLane, type Addressed } from './publish-lane.ts';
 
 /** A message that is not stored. */
@@ -40,6 +39,12 @@ export interface MessageQueuesOptions {
   readonly onDamaged: (id: number) => void;
 }
 
+/** What a step is going to promise, at most. */
+export interface Room {
+  readonly items: number;
+  readonly bytes: number;
+}
+
 /** Bytes of items that may wait to be published. */
 const PENDING_BYTES_MAX = 67_108_864;
 /** Rows that are read at once at the start. */
@@ -56,6 +61,8 @@ export class MessageQueues {
   readonly #guests = new Set<string>();
   /** Rows that are in the queues and not yet removed. */
   readonly #published: number[] = [];
+  /** What steps that are under way may promise. */
+  readonly #taken = { items: 0, bytes: 0 };
   #isRemoving = false;
   #isStopped = false;
 
@@ -112,17 +119,48 @@ export class MessageQueues {
     await this.#options.events.deleteQueue(queueOf(agentId));
   }
 
-  /** Refuses where as much waits as may. @throws CallError `E_STORE_UNAVAILABLE`. */
-  checkRoom(): void {
+  /** Refuses where more would wait than may. @throws CallError `E_STORE_UNAVAILABLE`. */
+  checkRoom({ items, bytes }: Room = { items: 1, bytes: 0 }): void {
     const { pendingMax, busyRetryMs } = this.#options;
-    const isFull = this.waiting >= pendingMax || this.#lane.waitingBytes >= PENDING_BYTES_MAX;
+    const waits = this.waiting + this.#taken.items + items;
+    const waitingBytes = this.#lane.waitingBytes + this.#taken.bytes + bytes;
+    const isFull = waits > pendingMax || waitingBytes > PENDING_BYTES_MAX;
     if (isFull) throw new CallError('E_STORE_UNAVAILABLE', { retryAfterMs: busyRetryMs });
+  }
+
+  /**
+   * Does a step that promises items, and publishes them. Resolves when they are safe. Its room is taken before it, so that
+   * no two steps get the same.
+   *
+   * @throws CallError `E_STORE_UNAVAILABLE`, and what the step throws.
+   */
+  async promise<Result>(
+    room: Room,
+    step: () => Promise<Result>,
+    itemsOf: (result: Result) => readonly PendingItem[],
+  ): Promise<Result> {
+    this.checkRoom(room);
+    this.#take(room, 1);
+    let result: Result;
+    try {
+      result = await step();
+    } finally {
+      // No await between this and the publishing: they wait from here on.
+      this.#take(room, -1);
+    }
+    await this.publish(itemsOf(result));
+    return result;
   }
 
   /** Promises items and publishes them. Resolves when they are safe. @throws CallError, StorageError. */
   async send(items: readonly NewPendingItem[]): Promise<void> {
-    this.checkRoom();
-    await this.publish(await this.#options.store.ask('addPending', items));
+    const bytes = items.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+    const room = { items: items.length, bytes };
+    await this.promise(
+      room,
+      () => this.#options.store.ask('addPending', items),
+      (added) => added,
+    );
   }
 
   /** Publishes items that were promised. Resolves when they are in the queues, or have to wait for the store of events. */
@@ -134,6 +172,11 @@ export class MessageQueues {
   /** Hands a message to those of the devices that are connected. */
   transmit(agentIds: readonly string[], message: TransientMessage): void {
     for (const agentId of agentIds) this.#options.onTransient(agentId, message);
+  }
+
+  #take({ items, bytes }: Room, times: 1 | -1): void {
+    this.#taken.items += times * items;
+    this.#taken.bytes += times * bytes;
   }
 
   #isSound(row: PendingItem | DamagedItem): row is PendingItem {

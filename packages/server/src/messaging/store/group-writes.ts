@@ -1,7 +1,8 @@
 /**
- * Writes to groups, each one step of one transaction (docs/protocols/messaging.md §6, §7): the number of the write is judged
- * first, then the epoch; what is promised to devices is written beside it.
+ * Writes to groups, each one step of one transaction (docs/protocols/messaging.md §6, §7): whether the device is listed and the
+ * number of the write are judged first, then the epoch; what is promised to devices is written beside it.
  */
+import { deviceAccount } from './account-tables.ts';
 import {
   devicesOf,
   findGroup,
@@ -13,6 +14,7 @@ import {
   type GroupRow,
 } from './group-tables.ts';
 import { addPending, type NewPendingItem, type PendingItem } from './pending-tables.ts';
+import { isSame } from './row-bytes.ts';
 import type { Sql } from './sql.ts';
 import { knownWrite, noteWrite, type WriteAnswer, type WriteRefusal } from './write-tables.ts';
 
@@ -25,7 +27,7 @@ export interface GroupCommitAsk {
   readonly commit: Content;
   readonly welcome: Content | null;
   readonly groupInfo: Uint8Array | null;
-  readonly added: readonly GroupDevice[];
+  readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly isExternal: boolean;
   readonly at: number;
@@ -57,20 +59,25 @@ type Refusal = Extract<WriteResult, { status: 'refused' }>;
 
 /** Ends an epoch of a group, or makes it: the first commit for an epoch wins. */
 export function commitGroup(sql: Sql, ask: GroupCommitAsk): WriteResult {
+  if (!isListed(sql, ask.device)) return refusal('E_NOT_LISTED');
   const known = knownWrite(sql, ask);
   if (known !== undefined) return known;
+  const added = listedDevices(sql, ask.added);
+  if (added === undefined) return refusal('E_NOT_LISTED');
   const row = findGroup(sql, ask.group);
-  const refusal = row === undefined ? judgeNew(sql, ask) : judgeCommit(sql, ask, row);
-  if (refusal !== undefined) return refusal;
+  const refused = row === undefined ? judgeNew(sql, ask) : judgeCommit(sql, ask, row);
+  if (refused !== undefined) return refused;
   const answer = { sequence: (row?.sequence ?? 0) + 1, epoch: ask.epoch + 1, at: ask.at };
   const receivers = devicesOf(sql, ask.group).filter((agentId) => agentId !== ask.device.agentId);
-  moveGroup(sql, ask, answer);
+  keepBlobs(sql, ask);
+  moveGroup(sql, { ...ask, added }, answer);
   noteWrite(sql, ask, answer);
   return { status: 'stored', answer, items: itemsOf(sql, ask, answer, receivers) };
 }
 
 /** Takes a message for the devices of a group. */
 export function sendToGroup(sql: Sql, ask: GroupSendAsk): WriteResult {
+  if (!isListed(sql, ask.device)) return refusal('E_NOT_LISTED');
   const known = knownWrite(sql, ask);
   if (known !== undefined) return known;
   const { group, device, epoch, messageId, at, expiresAt, body } = ask;
@@ -98,7 +105,7 @@ export function sendToGroup(sql: Sql, ask: GroupSendAsk): WriteResult {
 function judgeNew(sql: Sql, ask: GroupCommitAsk): Refusal | undefined {
   const { device, epoch, isExternal, removed, added, devicesMax, groupsMax } = ask;
   if (epoch !== 0 || isExternal || removed.length > 0) return refusal('E_NO_GROUP');
-  const others = new Set(added.map(({ agentId }) => agentId).filter((agentId) => agentId !== device.agentId));
+  const others = new Set(added.filter((agentId) => agentId !== device.agentId));
   if (others.size + 1 > devicesMax) return refusal('E_QUOTA');
   const row = sql('SELECT count(*) AS count FROM message_group WHERE creator = ?').get(device.accountId);
   if (Number(row?.['count']) >= groupsMax) return refusal('E_QUOTA');
@@ -117,19 +124,47 @@ function judgeCommit(sql: Sql, ask: GroupCommitAsk, { epoch }: GroupRow): Refusa
     return refusal('E_BAD_REQUEST');
   const devices = new Set(devicesOf(sql, group));
   for (const each of removed) devices.delete(each);
-  for (const each of added) devices.add(each.agentId);
+  for (const each of added) devices.add(each);
   if (devices.size > devicesMax) return refusal('E_QUOTA');
   return areBlobsThere(sql, ask) ? undefined : refusal('E_BLOB_NOT_FOUND');
 }
 
-/** Blobs that a commit names are there as a whole, and stay as long as its items wait. */
-function areBlobsThere(sql: Sql, { commit, welcome, groupInfo, expiresAt }: GroupCommitAsk): boolean {
-  const blobs = [commit.blob, welcome?.blob ?? null, groupInfo].filter((blob) => blob !== null);
-  const keep = sql('UPDATE blob SET expires_at = max(expires_at, ?) WHERE id = ? AND is_whole = 1');
-  return blobs.every((blob) => Number(keep.run(expiresAt, blob).changes) === 1);
+/** Whether the account lists the device now: what revokes it is a step of this file, too. */
+function isListed(sql: Sql, { agentId, accountId }: GroupDevice): boolean {
+  const listed = deviceAccount(sql, agentId);
+  return listed !== undefined && isSame(listed.accountId, accountId);
 }
 
-function moveGroup(sql: Sql, ask: GroupCommitAsk, { sequence, epoch, at }: WriteAnswer): void {
+/** Devices with their accounts; undefined where no account lists one of them. */
+function listedDevices(sql: Sql, agentIds: readonly string[]): readonly GroupDevice[] | undefined {
+  const devices: GroupDevice[] = [];
+  for (const agentId of agentIds) {
+    const listed = deviceAccount(sql, agentId);
+    if (listed === undefined) return undefined;
+    devices.push({ agentId, accountId: listed.accountId });
+  }
+  return devices;
+}
+
+/** Blobs that a commit names are there as a whole, and of the account that commits: it is their quota that they last at. */
+function areBlobsThere(sql: Sql, ask: GroupCommitAsk): boolean {
+  const find = sql('SELECT 1 FROM blob WHERE id = ? AND account_id = ? AND is_whole = 1');
+  return blobsOf(ask).every((blob) => find.get(blob, ask.device.accountId) !== undefined);
+}
+
+/** They stay as long as its items wait. */
+function keepBlobs(sql: Sql, ask: GroupCommitAsk): void {
+  const keep = sql('UPDATE blob SET expires_at = max(expires_at, ?) WHERE id = ?');
+  for (const blob of blobsOf(ask)) keep.run(ask.expiresAt, blob);
+}
+
+function blobsOf({ commit, welcome, groupInfo }: GroupCommitAsk): readonly Uint8Array[] {
+  return [commit.blob, welcome?.blob ?? null, groupInfo].filter((blob) => blob !== null);
+}
+
+type CommitOfListed = Omit<GroupCommitAsk, 'added'> & { readonly added: readonly GroupDevice[] };
+
+function moveGroup(sql: Sql, ask: CommitOfListed, { sequence, epoch, at }: WriteAnswer): void {
   const { group, device, added, removed, isExternal, commit, messageId, groupInfo, commitsMax } = ask;
   sql(`INSERT INTO message_group (id, epoch, sequence, creator, group_info) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, group_info = excluded.group_info
@@ -154,7 +189,7 @@ function itemsOf(
   const { group, messageId, expiresAt, commit, welcome, added, removed } = ask;
   const common = { group, messageId, sequence, at, expiresAt };
   const items: NewPendingItem[] = [{ ...common, ...commit, kind: 'commit', epoch: ask.epoch, recipients: receivers }];
-  const coming = new Set(added.map(({ agentId }) => agentId));
+  const coming = new Set(added);
   if (welcome !== null) items.push({ ...common, ...welcome, kind: 'welcome', epoch, recipients: [...coming] });
   const gone = receivers.filter((agentId) => removed.includes(agentId) && !coming.has(agentId));
   items.push({ ...common, kind: 'removed', epoch, body: null, blob: null, recipients: gone });

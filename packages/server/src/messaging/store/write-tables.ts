@@ -19,7 +19,13 @@ export const ANSWERS_MAX = 1_024;
 
 /** Why a write did not happen. */
 export type WriteRefusal =
-  'E_NO_GROUP' | 'E_STALE_EPOCH' | 'E_DEVICE_CLONED' | 'E_BAD_REQUEST' | 'E_QUOTA' | 'E_BLOB_NOT_FOUND';
+  | 'E_NO_GROUP'
+  | 'E_STALE_EPOCH'
+  | 'E_DEVICE_CLONED'
+  | 'E_BAD_REQUEST'
+  | 'E_QUOTA'
+  | 'E_BLOB_NOT_FOUND'
+  | 'E_NOT_LISTED';
 
 /** What a write that happened is answered. */
 export interface WriteAnswer {
