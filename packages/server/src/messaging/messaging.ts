@@ -142,6 +142,7 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   async stop(): Promise<void> {
     for (const desks of [...this.#desks.values()]) for (const desk of [...desks]) desk.detach();
     await this.#started.catch(() => undefined);
+    this.accounts.stop();
     this.messages.stop();
     await this.#options.store.close();
   }
@@ -209,22 +210,22 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
   // AccountListener
 
   async onListed(agentId: string): Promise<void> {
-    this.#options.onNote('device-listed', { agent: agentId });
     await this.messages.onListed(agentId);
+    this.#options.onNote('device-listed', { agent: agentId });
   }
 
   async onRevoked(agentId: string): Promise<void> {
     this.onStandingChanged([agentId]);
-    this.#options.onNote('device-revoked', { agent: agentId });
-    await this.messages.onRevoked(agentId);
     this.#cut([agentId]);
+    await this.messages.onRevoked(agentId);
+    this.#options.onNote('device-revoked', { agent: agentId });
   }
 
   async onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void> {
     this.onStandingChanged(agentIds);
-    this.#options.onNote('account-ended', { devices: agentIds.length });
-    await this.messages.onAccountEnded(accountId, agentIds);
     this.#cut(agentIds);
+    await this.messages.onAccountEnded(accountId, agentIds);
+    this.#options.onNote('account-ended', { devices: agentIds.length });
   }
 
   async onLogGrown(...grown: Parameters<AccountListener['onLogGrown']>): Promise<void> {

@@ -54,6 +54,9 @@ export class AccountWorld {
   readonly notes: { readonly action: string; readonly fields: object }[] = [];
   readonly faults: unknown[] = [];
   aheadMs = 0;
+  /** What was to happen later, in ms from when it was asked for. */
+  readonly delays: number[] = [];
+  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
   /** Passwords are hashed once it resolves. Cheaply: what Argon2 costs is shown by `login-flood.test.ts`. */
   hashing: Promise<void> = Promise.resolve();
   /** Passwords whose hashing has begun. */
@@ -71,11 +74,7 @@ export class AccountWorld {
     const environment: ServiceEnvironment = {
       now: () => performance.now() + this.aheadMs,
       wallClock: () => Date.now() + this.aheadMs,
-      schedule: (delayMs, run) => {
-        const timer = setTimeout(run, delayMs);
-        timer.unref();
-        return { cancel: () => clearTimeout(timer) };
-      },
+      schedule: (delayMs, run) => this.#schedule(delayMs, run),
     };
     return new Messaging({
       store: this.store,
@@ -111,6 +110,7 @@ export class AccountWorld {
 
   /** The process dies, and starts again over what it has stored. Devices connect anew. */
   async crash(): Promise<void> {
+    this.messaging.accounts.stop();
     this.messaging.messages.stop();
     this.messaging = this.#make();
     jest.spyOn(this.store, 'open').mockResolvedValueOnce();
@@ -120,6 +120,13 @@ export class AccountWorld {
   async stop(): Promise<void> {
     await this.messaging.stop();
     await this.events.close();
+  }
+
+  /** Time passes, and what is due by then begins. */
+  elapse(ms: number): void {
+    this.aheadMs += ms;
+    const now = performance.now() + this.aheadMs;
+    for (const timer of [...this.#timers].sort((left, right) => left.at - right.at)) if (timer.at <= now) timer.run();
   }
 
   /** A connection of an agent. */
@@ -141,6 +148,24 @@ export class AccountWorld {
     await linked.login(username, password);
     await device.call(0x45, { statement: papers.append(listing(linked.agentId, linked.keys)) });
     return linked;
+  }
+
+  #schedule(delayMs: number, run: () => void): { cancel(): void } {
+    this.delays.push(delayMs);
+    const cancel = (): void => {
+      this.#timers.delete(timer);
+      clearTimeout(real);
+    };
+    const timer = {
+      at: performance.now() + this.aheadMs + delayMs,
+      run: () => {
+        cancel();
+        run();
+      },
+    };
+    const real = setTimeout(timer.run, delayMs).unref();
+    this.#timers.add(timer);
+    return { cancel };
   }
 
   /** Items that wait in the queue of an agent. */

@@ -43,6 +43,10 @@ function query({ device }: { readonly device: TestDevice }, username: string, tr
   return device.call(0x46, { username, fromIndex, treeSize });
 }
 
+function dueFollowUps() {
+  return world.store.ask('dueFollowUps', undefined);
+}
+
 /** Checks an answer as a client does. @param known the head before. @returns the head. */
 function expectProved(username: string, answer: AnswerOf<0x46>, known?: TreeHead): TreeHead {
   const head = verifyTreeHead(nativeCrypto, answer.head, world.identity.signingPublicKey);
@@ -178,6 +182,13 @@ describe('devices', () => {
       'the next statement',
       () => alice.device.call(0x45, { statement: alice.papers.append({ kind: 'profile', displayName: 'Alice' }) }),
     ],
+    [
+      'a second, by itself',
+      async () => {
+        world.elapse(1_000);
+        await eventually('that nothing is due', async () => (await dueFollowUps()).length === 0);
+      },
+    ],
   ])('A6, C5: a revocation that was stored and no more is carried out after %s', async (_, goOn) => {
     const second = await world.link(alice, '2', PASSWORD);
     await second.call(0x4a, { keyPackages: [utf8Encode('one')], lastResort: null });
@@ -187,12 +198,61 @@ describe('devices', () => {
     jest.spyOn(world.events, 'deleteQueue').mockRejectedValueOnce(new StorageError('E_STORE_FULL', 'full'));
     const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
     await expect(alice.device.call(0x45, { statement })).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    world.elapse(250);
+    expect(world.cut).toEqual(['alice-2']);
     await goOn();
     expect(await world.events.queuesOf('alice-2')).toEqual([]);
     expect(await world.messaging.messages.keyPackages.waiting('alice-2')).toBe(0);
     expect(await told()).toBeGreaterThan(before);
     await expect(world.messaging.sessions.renew(refreshToken ?? '')).rejects.toMatchObject({ code: 'E_NOT_LOGGED_IN' });
-    expect(await world.store.ask('dueFollowUps', undefined)).toEqual([]);
+    expect(await dueFollowUps()).toEqual([]);
+  });
+
+  it('A6: what fails again and again is tried less and less often, up to every five minutes, until it works', async () => {
+    const second = await world.link(alice, '2', PASSWORD);
+    const deleting = jest
+      .spyOn(world.events, 'deleteQueue')
+      .mockRejectedValue(new StorageError('E_STORE_FULL', 'full'));
+    const delays = () => world.delays.filter((ms) => ms >= 1_000 && ms <= 300_000);
+    const before = delays().length;
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    await expect(alice.device.call(0x45, { statement })).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    for (let count = 1; count <= 11; count++) {
+      await eventually('another attempt is due', () => delays().length === before + count);
+      world.elapse(delays().at(-1) ?? 0);
+    }
+    const expected = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1_000);
+    expect(delays().slice(before, before + 11)).toEqual(expected);
+    await eventually('another attempt is due', () => delays().length === before + 12);
+    expect(await second.standing()).toBe('E_NOT_LOGGED_IN');
+    deleting.mockRestore();
+    world.elapse(300_000);
+    await eventually('that nothing is due', async () => (await dueFollowUps()).length === 0);
+    expect(await world.events.queuesOf('alice-2')).toEqual([]);
+    expect(world.notes.filter(({ action }) => action === 'device-revoked')).toHaveLength(1);
+  });
+
+  it('A6: a revocation waits for no device that could not be listed whole', async () => {
+    const second = await world.link(alice, '2', PASSWORD);
+    jest.spyOn(world.events, 'openQueue').mockRejectedValue(new StorageError('E_STORE_FULL', 'full'));
+    await expect(world.link(alice, '3', PASSWORD)).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    await expect(alice.device.call(0x45, { statement })).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    expect(await second.standing()).toBe('E_NOT_LOGGED_IN');
+    expect(await world.events.queuesOf('alice-2')).toEqual([]);
+    world.elapse(250);
+    expect(world.cut).toEqual(['alice-2']);
+  });
+
+  it('A6: what was not carried out of a revocation when the account ends goes with the account', async () => {
+    const second = await world.link(alice, '2', PASSWORD);
+    await second.call(0x4a, { keyPackages: [utf8Encode('one')], lastResort: null });
+    jest.spyOn(world.events, 'deleteQueue').mockRejectedValueOnce(new StorageError('E_STORE_FULL', 'full'));
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
+    await expect(alice.device.call(0x45, { statement })).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    await alice.device.call(0x44, { password: PASSWORD, newPassword: null, endsAccount: true });
+    expect(await world.events.queuesOf('alice-2')).toEqual([]);
+    expect(await world.messaging.messages.keyPackages.waiting('alice-2')).toBe(0);
   });
 
   it('C5: what a device signs after it was revoked counts for nothing', async () => {

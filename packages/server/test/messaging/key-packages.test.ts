@@ -45,6 +45,19 @@ describe('key packages', () => {
     await expect(world.keyPackages.claim(alice, ofBob)).rejects.toMatchObject({ code: 'E_NO_KEY_PACKAGE' });
   });
 
+  it('E7: what was given away does not come back with a device that is revoked and listed anew', async () => {
+    const packages = [utf8Encode('one'), utf8Encode('two')];
+    await world.keyPackages.publish(bob, packages, utf8Encode('last'));
+    await world.keyPackages.claim(alice, ofBob);
+    await world.revoke(bob);
+    bob = await world.device('bob');
+    expect(await world.keyPackages.waiting(bob.agentId)).toBe(0);
+    expect(await world.keyPackages.publish(bob, packages, null)).toBe(1);
+    const [left] = await world.keyPackages.claim(alice, ofBob);
+    expect(utf8Decode(left ?? new Uint8Array())).toBe('two');
+    await expect(world.keyPackages.claim(alice, ofBob)).rejects.toMatchObject({ code: 'E_NO_KEY_PACKAGE' });
+  });
+
   it('a device has no more than 100 that wait', async () => {
     for (let count = 0; count < 5; count++) await publish(bob, 20);
     await expect(publish(bob, 1)).rejects.toMatchObject({ code: 'E_QUOTA' });

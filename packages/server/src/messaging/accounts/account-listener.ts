@@ -15,6 +15,8 @@ export interface AccountListener {
   ): Promise<void>;
   /** A device that is logged in gave a wrong password. */
   onPasswordRefused(caller: Caller): void;
+  /** A fault of this program while nobody waited for it. */
+  onFault(error: unknown): void;
   /** Something of an account is otherwise for the connections of these devices. */
   onStandingChanged(agentIds: readonly string[]): void;
 }

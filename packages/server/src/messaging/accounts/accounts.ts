@@ -78,7 +78,7 @@ export class Accounts {
     this.#options = options;
     const { listener } = options;
     this.#passwords = new Passwords({ ...options, onRefused: (caller) => listener.onPasswordRefused(caller) });
-    this.#followUps = new FollowUps(options);
+    this.#followUps = new FollowUps({ ...options, turns: this.#turns });
     this.#registrations = new TokenBuckets(options.limits.registrationsPerAddress);
     this.#statements = new TokenBuckets(options.limits.statementsPerDevice);
   }
@@ -86,6 +86,11 @@ export class Accounts {
   /** Does what a crash left. @throws StorageError. */
   async start(): Promise<void> {
     await this.#followUps.start();
+  }
+
+  /** Begins nothing of its own any more. */
+  stop(): void {
+    this.#followUps.stop();
   }
 
   /**

@@ -63,9 +63,9 @@ export function countWaiting(
   return Number(row?.['count']);
 }
 
-/** A device is revoked: nothing of it is handed out any more. */
+/** A device is revoked: nothing of it is handed out any more. What was stays known: listed anew, it brings none of them back. */
 export function dropKeyPackages(sql: Sql, agentId: string): void {
-  sql('DELETE FROM key_package WHERE agent_id = ?').run(agentId);
+  sql('DELETE FROM key_package WHERE agent_id = ? AND body IS NOT NULL').run(agentId);
   sql('DELETE FROM last_resort WHERE agent_id = ?').run(agentId);
 }
 
