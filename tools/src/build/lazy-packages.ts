@@ -3,6 +3,7 @@
 // unpacked and compiled when it is first asked for, so such a package has to be imported behind an `import()`.
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build as bundle, type Plugin } from 'esbuild';
+import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** The HTTP framework and the metrics of the admin port, and the client of Redis. */
 const packages = ['fastify', '@fastify/swagger', 'prom-client', 'redis'];
@@ -24,6 +25,7 @@ const bundlePackage = async (name: string): Promise<string> => {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [lazyBuiltins],
   });
   return result.outputFiles[0]?.text ?? '';
 };

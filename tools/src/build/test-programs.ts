@@ -54,6 +54,8 @@ const optionsOf = (name: string): BuildOptions => {
 
 async function buildInto(target: string): Promise<void> {
   mkdirSync(`${target}/bin`, { recursive: true });
+  // As beside an installed program: Node.js would try each as CommonJS first.
+  writeFileSync(`${target}/package.json`, '{ "type": "module" }\n');
   await build({ ...optionsOf('server'), entryPoints: [HOST], outfile: `${target}/server-host.js` });
   for (const file of WORKERS) writeFileSync(`${target}/${basename(file, '.ts')}.cjs`, await bundleWorker(file));
   for (const name of PROGRAMS) {

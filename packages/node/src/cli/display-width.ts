@@ -4,18 +4,19 @@
  * see `terminalText`.
  */
 
-const graphemeSegmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+/** Made when first asked: it takes 10 ms, and most programs write plain text only. */
+let graphemeSegmenter: Intl.Segmenter | undefined;
 
 /** What is drawn as one: a letter with its marks, an emoji with its parts. */
 export function graphemesOf(text: string): readonly string[] {
-  return isPlain(text) ? text.split('') : Array.from(graphemeSegmenter.segment(text), ({ segment }) => segment);
+  return isPlain(text) ? text.split('') : Array.from(segments(text), ({ segment }) => segment);
 }
 
 /** Columns of a text in one line. */
 export function displayWidth(text: string): number {
   if (isPlain(text)) return text.length;
   let columns = 0;
-  for (const { segment } of graphemeSegmenter.segment(text)) columns += graphemeWidth(segment);
+  for (const { segment } of segments(text)) columns += graphemeWidth(segment);
   return columns;
 }
 
@@ -82,6 +83,11 @@ export function graphemeWidth(grapheme: string): number {
   let columns = 0;
   for (const character of grapheme) columns += characterWidth(character);
   return columns;
+}
+
+function segments(text: string): Intl.Segments {
+  graphemeSegmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
+  return graphemeSegmenter.segment(text);
 }
 
 /** Emoji by themselves, by a sign, or as a pair of regional letters; keycaps. */

@@ -19,7 +19,8 @@ const UNSEEN_CHARACTERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 /** Spaces that look like the space and are another. */
 const OTHER_SPACES = /(?! )\p{Zs}/u;
 /** Names of devices on Windows, whatever extension follows. */
-const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)\s*(?:\.|$)/iu;
+const DEVICE_NAME =
+  /^(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3]|conin\$|conout\$|clock\$)\s*(?:\.|$)/iu;
 
 /**
  * Returns the name as it is.

@@ -14,7 +14,13 @@ export const CONTENT_TYPE_MSGPACK = 'application/msgpack';
 
 /** What an application may exchange. */
 export type Value =
-  null | boolean | number | string | Uint8Array | readonly Value[] | { readonly [key: string]: Value };
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value };
 
 const packr = new Packr({ useRecords: false, structuredClone: false });
 const unpackr = new Unpackr({ useRecords: false, structuredClone: false, int64AsType: 'number', copyBuffers: true });
