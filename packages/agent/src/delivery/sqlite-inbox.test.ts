@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { DoneSet } from './done-set.ts';
 import type { InboxEntry } from './inbox.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
@@ -122,9 +123,13 @@ describe('SqliteInbox', () => {
   });
 
   it('of many lineages only the latest are kept', async () => {
-    const inbox = await open(file());
+    const path = file();
+    const inbox = await open(path);
     for (let lineage = 1; lineage <= 12; lineage++) await inbox.save('a', () => entry(lineage, 0));
     expect((await inbox.load('a')).map(({ lineage }) => lineage[0])).toEqual([12, 11, 10, 9, 8, 7, 6, 5]);
+    const database = new DatabaseSync(path);
+    expect(database.prepare('SELECT count(*) AS rows FROM done').all()).toEqual([{ rows: 8 }]);
+    database.close();
   });
 
   it('A12: nobody else on the machine may read it, nor what SQLite makes beside it', async () => {

@@ -136,8 +136,9 @@ export class SqliteInbox implements Inbox {
   async #writeAll(entries: readonly SavedEntry[]): Promise<void> {
     let left = entries;
     for (let joins = 0; joins <= JOINS_MAX; joins++) {
-      const names = left.map(({ subscription }) => subscription);
       const rows = left.map((entry) => this.#rowOf(entry));
+      // Only a row that was not there before makes them too many.
+      const names = left.filter((_, index) => rows[index]?.isNew).map(({ subscription }) => subscription);
       const answers = await this.#run([
         ...rows.map(({ values }) => ({ sql: UPSERT, runs: [values] })),
         { sql: FORGET_OLD, runs: names.map((name) => [name, name, LINEAGES_MAX]) },
@@ -157,7 +158,7 @@ export class SqliteInbox implements Inbox {
     const { cursor, runs } = joined(done, before?.others);
     const known: KnownRow = { cursor, runs: JSON.stringify(runs), others: before?.others };
     const row = [subscription, lineage, server, cursor, known.runs, this.#wallClock()];
-    return { key, known, values: [...row, before?.cursor ?? null, before?.runs ?? null] };
+    return { key, known, isNew: before === undefined, values: [...row, before?.cursor ?? null, before?.runs ?? null] };
   }
 
   async #join(subscription: string, lineage: Uint8Array): Promise<void> {
