@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events';
 import { compileFunction } from 'node:vm';
 import type { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
+import { messageCopy } from './message-copy.ts';
 import { openVirtualDatabase } from './virtual-database.ts';
 import type { VirtualFiles } from './virtual-files.ts';
 
@@ -32,7 +33,7 @@ export class VirtualWorker extends EventEmitter {
     const parentPort = {
       on: (name: string, listener: (message: unknown) => void) => this.#port.on(name, listener),
       postMessage: (message: unknown) => {
-        const copy = structuredClone(message);
+        const copy = messageCopy(message);
         world.schedule(current, 0, () => {
           if (!this.#isOver) this.emit('message', copy);
         });
@@ -50,7 +51,7 @@ export class VirtualWorker extends EventEmitter {
   }
 
   postMessage(message: unknown): void {
-    const copy = structuredClone(message);
+    const copy = messageCopy(message);
     const at = Math.max(this.#busyUntil, this.#world.now + this.#delayMs());
     this.#busyUntil = at;
     this.#world.schedule(this.#process, at - this.#world.now, () => {

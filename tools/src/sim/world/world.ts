@@ -4,6 +4,7 @@
  */
 import { Dice } from '@sealane/shared/testing';
 import { EventQueue, type Planned } from './event-queue.ts';
+import { Pauses } from './pauses.ts';
 import type { Process } from './process.ts';
 import { Trace } from './trace.ts';
 
@@ -23,8 +24,6 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 /** More steps than any run needs: something turns in circles. */
 const STEPS_MAX = 400_000;
 
-const realSetImmediate = setImmediate;
-
 export class World {
   readonly dice: Dice;
   readonly trace: Trace;
@@ -37,6 +36,7 @@ export class World {
   current: Process | undefined;
   steps = 0;
   readonly #queue = new EventQueue<Step>();
+  readonly #pauses = new Pauses();
   #order = 0;
 
   constructor(seed: number) {
@@ -101,8 +101,7 @@ export class World {
     } catch (error) {
       this.onFault(error);
     }
-    // Everything that waits for nothing has happened when the real event loop comes round.
-    await new Promise((resolve) => realSetImmediate(resolve));
+    await this.#pauses.next();
     this.current = undefined;
   }
 }
