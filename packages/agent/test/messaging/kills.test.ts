@@ -106,7 +106,10 @@ describe('a device that is killed', () => {
     }
     await alice.client.sync();
     await alice.client.flush();
-    await world.until('all at bob', async () => (await bob.texts('@alice')).length >= written.length);
+    await world.until('all at bob', async () => {
+      const states = await bob.states('@alice');
+      return states.length >= written.length && !states.includes('waiting');
+    });
     expect(await bob.texts('@alice')).toEqual(written);
     expect(written.length).toBeGreaterThan(SEEDS);
     expect((await alice.states(chat)).every((state) => state === 'sent' || state === 'delivered')).toBe(true);
