@@ -165,6 +165,6 @@ describe('what a server has of messages', () => {
 
     // And the secrets, where they are: on the disk of whoever wrote them.
     const own = found({ waiting, groupName, password, newPassword }, filesBelow(alice.directory));
-    expect([...new Set(own.map((hit) => hit.split(' in ')[0]))]).toEqual(['waiting', 'groupName']);
+    expect([...new Set(own.map((hit) => hit.split(' in ')[0]))]).toEqual(['groupName', 'waiting']);
   });
 });

@@ -10,9 +10,12 @@ export type Secrets = Readonly<Record<string, string>>;
 /** Bytes by where they were. */
 export type Places = ReadonlyMap<string, Uint8Array>;
 
-/** What of a memory is looked at in one piece, and how much of the piece before with it. */
-const PIECE_BYTES = 16 * 2 ** 20;
+/** What of a memory is looked at in one piece, small enough for the caches, and how much of the piece before with it. */
+const PIECE_BYTES = 2 ** 18;
 const OVERLAP_BYTES = 4_096;
+
+/** How much of a form is looked for first. */
+const BEGINNING_BYTES = 8;
 
 /** A secret as UTF-8, as JavaScript's strings of two bytes a character, as hex, and as Base64 at each of its three offsets. */
 function formsOf(secret: string): readonly Buffer[] {
@@ -27,17 +30,40 @@ function formsOf(secret: string): readonly Buffer[] {
   return [bytes, Buffer.from(secret, 'utf16le'), Buffer.from(bytes.toString('hex')), ...base64];
 }
 
-/** @returns the name of each secret that stands somewhere, with where. */
-export function found(secrets: Secrets, places: Places): readonly string[] {
-  const hits: string[] = [];
-  for (const [name, secret] of Object.entries(secrets)) {
-    const forms = formsOf(secret);
-    for (const [place, bytes] of places) {
-      const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-      if (forms.some((form) => whole.includes(form))) hits.push(`${name} in ${place}`);
+/** Looks for secrets in one pass for all of their forms that begin alike, as those of canaries do. */
+class Search {
+  readonly #byBeginning = new Map<string, [name: string, form: Buffer][]>();
+
+  constructor(secrets: Secrets) {
+    for (const [name, secret] of Object.entries(secrets)) {
+      for (const form of formsOf(secret)) {
+        const beginning = form.toString('latin1', 0, BEGINNING_BYTES);
+        this.#byBeginning.set(beginning, [...(this.#byBeginning.get(beginning) ?? []), [name, form]]);
+      }
     }
   }
-  return hits;
+
+  /** The name of each secret that stands in the bytes. */
+  namesIn(bytes: Buffer): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const [beginning, forms] of this.#byBeginning) {
+      const start = Buffer.from(beginning, 'latin1');
+      for (let at = bytes.indexOf(start); at !== -1; at = bytes.indexOf(start, at + 1)) {
+        for (const [name, form] of forms) if (bytes.subarray(at, at + form.length).equals(form)) names.add(name);
+      }
+    }
+    return names;
+  }
+}
+
+/** @returns the name of each secret that stands somewhere, with where. */
+export function found(secrets: Secrets, places: Places): readonly string[] {
+  const search = new Search(secrets);
+  const hits = [...places].flatMap(([place, bytes]) => {
+    const names = search.namesIn(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    return [...names].map((name) => `${name} in ${place}`);
+  });
+  return hits.sort();
 }
 
 /** Every file below a folder nobody writes to meanwhile: one that is moved while they are listed would be missed. Links not followed. */
@@ -50,7 +76,7 @@ export function filesBelow(folder: string): Places {
 
 /** @returns the name of each secret that stands in the memory of a process, which is stopped meanwhile. Linux only. */
 export function foundInMemory(secrets: Secrets, pid: number): readonly string[] {
-  const forms = Object.entries(secrets).map(([name, secret]) => [name, formsOf(secret)] as const);
+  const search = new Search(secrets);
   const hits = new Set<string>();
   process.kill(pid, 'SIGSTOP');
   const memory = openSync(`/proc/${pid}/mem`, 'r');
@@ -60,7 +86,7 @@ export function foundInMemory(secrets: Secrets, pid: number): readonly string[] 
       for (let at = start; at < end; at += PIECE_BYTES - OVERLAP_BYTES) {
         const size = Math.min(PIECE_BYTES, end - at);
         const bytes = piece.subarray(0, readOrNothing(memory, piece, size, at));
-        for (const [name, all] of forms) if (all.some((form) => bytes.includes(form))) hits.add(name);
+        for (const name of search.namesIn(bytes)) hits.add(name);
         if (size < PIECE_BYTES) break;
       }
     }
