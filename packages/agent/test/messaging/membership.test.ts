@@ -1,24 +1,25 @@
 /** Who reads what in a group of two accounts with two devices each, over TCP: every command is a process of its own. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
-import { Workbench } from '../processes.ts';
+import { Workbench, type Program } from '../processes.ts';
 import { Person } from './person.ts';
 
 jest.setTimeout(180_000);
 
 const FILE_BYTES = 6_000_000;
-/** Long enough for some of them to have begun, short enough for some not to be done. */
-const CUT_MS = [350, 500];
+const LOOK_MS = 5;
 
 let bench: Workbench;
+let serverDirectory: string;
 let port: number;
 beforeEach(async () => {
   bench = new Workbench();
-  ({ port } = await bench.serve({ dataDir: bench.directory(), words: ['--admin-port', 'off'] }));
+  serverDirectory = bench.directory();
+  ({ port } = await bench.serve({ dataDir: serverDirectory, words: ['--admin-port', 'off'] }));
 });
 afterEach(() => bench.dispose());
 
@@ -32,6 +33,23 @@ async function loseGroups(person: Person): Promise<void> {
       await tx.deleteRange(`mls.${name}`, {});
   });
   await storage.close();
+}
+
+/** Ends a process as soon as something has come of it: what it was at stays as it is then. */
+async function killOnce(program: Program, hasBegun: () => boolean): Promise<void> {
+  while (!hasBegun()) {
+    if (program.child.exitCode !== null) throw new Error(`ended by itself\n${program.stdout}\n${program.stderr}`);
+    await sleep(LOOK_MS);
+  }
+  program.kill('SIGKILL');
+  await program.ended;
+}
+
+/** Bytes of a file, or of all files below a folder; 0 where there is nothing. */
+function bytesIn(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) return found?.size ?? 0;
+  return readdirSync(path).reduce((bytes, name) => bytes + bytesIn(join(path, name)), 0);
 }
 
 describe('groups over TCP, each command a process', () => {
@@ -77,21 +95,14 @@ describe('groups over TCP, each command a process', () => {
     const [alice, bob] = await Promise.all(['alice', 'bobby'].map(registered));
     const content = randomBytes(FILE_BYTES);
     const sending = alice!.start('message', 'send', '--to', 'bobby', '--file', alice!.file('plan.bin', content));
-    await sleep(CUT_MS[0]);
-    sending.kill('SIGKILL');
-    await sending.ended;
-    // Whoever comes next goes on with it; where nothing had begun, it is sent now.
-    const begun = await alice!.does('message', 'list');
-    if (begun.length === 0)
-      await alice!.does('message', 'send', '--to', 'bobby', '--file', join(alice!.directory, 'plan.bin'));
+    await killOnce(sending, () => bytesIn(join(serverDirectory, 'blobs')) > FILE_BYTES / 8);
+    // Whoever comes next goes on with it.
+    await alice!.does('message', 'list');
     const [received, ...more] = await bob!.does('message', 'list');
     expect([received?.['body'], more]).toEqual(['plan.bin', []]);
     const target = join(bob!.directory, 'saved.bin');
     const words = ['message', 'save', String(received?.['id']), '--output', target];
-    const saving = bob!.start(...words);
-    await sleep(CUT_MS[1]);
-    saving.kill('SIGKILL');
-    await saving.ended;
+    await killOnce(bob!.start(...words), () => existsSync(target) || bytesIn(`${target}.sealane-part`) > 0);
     if (!existsSync(target)) await bob!.does(...words);
     expect(readFileSync(target).equals(content)).toBe(true);
   });
