@@ -14,6 +14,7 @@ import {
   type Packet,
 } from '../../src/packets/index.ts';
 import { comparable, packetVectors, wireOf } from './packets-file.ts';
+import { anyCharacter } from '../any-character.ts';
 
 /** Longest byte string that is generated: the limits themselves are in the vectors. */
 const GENERATED_BYTES_MAX = 600;
@@ -36,7 +37,7 @@ function valuesOf(field: Field): fc.Arbitrary<unknown> {
       });
     case 'text': {
       // No text of the language is required to be longer than one byte; four bytes is the most that a character has.
-      const characters = fc.string({ unit: 'binary', minLength: field.min, maxLength: Math.floor(field.max / 4) });
+      const characters = fc.string({ unit: anyCharacter, minLength: field.min, maxLength: Math.floor(field.max / 4) });
       return fc.oneof(characters, fc.string({ unit: 'binary-ascii', minLength: field.min, maxLength: field.max }));
     }
     case 'list':
