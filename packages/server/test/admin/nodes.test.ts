@@ -121,9 +121,20 @@ describeWithRedis('the admin port of one of two nodes', () => {
     const terms = { seconds: 600, reason: 'noise' };
     expect((await first.ask('/v1/bans/addresses/127.0.0.1', { method: 'POST', body: terms })).status).toBe(200);
     expect(await agent.closed).toMatchObject({ code: 'E_BANNED' });
-    const listed = (await first.ask('/v1/bans')).json;
-    expect(listed).toMatchObject({ items: [{ kind: 'address', name: '127.0.0.1', reason: 'noise' }], next: null });
-    expect((await second.ask('/v1/bans')).json).toEqual(listed);
+    const since = Date.now();
+    // Each node has its own idea of the time of Redis.
+    const listed = {
+      items: [
+        { kind: 'address', name: '127.0.0.1', reason: 'noise', until: expect.any(Number), since: expect.any(Number) },
+      ],
+      next: null,
+    };
+    for (const node of nodes) {
+      const { json } = await node.ask('/v1/bans');
+      expect(json).toEqual(listed);
+      const [{ until } = { until: 0 }] = json['items'] as { until: number }[];
+      expect(Math.abs(until - since - terms.seconds * 1_000)).toBeLessThan(60_000);
+    }
     expect(await outcome({ port: second.server.port, agentId: 'near' })).not.toBe('open');
     await redis.kill();
     await redis.startAgain();
