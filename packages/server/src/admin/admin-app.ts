@@ -2,9 +2,9 @@
  * The admin API: an HTTP application without a socket of its own. In order: host and token (access.ts), limits, schemas, the
  * route. Errors are problems (problem.ts), whatever threw them.
  *
- * It is loaded after the server listens (admin-port.ts), because the HTTP framework takes longer to load than all the rest.
+ * It is loaded when somebody asks (server-admin.ts), because the HTTP framework takes longer to load than all the rest.
  */
-import { fastifySwagger } from '@fastify/swagger';
+import type { fastifySwagger } from '@fastify/swagger';
 import { fastify, type FastifyReply } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -12,8 +12,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { monotonicNow } from '@sealane/node/transport';
-import { Access, ruleOfUrl } from './access.ts';
+import { ruleOfUrl, type Access } from './access.ts';
 import type { AdminAnswerer } from './admin-answerer.ts';
 import type { AdminHost } from './admin-host.ts';
 import type { AdminApp } from './admin-route.ts';
@@ -31,11 +30,16 @@ import { usageRoutes } from './routes/usage-routes.ts';
 const PARAMETER_CHARACTERS_MAX = 512;
 const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
+/** What an application works with besides its host. */
+interface AdminAppParts {
+  readonly access: Access;
+  readonly metrics: Metrics;
+  /** Makes one that can describe itself. */
+  readonly swagger?: typeof fastifySwagger;
+}
+
 /** Builds it; ready to take requests when it resolves. */
-export async function createAdminApp(
-  host: AdminHost,
-  { access, metrics }: { readonly access: Access; readonly metrics: Metrics },
-): Promise<AdminApp> {
+export async function createAdminApp(host: AdminHost, { access, metrics, swagger }: AdminAppParts): Promise<AdminApp> {
   const app: AdminApp = fastify({
     bodyLimit: ADMIN_BODY_BYTES_MAX,
     logger: false,
@@ -57,9 +61,9 @@ export async function createAdminApp(
   });
   answerProblems(app, host);
   const urls = checkRoutes(app);
-  await app.register(fastifySwagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
+  if (swagger !== undefined) await app.register(swagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
   await app.register((scope: AdminApp) => {
-    addRoutes(scope, host, metrics);
+    addRoutes(scope, host, { access, metrics });
     refuseOtherMethods(scope, urls);
   });
   await app.ready();
@@ -67,8 +71,7 @@ export async function createAdminApp(
 }
 
 /** What answers the requests of the admin port of one process. */
-export async function loadAdminApp(host: AdminHost, token: string): Promise<AdminAnswerer> {
-  const access = new Access({ token, now: monotonicNow, onRefused: () => host.audit.note('admin-token-refused') });
+export async function loadAdminApp(host: AdminHost, access: Access): Promise<AdminAnswerer> {
   const app = await createAdminApp(host, { access, metrics: new Metrics(host, access) });
   return {
     handle: (request, response) => {
@@ -78,13 +81,24 @@ export async function loadAdminApp(host: AdminHost, token: string): Promise<Admi
   };
 }
 
+/** The OpenAPI 3.1 document, from an application of its own: few ask for it, and what makes it takes its time to load. */
+export async function describeAdminApp(host: AdminHost, access: Access): Promise<object> {
+  const { fastifySwagger: swagger } = await import('@fastify/swagger');
+  const app = await createAdminApp(host, { access, metrics: new Metrics(host, access), swagger });
+  try {
+    return app.swagger();
+  } finally {
+    await app.close();
+  }
+}
+
 const DOCUMENT = {
   openapi: '3.1.0',
   info: { title: 'Sealane admin API', description: 'See docs/admin-api.md.', version: '1' },
   components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
 } as const;
 
-function addRoutes(app: AdminApp, host: AdminHost, metrics: Metrics): void {
+function addRoutes(app: AdminApp, host: AdminHost, { access, metrics }: AdminAppParts): void {
   app.addHook('onClose', () => {
     metrics.close();
   });
@@ -94,7 +108,7 @@ function addRoutes(app: AdminApp, host: AdminHost, metrics: Metrics): void {
   banRoutes(app, host);
   deadLetterRoutes(app, host);
   usageRoutes(app, host);
-  serverRoutes(app, host);
+  serverRoutes(app, host, () => describeAdminApp(host, access));
 }
 
 /** Notes the methods of every route, and refuses one that names no rule. */

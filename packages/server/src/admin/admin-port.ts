@@ -38,7 +38,7 @@ interface AdminPortOptions {
 
 /**
  * The HTTP port of operators on 127.0.0.1. It is open before the server says that it listens; what answers behind it is
- * loaded afterwards, and the first requests wait for it. Closing it takes its file out of the data directory.
+ * loaded when somebody asks, or before, and the first requests wait for it. Closing it takes its file out of the data directory.
  */
 export class AdminPort {
   readonly port: number;

@@ -3,13 +3,11 @@ import type { AdminHost } from './admin-host.ts';
 import type { AdminPortHost } from './admin-port.ts';
 import type { MemberAdmin } from './member-admin.ts';
 import type { ProcessesHost } from './admin-of-processes.ts';
+import { ServerAdmin } from './server-admin.ts';
 
 /** For a server of one process. */
 export function loadsAdmin(host: AdminHost): AdminPortHost['load'] {
-  return async (token) => {
-    const { loadAdminApp } = await import('./admin-app.ts');
-    return await loadAdminApp(host, token);
-  };
+  return (token) => Promise.resolve(new ServerAdmin(host, token));
 }
 
 /** For the primary of several processes. */

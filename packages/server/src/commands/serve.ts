@@ -1,5 +1,4 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand, failureOf, type CommandContext, type Shutdown } from '@sealane/node/cli';
 import {
   oneOf,
@@ -28,12 +27,6 @@ import { ServeMember } from './serve-member.ts';
 import { processSettings, servePrimary } from './serve-primary.ts';
 import { ServiceNotifier } from './service-notifier.ts';
 import { identitySettings, logSettings } from './settings.ts';
-
-/**
- * When what answers the admin port is loaded, unless somebody asks before: it takes longer than all the rest, and agents that
- * come back at once come first.
- */
-const ADMIN_LOAD_AFTER_MS = 1_000;
 
 export const serveSettings = {
   host: setting(text({ placeholder: '<address>' }), {
@@ -120,8 +113,6 @@ async function serveAlone(context: ServeContext): Promise<void> {
   log.info('listening', { ...listening });
   await output.emit({ event: 'listening', ...listening, adminPort: admin.port }, startText(listening, settings, admin));
   service.ready();
-  await Promise.race([sleep(ADMIN_LOAD_AFTER_MS, undefined, { ref: false }), shutdown.whenTasksDone]);
-  await admin.load();
   await shutdown.whenTasksDone;
   if (fault.store !== undefined) throw fault.store;
 }

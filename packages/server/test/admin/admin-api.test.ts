@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { messagesTopic } from '@sealane/shared/items';
 import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
+import { AccountPapers, newKeys, openPeer, register } from '../messaging/messaging-peer.ts';
 import { TestAgent, outcome } from '../test-agent.ts';
 import { eventually } from '../test-server.ts';
 import { TestAdmin } from './test-admin.ts';
@@ -66,7 +68,8 @@ describe('access to the admin port', () => {
     [{ origin: 'http://127.0.0.1:1338' }, 403],
     [{ host: 'localhost:1338' }, 200],
   ])('G4: host and origin %j: %i', async (headers, status) => {
-    expect((await admin.ask('/v1/status', { headers })).status).toBe(status);
+    for (const path of ['/v1/status', '/livez', '/readyz', '/metrics'])
+      expect((await admin.ask(path, { headers })).status).toBe(status);
   });
 });
 
@@ -201,6 +204,18 @@ describe('agents of the admin API', () => {
       expect.arrayContaining(['agent-enrolled', 'agent-kicked', 'agent-revoked', 'agent-forgotten']),
     );
     await Promise.all(agents.map((each) => each.close()));
+  });
+
+  it('H10, R1: an agent that is forgotten and is a device of an account has a queue for its messages as before', async () => {
+    const keys = newKeys();
+    const peer = await openPeer(admin.server.port, 'phone', keys);
+    await register(peer, new AccountPapers('alice', 'phone', keys));
+    const queues = async () => (await admin.server.library.delivery.store.queuesOf('phone')).map(({ spec }) => spec);
+    const messages = { kind: 'subscription', agentId: 'phone', pattern: messagesTopic('phone') };
+    expect(await queues()).toContainEqual(messages);
+    expect((await admin.ask('/v1/agents/phone', { method: 'DELETE' })).status).toBe(200);
+    expect(await queues()).toEqual([messages]);
+    peer.socket.destroy();
   });
 
   it('G4: a ban keeps an agent out until it ends, and another agent of the same address gets in', async () => {

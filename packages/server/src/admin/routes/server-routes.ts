@@ -4,7 +4,7 @@ import { operator, responses, secured, type AdminApp } from '../admin-route.ts';
 import { nodeStatusOf, serverStatus } from '../node-status.ts';
 import * as schemas from '../schemas.ts';
 
-export function serverRoutes(app: AdminApp, host: AdminHost): void {
+export function serverRoutes(app: AdminApp, host: AdminHost, describe: () => Promise<object>): void {
   const { audit } = host;
   const status = { ...secured, summary: 'How the server is.', response: responses({ 200: schemas.status }) };
   app.get('/v1/status', { config: operator, schema: status }, () => statusOf(host));
@@ -32,7 +32,7 @@ export function serverRoutes(app: AdminApp, host: AdminHost): void {
     return reply.status(201).send({ path });
   });
   const document = { summary: 'This description.', ...secured };
-  app.get('/v1/openapi.json', { config: operator, schema: document }, () => app.swagger());
+  app.get('/v1/openapi.json', { config: operator, schema: document }, describe);
 }
 
 function statusOf({ server }: AdminHost) {
