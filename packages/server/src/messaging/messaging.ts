@@ -147,6 +147,11 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     await this.#options.store.close();
   }
 
+  /** The queues of an agent were deleted. @throws StorageError. */
+  async onQueuesDeleted(agentId: string): Promise<void> {
+    await this.messages.queues.reopen(agentId);
+  }
+
   // MessagingHost
 
   attach(sink: MessagingSink): CallDesk {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { utf8Encode } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
+import { messagesTopic } from '@sealane/shared/items';
 import { CallError } from '../../src/messaging/call-error.ts';
 import { eventually } from '../test-server.ts';
 import { ServiceWorld, content, type Device, type EventStoreKind } from './service-world.ts';
@@ -175,6 +176,36 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     await world.crash();
     expect(await world.events.queuesOf(bob.agentId)).toEqual([]);
     expect(await world.words(carol)).toEqual(['welcome: welcome 0', 'message: promised']);
+  });
+
+  it('A6: whoever was revoked gets nothing of what was under way, also where it opens the queue itself', async () => {
+    const group = await world.group(alice, [bob, carol]);
+    let isFull = true;
+    world.publishThrough({
+      openQueue: (spec) => world.events.openQueue(spec),
+      deleteQueue: (spec) => world.events.deleteQueue(spec),
+      publish: (items) =>
+        isFull
+          ? Promise.resolve(items.map(() => ({ status: 'refused', code: 'E_STORE_FULL', retryAfterMs: 1 }) as const))
+          : world.events.publish(items),
+    });
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'promised'));
+    await world.revoke(bob);
+    // As every agent may by subscribing.
+    const { agentId } = bob;
+    await world.events.openQueue({ kind: 'subscription', agentId, pattern: messagesTopic(agentId) });
+    isFull = false;
+    await eventually('the queues', () => world.queues.waiting === 0);
+    expect(await world.words(carol)).toEqual(['welcome: welcome 0', 'message: promised']);
+    expect(await world.words(bob)).toEqual([]);
+  });
+
+  it('R1: a device whose queue the operator deleted gets what is sent from then on', async () => {
+    const group = await world.group(alice, [bob]);
+    await world.events.forgetAgent(bob.agentId);
+    await world.queues.reopen(bob.agentId);
+    await world.groups.send(alice, world.messageOf(alice, group, 1, 'after it'));
+    expect(await world.words(bob)).toEqual(['message: after it']);
   });
 
   it('R1: rows that stay after their events were published are absorbed', async () => {

@@ -92,6 +92,7 @@ function endSessions(app: AdminApp, host: AdminHost): void {
     await server.delivery.store.forgetAgent(id);
     server.delivery.agentQueues.reopen(id);
     audit.note('agent-forgotten', { agent: id, disconnected });
+    await server.messaging?.onQueuesDeleted(id);
     return { disconnected };
   });
 }

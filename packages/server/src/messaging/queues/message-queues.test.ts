@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from '@jest/globals';
-import type { PublishResult } from '../../store/index.ts';
+import type { PublishResult, QueueInfo } from '../../store/index.ts';
 import {
   PENDING_TABLES,
   addPending,
@@ -34,7 +34,7 @@ it('R1: a damaged row of what was promised is told and set aside, and everything
   };
   const queues = new MessageQueues({
     events: {
-      openQueue: () => Promise.reject(new Error('nobody is listed')),
+      openQueue: () => Promise.resolve({} as QueueInfo),
       deleteQueue: () => Promise.resolve(true),
       publish: (events) => {
         for (const { body } of events) published.push(new TextDecoder().decode(body));
@@ -42,7 +42,7 @@ it('R1: a damaged row of what was promised is told and set aside, and everything
       },
     },
     store: { ask: (name: string, ask: unknown) => Promise.resolve(steps[name]?.(ask as never)) } as ServiceStore,
-    devices: { accountOf: () => Promise.resolve(undefined) },
+    devices: { accountOf: () => Promise.resolve(new Uint8Array(32)) },
     environment: { now: () => 0, wallClock: () => 0, schedule: () => ({ cancel: () => undefined }) },
     pendingMax: 10,
     busyRetryMs: 1,

@@ -49,6 +49,8 @@ export interface Room {
 const PENDING_BYTES_MAX = 67_108_864;
 /** Rows that are read at once at the start. */
 const PAGE_ROWS = 64;
+/** What comes of an event for whoever is no device any more. */
+const NO_DEVICE: PublishResult = { status: 'refused', code: 'E_UNKNOWN_ADDRESS', retryAfterMs: 0 };
 
 export class MessageQueues {
   readonly #options: MessageQueuesOptions;
@@ -117,6 +119,12 @@ export class MessageQueues {
     this.#guests.delete(agentId);
     this.#open.delete(agentId);
     await this.#options.events.deleteQueue(queueOf(agentId));
+  }
+
+  /** The queues of an agent were deleted: a device needs a new one for what comes from now on. @throws StorageError. */
+  async reopen(agentId: string): Promise<void> {
+    this.#open.delete(agentId);
+    await this.#openIfListed(agentId);
   }
 
   /** Refuses where more would wait than may. @throws CallError `E_STORE_UNAVAILABLE`. */
@@ -224,7 +232,11 @@ export class MessageQueues {
   async #publish(events: readonly Addressed[]): Promise<readonly PublishResult[]> {
     const missing = new Set(events.map(({ agentId }) => agentId).filter((agentId) => !this.#open.has(agentId)));
     await Promise.all([...missing].map((agentId) => this.#openIfListed(agentId)));
-    return await this.#options.events.publish(events.map(({ event }) => event));
+    // Whoever is not listed may have a queue of that name all the same: an agent opens it by subscribing.
+    const forDevices = events.filter(({ agentId }) => this.#open.has(agentId));
+    const results = await this.#options.events.publish(forDevices.map(({ event }) => event));
+    const resultOf = new Map(forDevices.map((addressed, index) => [addressed, results[index]]));
+    return events.map((addressed) => resultOf.get(addressed) ?? NO_DEVICE);
   }
 
   async #openIfListed(agentId: string): Promise<void> {
