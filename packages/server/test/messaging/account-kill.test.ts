@@ -197,10 +197,8 @@ describe('accounts under kill -9', () => {
     expect(await append(alice.papers.append(added))).toMatchObject({ id: 0x4f, sequence: 2 });
     expect(await query(second, 'alice')).toMatchObject({ id: 0x47, statementCount: 3 });
     const revoked = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-2' });
-    const before = performance.now();
     expect(await append(revoked)).toMatchObject({ id: 0x4f, sequence: 3 });
     await second.peer.ended;
-    expect(performance.now() - before).toBeLessThan(3_000);
     await killAndRestart();
     second.peer = await connect('alice-2', second.keys);
     const refused = await ask(second, (call) => (writer) => encodeTransparencyQuery(writer, call, 0));

@@ -1,5 +1,5 @@
 /** Blobs: uploads that go on, whatever came between, and nothing that is read before it is whole. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,8 @@ import { MemoryBlobFiles } from '../../src/messaging/blobs/memory-blob-files.ts'
 import { MemoryMessagingStore } from '../../src/messaging/store/memory-messaging-store.ts';
 import { eventually } from '../test-server.ts';
 import { WatchedStore } from './watched-store.ts';
+
+jest.setTimeout(30_000);
 
 const alice = { agentId: 'alice.one', accountId: new Uint8Array(32).fill(1) };
 const bob = { agentId: 'bob.one', accountId: new Uint8Array(32).fill(2) };

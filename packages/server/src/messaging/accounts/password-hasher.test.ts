@@ -1,6 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { argon2Sync, randomBytes } from 'node:crypto';
 import { PasswordHasher, type Derive } from './password-hasher.ts';
+
+jest.setTimeout(30_000);
 
 const COST = { memory: 65_536, passes: 3, parallelism: 1 };
 
