@@ -128,6 +128,7 @@ const subscriptions: FuzzDecoder = {
   name: 'redis-subscription-table',
   seeds: () => [
     textsOf('4', '1', 's:bob:a.>', 'a.>', 'g:g:*', '*'),
+    textsOf('4', '1', 's:bob:a.>', 'a.>', 'g:g:a.*', 'a.*'),
     textsOf('5', '0', 's:bob:a.>', '', 'x'),
     textsOf('', '1', 'q', 'a..b.>.*'),
   ],
