@@ -78,8 +78,10 @@ export const nativeCrypto: Crypto = {
 
   kemKeyPairFromSeed(seed) {
     expectSize('seed', seed, SIZES.kemSeed);
-    const privateKey = keyFormat.privateKey('ml-kem-768', seed);
-    return kemKeyPairOf({ publicKey: createPublicKey(privateKey), privateKey });
+    return withoutStackTraces(() => {
+      const privateKey = keyFormat.privateKey('ml-kem-768', seed);
+      return kemKeyPairOf({ publicKey: createPublicKey(privateKey), privateKey });
+    });
   },
 
   kemEncapsulate(publicKey) {
@@ -199,7 +201,7 @@ function startCipher(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Ar
 
 function publicKeyOrUndefined(type: KeyType, bytes: Uint8Array): KeyObject | undefined {
   try {
-    return keyFormat.publicKey(type, bytes);
+    return withoutStackTraces(() => keyFormat.publicKey(type, bytes));
   } catch {
     return undefined;
   }
