@@ -76,6 +76,11 @@ export class Intake {
     await this.#heal(tx, group);
   }
 
+  /** A commit of this device became the state of a group: what came of that epoch before is opened. */
+  async onMoved(tx: Transaction, group: Uint8Array): Promise<void> {
+    if (await this.#parts.waiting.has(tx, group)) await this.#parts.chores.add(tx, 'retry', { group });
+  }
+
   async #takeItem(item: Item, bytes: Uint8Array): Promise<void> {
     switch (item.kind) {
       case 'welcome':
@@ -247,7 +252,8 @@ export class Intake {
       }
       case 'lost':
         // What comes twice was read before, or is an own one.
-        if (opened.reason !== 'replayed' && opened.reason !== 'own') await this.#show(tx, group, item, opened);
+        if (opened.reason === 'replayed' || opened.reason === 'own') await this.#unshow(tx, item);
+        else await this.#show(tx, group, item, opened);
         return 'done';
     }
   }
@@ -272,6 +278,13 @@ export class Intake {
       state: opened.state,
       reason: opened.reason,
     });
+  }
+
+  /** A repetition that waited: nothing is to come of it. */
+  async #unshow(tx: Transaction, item: Sealed): Promise<void> {
+    const row = await this.#parts.book.find(tx, item.messageId);
+    const isOpen = row?.state === 'waiting' || row?.state === 'healing';
+    if (isOpen) await this.#parts.book.remove(tx, row);
   }
 
   async #takeRemoved(item: Item & { readonly kind: 'removed' }): Promise<void> {

@@ -26,6 +26,8 @@ export type NewMessage = Pick<
 const OWN_STATES: readonly MessageState[] = ['failed', 'sending', 'sent', 'delivered', 'read'];
 /** Characters of a message that the list of conversations shows. */
 const LAST_TEXT_CHARACTERS_MAX = 120;
+/** Rows among which the last text is looked for: others are events. */
+const LAST_ROWS = 16;
 /** Rows that are read at once. */
 const PAGE_ROWS = 200;
 const NOTHING = new Uint8Array(0);
@@ -109,7 +111,7 @@ export class MessageBook {
       reactions: JSON.stringify(reactions),
       view: JSON.stringify(view),
     });
-    if (view.isDeleted || view.text !== row.body) await this.#refreshLast(tx, row.conversation);
+    if (view.isDeleted || view.text !== row.body) await this.#refresh(tx, row.conversation);
   }
 
   /** The life of a message that expires begins. */
@@ -125,7 +127,7 @@ export class MessageBook {
     await tables.places.delete(tx, row.id);
     await tables.timeline.delete(tx, row.order);
     if (row.expiresAt > 0) await tables.expiries.delete(tx, row.expiresAt, row.conversation, row.order);
-    await this.#refreshLast(tx, row.conversation);
+    await this.#refresh(tx, row.conversation, { unreadLess: row.isRead === 0 ? 1 : 0 });
     const { id, conversation } = messageOf(row);
     this.#tell(tx, { type: 'message-gone', id, conversation });
   }
@@ -223,11 +225,16 @@ export class MessageBook {
     }
   }
 
-  /** What was marked waiting, healing or sending gets its outcome. */
+  /** What was marked waiting, healing or sending gets its outcome: it is what it would have been in its time. */
   async #settle(tx: Transaction, known: MessageRow, message: NewMessage): Promise<MessageRow> {
     if (known.isOwn === 1 || known.state === 'decrypted') return known;
     const { state, reason = '', body, kind, details = '', replyTo = NOTHING, username, device, view = '' } = message;
-    return await this.change(tx, known, { state, reason, body, kind, details, replyTo, username, device, view });
+    // What nobody could read was not read, whoever looked at its place.
+    const { isOwn, isRead = state === 'decrypted' ? 0 : isOwn || known.isRead, expiresAfter = 0 } = message;
+    const shown = { state, reason, body, kind, details, replyTo, username, device, view, isOwn, isRead, expiresAfter };
+    const settled = await this.change(tx, known, shown);
+    await this.#refresh(tx, known.conversation, { unreadLess: isRead - known.isRead });
+    return settled;
   }
 
   async #noteLast(tx: Transaction, { conversation, at, body, isRead, kind }: MessageRow): Promise<void> {
@@ -238,11 +245,13 @@ export class MessageBook {
     await this.changeConversation(tx, row, { lastAt: Math.max(row.lastAt, at), lastText, unread });
   }
 
-  async #refreshLast(tx: Transaction, conversation: string): Promise<void> {
+  /** The last text of a conversation and how many are unread, once a message of it is another one, or gone. */
+  async #refresh(tx: Transaction, conversation: string, { unreadLess = 0 } = {}): Promise<void> {
     const row = await tables.conversations.get(tx, conversation);
     if (row === undefined) return;
-    const [last] = await tables.messages.list(tx, { prefix: [conversation], reverse: true, limit: 1 });
+    const latest = await tables.messages.list(tx, { prefix: [conversation], reverse: true, limit: LAST_ROWS });
+    const last = latest.find(({ kind }) => kind !== 'event');
     const lastText = (last?.body ?? '').slice(0, LAST_TEXT_CHARACTERS_MAX);
-    await this.changeConversation(tx, row, { lastText });
+    await this.changeConversation(tx, row, { lastText, unread: Math.max(0, row.unread - unreadLess) });
   }
 }

@@ -127,7 +127,10 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     engine: theEngine,
     catchUp: (group) => catchUp.run(group),
     rebase: (group, intent) => groups.rebase(group, intent),
-    onCommitted: (tx, row, intent) => groups.onCommitted(tx, row, intent),
+    async onCommitted(tx, row, intent) {
+      await groups.onCommitted(tx, row, intent);
+      await intake.onMoved(tx, row.group);
+    },
     onCloned: (tx) => setPhase(tx, 'cloned'),
     onGroupLost,
   });
@@ -202,6 +205,10 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
       }
       case 'catch-up': {
         await catchUp.run(chore.group);
+        return;
+      }
+      case 'retry': {
+        await intake.retryWaiting(chore.group);
         return;
       }
       case 'remove': {

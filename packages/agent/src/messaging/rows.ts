@@ -184,7 +184,7 @@ export type WaitingRow = {
 /** Something to be done after what came in, until it is done. */
 export type ChoreRow = {
   readonly order: number;
-  readonly kind: 'tend' | 'heal' | 'catch-up' | 'remove' | 'refresh' | 'refill' | 'gossip';
+  readonly kind: 'tend' | 'heal' | 'catch-up' | 'retry' | 'remove' | 'refresh' | 'refill' | 'gossip';
   /** Empty where it is about an account. */
   readonly group: Uint8Array;
   /** Empty where it is about a group. */

@@ -60,6 +60,11 @@ export class WaitingItems {
     return this.#parts.journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
   }
 
+  /** Whether anything waits for a group. */
+  async has(tx: Transaction, group: Uint8Array): Promise<boolean> {
+    return (await tables.waiting.list(tx, { prefix: [group], limit: 1 })).length > 0;
+  }
+
   /** Groups with items that no commit will open: they are tried again when this device starts, as with a newer version. */
   async stuckGroups(): Promise<readonly Uint8Array[]> {
     const groups = new Map<string, Uint8Array>();
