@@ -174,6 +174,12 @@ const COUNTERS: readonly MetricDefinition[] = [
     ],
   },
   {
+    name: 'node_messages_dropped_total',
+    help: 'Messages of other nodes about requests between agents that were dropped, by reason; only where there are other nodes.',
+    label: 'reason',
+    read: ({ counters }) => byName(counters.nodeMessagesDropped),
+  },
+  {
     name: 'store_operations_total',
     help: 'Operations handed to the engine behind the store.',
     read: ({ figures }) => one(figures.operations),
@@ -191,6 +197,15 @@ const GAUGES: readonly MetricDefinition[] = [
     name: 'inbound_bytes',
     help: 'Bytes that came from agents and are not done with: events before their receipt, requests, streams.',
     read: ({ counters }) => one(counters.inbound.bytes),
+  },
+  {
+    name: 'relays',
+    help: 'Requests from agent to agent that wait for their answer, by where their asker is.',
+    label: 'asker',
+    read: ({ counters }) => [
+      ['here', counters.relaysUnderWay],
+      ['other-node', counters.relaysServed],
+    ],
   },
   { name: 'processes', help: 'Processes that serve agents.', read: () => one(1) },
   {

@@ -32,6 +32,10 @@ export interface ServerLimits {
   readonly instancesPerAgentMax: number;
   /** Requests of one connection to other agents that wait for their answer. */
   readonly relaysPerConnectionMax: number;
+  /** Requests to agents of one other node that are under way, and requests of one other node that are at work here. */
+  readonly relaysPerNodeMax: number;
+  /** Bytes that either of them may have. */
+  readonly relayBytesPerNodeMax: number;
   /** Agents that may be enrolled. */
   readonly agentsMax: number;
   /** An agent that reads slower than this for this long, while bytes wait for it, is cut. */
@@ -60,6 +64,9 @@ const DEFAULT_LIMITS: ServerLimits = {
   loopbackExempt: true,
   instancesPerAgentMax: 256,
   relaysPerConnectionMax: 256,
+  relaysPerNodeMax: 4_096,
+  // Half of what Redis keeps for a node that does not read before it cuts it (client-output-buffer-limit).
+  relayBytesPerNodeMax: 16_777_216,
   agentsMax: 1_000_000,
   slowReaderBytesPerSecond: DEFAULT_CONNECTION_LIMITS.slowReaderBytesPerSecond,
   slowReaderWindowMs: DEFAULT_CONNECTION_LIMITS.slowReaderWindowMs,
@@ -80,6 +87,7 @@ const STRICT_LIMITS: ServerLimits = {
   unauthenticatedDropFrom: 512,
   instancesPerAgentMax: 16,
   relaysPerConnectionMax: 32,
+  relaysPerNodeMax: 512,
   announced: { ...DEFAULT_PEER_LIMITS, streamsMax: 128, requestsInFlightMax: 128 },
 };
 

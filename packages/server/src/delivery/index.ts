@@ -3,5 +3,5 @@ export type { AgentAttachment } from './agent-attachment.ts';
 export { Delivery } from './delivery.ts';
 export type { DeliveryOptions, StoreIncident } from './delivery.ts';
 export type { DeliveryCounters } from './delivery-counters.ts';
-export type { DeliveryEnvironment, DeliverySession, DeliverySink } from './environment.ts';
+export type { DeliveryEnvironment, DeliverySession, DeliverySink, ScheduledCall } from './environment.ts';
 export { steadyClock } from './steady-clock.ts';

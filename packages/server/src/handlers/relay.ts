@@ -4,11 +4,18 @@
  * An agent that does not read is not read itself, but others may ask it, and answer it, without end. So nothing is passed
  * on to one whose buffer is full: whoever asks is told `E_BUSY` (fault B3).
  */
-import type { Channel, IncomingRequest, ReceivedContent, RequestContext } from '@sealane/shared/channel';
-import { ERRORS, LOCAL_ERROR_NUMBER_MIN, ProtocolError } from '@sealane/shared/errors';
+import type {
+  Channel,
+  IncomingRequest,
+  ReceivedContent,
+  RequestContext,
+  RequestOptions,
+} from '@sealane/shared/channel';
+import { ProtocolError } from '@sealane/shared/errors';
+import { agentOf } from './agent-address.ts';
 import type { AgentPeer } from './agent-peer.ts';
-
-const ADDRESS = /^agent:(.+)$/;
+import { asAnswer } from './as-answer.ts';
+import type { NodeRelay } from './node-relay/node-relay.ts';
 
 /** What relaying needs. */
 export interface RelayOptions {
@@ -16,15 +23,20 @@ export interface RelayOptions {
   readonly channelTo: (agentId: string) => Channel<AgentPeer> | undefined;
   /** The channel of one connected instance, undefined when it is gone. */
   readonly channelOf: (peer: AgentPeer) => Channel<AgentPeer> | undefined;
+  /** The way to agents of other nodes; undefined where there are none. */
+  readonly elsewhere?: () => Pick<NodeRelay, 'request'> | undefined;
   /** At this many bytes that wait to be read by an agent its buffer is full. */
   readonly unsentBytesMax: () => number;
   /** Requests of one connection that may be under way. */
   readonly relaysPerConnectionMax: number;
 }
 
+/** Asks an agent, here or elsewhere. */
+type Ask = (request: IncomingRequest, options: RequestOptions) => Promise<ReceivedContent>;
+
 /**
- * Passes requests to other agents of this process (`to: agent:ID`), with deadline, cancel and progress, and their
- * answers back. The server says who asks; it changes nothing of the content.
+ * Passes requests to other agents (`to: agent:ID`), with deadline, cancel and progress, and their answers back: here itself,
+ * elsewhere through their node. The server says who asks; it changes nothing of the content.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -41,27 +53,33 @@ export class Relay {
 
   /** @throws ProtocolError `E_BAD_REQUEST`, `E_NOT_CONNECTED`, `E_BUSY`, or what the other agent answers. */
   async handle(request: IncomingRequest, context: RequestContext<AgentPeer>): Promise<ReceivedContent> {
-    const agentId = ADDRESS.exec(request.to ?? '')?.[1];
+    const agentId = agentOf(request.to);
     if (agentId === undefined) throw new ProtocolError('E_BAD_REQUEST');
-    const channel = this.#options.channelTo(agentId);
-    if (channel === undefined) throw new ProtocolError('E_NOT_CONNECTED');
-    if (this.#isFull(channel)) throw new ProtocolError('E_BUSY');
+    const ask = this.#wayTo(agentId);
     const { peer } = context;
     const count = this.#underWay.get(peer) ?? 0;
     if (count >= this.#options.relaysPerConnectionMax) throw new ProtocolError('E_BUSY');
     this.#underWay.set(peer, count + 1);
     try {
-      return await this.#passOn(channel, request, context);
+      return await this.#passOn(ask, request, context);
     } finally {
       this.#release(peer);
     }
   }
 
-  async #passOn(
-    channel: Channel<AgentPeer>,
-    request: IncomingRequest,
-    context: RequestContext<AgentPeer>,
-  ): Promise<ReceivedContent> {
+  /** @throws ProtocolError `E_NOT_CONNECTED`, `E_BUSY`. */
+  #wayTo(agentId: string): Ask {
+    const channel = this.#options.channelTo(agentId);
+    if (channel !== undefined) {
+      if (this.#isFull(channel)) throw new ProtocolError('E_BUSY');
+      return (request, options) => channel.request(request.name, request, options);
+    }
+    const elsewhere = this.#options.elsewhere?.();
+    if (elsewhere === undefined) throw new ProtocolError('E_NOT_CONNECTED');
+    return (request, options) => elsewhere.request(agentId, request, options);
+  }
+
+  async #passOn(ask: Ask, request: IncomingRequest, context: RequestContext<AgentPeer>): Promise<ReceivedContent> {
     const { peer, signal } = context;
     const giveUp = new AbortController();
     signal.addEventListener('abort', () => giveUp.abort(), { once: true });
@@ -74,7 +92,7 @@ export class Relay {
     try {
       const from = `agent:${peer.agentId}`;
       const options = { timeoutMs: request.timeoutMs, from, signal: giveUp.signal, onProgress };
-      const reply = await channel.request(request.name, request, options);
+      const reply = await ask(request, options);
       if (this.#isFull(this.#options.channelOf(peer))) throw new ProtocolError('E_BUSY');
       return reply;
     } catch (error) {
@@ -91,11 +109,4 @@ export class Relay {
     if (count === 0) this.#underWay.delete(peer);
     else this.#underWay.set(peer, count);
   }
-}
-
-/** Codes of this side, such as the end of the connection to the other agent, do not travel. */
-function asAnswer(error: unknown): unknown {
-  if (!(error instanceof ProtocolError)) return error;
-  const travels = ERRORS[error.code].number < LOCAL_ERROR_NUMBER_MIN && ERRORS[error.code].closes !== 'connection';
-  return travels ? error : new ProtocolError('E_NOT_CONNECTED');
 }

@@ -10,6 +10,7 @@ import {
   SqliteStore,
   VolatileStore,
   systemStoreEnvironment,
+  type NodeBus,
   type QueueLimits,
   type Store,
 } from '../store/index.ts';
@@ -43,6 +44,8 @@ export interface CreatedStore {
   readonly store: Store;
   /** Where several nodes use it: what else they share, once it is open. */
   readonly openShared: (() => Promise<SharedDirectory>) | undefined;
+  /** The way to the other nodes, not open yet. */
+  readonly nodeBus: NodeBus | undefined;
   /** Where the other nodes say whether they are ready. */
   readonly peerUrls: () => readonly string[];
 }
@@ -86,11 +89,11 @@ export async function createStore(options: CreateStoreOptions): Promise<CreatedS
     resumeKey: await store.agents.resumeKey(),
   });
   const peerUrls = (): readonly string[] => store.peers.map(({ about }) => about).filter((url) => url !== '');
-  return { store, openShared, peerUrls };
+  return { store, openShared, nodeBus: store.nodeBus(), peerUrls };
 }
 
 function local(store: Store): CreatedStore {
-  return { store, openShared: undefined, peerUrls: () => [] };
+  return { store, openShared: undefined, nodeBus: undefined, peerUrls: () => [] };
 }
 
 function notDurable(): ConfigError {

@@ -1,5 +1,6 @@
 /** The counters of a server at one moment, as its library and its metrics show them (rule 7). */
 import type { DeliveryCounters } from '../delivery/index.ts';
+import type { NodeRelayCounts } from '../handlers/index.ts';
 import type { InboundCounts } from '../limits/index.ts';
 import type { Connections } from './connections.ts';
 
@@ -40,6 +41,10 @@ export interface ServerCounters {
   readonly inbound: InboundCounts;
   /** Requests from agent to agent that wait for their answer. */
   readonly relaysUnderWay: number;
+  /** Requests of agents at other nodes that are at work here. */
+  readonly relaysServed: number;
+  /** Messages of other nodes that were dropped, by reason; empty where there are no others. */
+  readonly nodeMessagesDropped: Readonly<Record<string, number>>;
   readonly events: EventCounters;
   /** Faults of handlers and of this program. */
   readonly faults: number;
@@ -51,9 +56,14 @@ export interface ServerCounters {
 /** Puts the counters together; costs one walk over the connections. */
 export function countersOf(
   connections: Connections,
-  { delivery, relaysUnderWay }: { readonly delivery: DeliveryCounters; readonly relaysUnderWay: number },
+  options: {
+    readonly delivery: DeliveryCounters;
+    readonly relaysUnderWay: number;
+    readonly nodeRelay: NodeRelayCounts | undefined;
+  },
 ): ServerCounters {
   const { totals, all, gateCounts } = connections;
+  const { delivery, relaysUnderWay, nodeRelay } = options;
   const states = { handshaking: 0, open: 0, closing: 0 };
   let requests = totals.requests;
   let bytesIn = totals.bytesIn;
@@ -76,6 +86,8 @@ export function countersOf(
     requests,
     inbound: connections.inbound.counts,
     relaysUnderWay,
+    relaysServed: nodeRelay?.served ?? 0,
+    nodeMessagesDropped: { ...nodeRelay?.dropped },
     events: eventCountersOf(delivery),
     faults: totals.faults,
     addresses: gateCounts.addresses,

@@ -13,7 +13,7 @@ import {
 } from '../delivery/index.ts';
 import type { InboundBudget } from '../limits/index.ts';
 import type { Permissions } from '../permissions/index.ts';
-import type { QueueLimits, StoreHealth } from '../store/index.ts';
+import type { NodeBus, QueueLimits, StoreHealth } from '../store/index.ts';
 import { createStore, type CreateStoreOptions, type SharedDirectory } from './create-store.ts';
 
 export interface ServerDeliveryOptions {
@@ -39,6 +39,8 @@ export interface ServerDeliveryOptions {
 export interface StartedDelivery {
   readonly delivery: Delivery;
   readonly shared: SharedDirectory | undefined;
+  /** The way to the other nodes, not open yet. */
+  readonly nodeBus: NodeBus | undefined;
   /** Where the other nodes say whether they are ready. */
   readonly peerUrls: () => readonly string[];
 }
@@ -51,7 +53,7 @@ const TIMER_MS_MAX = 60_000;
 export async function startDelivery(options: ServerDeliveryOptions): Promise<StartedDelivery> {
   const { log, limits, inbound, permissions, isKnownAgent, isConnected } = options;
   const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });
-  const { store, openShared, peerUrls } = await createStore({ ...options, wallClock });
+  const { store, openShared, nodeBus, peerUrls } = await createStore({ ...options, wallClock });
   const delivery = new Delivery({
     store,
     environment: systemEnvironment(wallClock),
@@ -72,7 +74,7 @@ export async function startDelivery(options: ServerDeliveryOptions): Promise<Sta
   });
   await delivery.start();
   try {
-    return { delivery, shared: await openShared?.(), peerUrls };
+    return { delivery, shared: await openShared?.(), nodeBus, peerUrls };
   } catch (error) {
     await delivery.stop();
     throw error;

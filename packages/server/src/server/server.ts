@@ -24,9 +24,9 @@ import { ProtocolError, assert } from '@sealane/shared/errors';
 import type { ServerSessionSettings } from '@sealane/shared/session';
 import { suitesFor } from '@sealane/shared/wire';
 import { isEnrolled, type AgentDirectory, type Bans } from '../admission/index.ts';
-import { limitsOf, type ListeningSocket, type ServerLimits, type ServerOptions } from '../config/index.ts';
+import { limitsOf, type ServerLimits, type ServerOptions } from '../config/index.ts';
 import type { AgentConnection } from '../connection/index.ts';
-import { Relay, ServerHandlers, echo, type AgentPeer } from '../handlers/index.ts';
+import { ServerHandlers, echo, type AgentPeer, type NodeRelay, type Relay } from '../handlers/index.ts';
 import type { Delivery } from '../delivery/index.ts';
 import { Permissions, readPermissionsFile } from '../permissions/index.ts';
 import type { Histogram } from '../store/index.ts';
@@ -50,19 +50,10 @@ import type {
 } from './server-interface.ts';
 import type { Messaging } from '../messaging/index.ts';
 import { startMessaging } from './server-messaging.ts';
+import { endRunning, stopParts, type Running } from './running.ts';
+import { createRelay, startNodeRelay, type ServerRelayOptions } from './server-relay.ts';
 import { publishContent } from './publish-content.ts';
 import { startDelivery, type StartedDelivery } from './server-delivery.ts';
-
-/** Everything that exists while the server runs. */
-interface Running {
-  readonly data: DataDirectory;
-  readonly delivery: Delivery;
-  readonly connections: Connections;
-  /** Undefined on a store that several nodes share. */
-  readonly messaging: Messaging | undefined;
-  readonly evacuation: Evacuation;
-  readonly listener: ListeningSocket;
-}
 
 /** A server in this program; made by `createServer`, runs from `listen()` to `close()`. */
 export class Server extends EventEmitter<ServerEvents> {
@@ -84,14 +75,8 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#limits = { ...limitsOf(options.limits ?? 'default'), ...options.limitOverrides };
     this.#log = options.log ?? silentLogger;
     this.#wallClock = options.wallClock ?? Date.now;
-    const { outboundHighWaterBytes, outboundBytesMax } = this.#limits.session;
     this.#budgets = memoryBudgetsOf(this.#limits);
-    this.#relay = new Relay({
-      relaysPerConnectionMax: this.#limits.relaysPerConnectionMax,
-      unsentBytesMax: () => this.#budgets.backlog.connectionBytesMax * (outboundBytesMax / outboundHighWaterBytes),
-      channelTo: (agentId) => this.#find(agentId)?.channel,
-      channelOf: ({ agentId, instance }) => this.#find(agentId, instance)?.channel,
-    });
+    this.#relay = createRelay({ ...this.#relayOptions, elsewhere: () => this.#running?.nodeRelay });
     this.#handlers.set.fallback = echo;
     this.#handlers.set.relay = (request, context) => this.#relay.handle(request, context);
   }
@@ -123,21 +108,21 @@ export class Server extends EventEmitter<ServerEvents> {
     if (this.#running !== undefined) throw new TypeError('this server listens already');
     const { permissionsFile } = this.#options;
     if (permissionsFile !== undefined) this.#handlers.permissions = readPermissionsFile(permissionsFile);
-    const { data, delivery, peerUrls } = await this.#open();
+    const { data, delivery, nodeBus, peerUrls } = await this.#open();
     let messaging: Messaging | undefined;
+    let nodeRelay: NodeRelay | undefined;
     try {
       this.#useIdentity(data.identity);
       messaging = this.#startMessaging(delivery);
+      nodeRelay = await this.#startNodeRelay(delivery, nodeBus);
       const connections = this.#connectionsOver(data, { delivery, messaging });
       const onSocket = (socket: Socket): void => connections.take(socket);
       const listener = await listenFor(onSocket, { ...this.#options, log: this.#log });
       const evacuation = new Evacuation({ connections, peerUrls, log: this.#log });
-      this.#running = { data, delivery, connections, messaging, evacuation, listener };
+      this.#running = { data, delivery, connections, messaging, nodeRelay, evacuation, listener };
       return { host: listener.host, port: listener.port, fingerprint: this.fingerprint };
     } catch (error) {
-      await messaging?.stop();
-      await delivery.stop();
-      await data.close();
+      await stopParts({ data, delivery, messaging, nodeRelay });
       throw error;
     }
   }
@@ -236,8 +221,9 @@ export class Server extends EventEmitter<ServerEvents> {
 
   /** What was counted since the start. @throws TypeError before `listen`. */
   counters(): ServerCounters {
-    const { connections, delivery } = this.#listening();
-    return countersOf(connections, { delivery: delivery.counters, relaysUnderWay: this.#relay.underWay });
+    const { connections, delivery, nodeRelay } = this.#listening();
+    const relays = { relaysUnderWay: this.#relay.underWay, nodeRelay: nodeRelay?.counts };
+    return countersOf(connections, { delivery: delivery.counters, ...relays });
   }
 
   /**
@@ -271,16 +257,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
-    running.connections.isDraining = true;
-    running.listener.close();
-    running.evacuation.stop();
-    for (const connection of running.connections.live) connection.destroy();
-    try {
-      await running.messaging?.stop();
-      await running.delivery.stop();
-    } finally {
-      await running.data.close();
-    }
+    await endRunning(running);
   }
 
   #listening(): Running {
@@ -289,13 +266,12 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /** The data directory, and the store once it is locked. */
-  async #open(): Promise<Pick<Running, 'data' | 'delivery'> & Pick<StartedDelivery, 'peerUrls'>> {
+  async #open(): Promise<Pick<Running, 'data'> & Omit<StartedDelivery, 'shared'>> {
     const { dataDirectory, passphrase, socketSource } = this.#options;
-    const started: { delivery?: Delivery; peerUrls?: StartedDelivery['peerUrls'] } = {};
+    let started: StartedDelivery | undefined;
     const openShared = async (): Promise<StartedDelivery['shared']> => {
-      const { delivery, shared, peerUrls } = await this.#startDelivery();
-      Object.assign(started, { delivery, peerUrls });
-      return shared;
+      started = await this.#startDelivery();
+      return started.shared;
     };
     try {
       const data = await openDataDirectory(dataDirectory, {
@@ -306,9 +282,9 @@ export class Server extends EventEmitter<ServerEvents> {
         onBanned: ({ kind, name }) =>
           this.disconnect({ [kind === 'agent' ? 'agentId' : 'addressKey']: name, code: 'E_BANNED' }),
       });
-      return { data, delivery: present(started.delivery), peerUrls: present(started.peerUrls) };
+      return { data, ...present(started) };
     } catch (error) {
-      await started.delivery?.stop();
+      await started?.delivery.stop();
       throw error;
     }
   }
@@ -357,6 +333,18 @@ export class Server extends EventEmitter<ServerEvents> {
       },
       onNote: (action, fields) => this.emit('messaging-note', action, fields),
     });
+  }
+
+  get #relayOptions(): ServerRelayOptions {
+    return {
+      limits: this.#limits,
+      budgets: this.#budgets,
+      find: (agentId, instance) => this.#find(agentId, instance),
+    };
+  }
+
+  #startNodeRelay(delivery: Delivery, bus: StartedDelivery['nodeBus']): Promise<NodeRelay | undefined> {
+    return startNodeRelay({ ...this.#relayOptions, bus, delivery, wallClock: this.#wallClock, log: this.#log });
   }
 
   #connectionsOver(data: DataDirectory, { delivery, messaging }: Pick<Running, 'delivery' | 'messaging'>): Connections {

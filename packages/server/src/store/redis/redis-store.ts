@@ -38,6 +38,7 @@ import { AGAIN, QueueReads } from './queue-reads.ts';
 import { RedisAgentDirectory } from './redis-agent-directory.ts';
 import type { RedisBans } from './redis-bans.ts';
 import { RedisNode } from './redis-node.ts';
+import { RedisNodeBus } from './redis-node-bus.ts';
 import type { RedisStoreOptions } from './redis-store-options.ts';
 import type { SessionEnd } from './served-agents.ts';
 import { readUsage, type UsageQuery } from './usage-pages.ts';
@@ -55,8 +56,10 @@ export class RedisStore implements Store {
   readonly agents: RedisAgentDirectory;
   readonly #node: RedisNode;
   readonly #reads: QueueReads;
+  readonly #url: string;
 
   constructor(options: RedisStoreOptions) {
+    this.#url = options.url;
     this.#node = new RedisNode(options);
     const { link, prefix, environment } = this.#node;
     this.#reads = new QueueReads(link, (queueId, readNumber, lease) => {
@@ -82,6 +85,12 @@ export class RedisStore implements Store {
   /** The other nodes that lived when this one looked last. */
   get peers(): readonly PeerNode[] {
     return this.#node.peers;
+  }
+
+  /** A way to the other nodes, beside events; it is opened and closed by whoever takes it. */
+  nodeBus(): RedisNodeBus {
+    const { name: node, prefix, environment } = this.#node;
+    return new RedisNodeBus({ url: this.#url, prefix, node, random: () => (environment.random(1)[0] ?? 0) / 256 });
   }
 
   open(listener: StoreListener): Promise<void> {
