@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { utf8Encode } from '@sealane/shared/bytes';
+import { StorageError } from '@sealane/shared/errors';
 import { DEFAULT_LINK_LIMITS } from '../../src/messaging/links/link-limits.ts';
 import { Links } from '../../src/messaging/links/links.ts';
 import { ServiceWorld, type Device } from './service-world.ts';
@@ -50,6 +51,24 @@ describe('links', () => {
     expect(await world.words(guest)).toEqual(['link: sealed']);
     await expect(links.post(alice, id, utf8Encode('again'))).rejects.toMatchObject({ code: 'E_NO_LINK' });
     expect(links.count).toBe(0);
+  });
+
+  it('A4: the same once more is answered as the first time, and handed over once; what was refused has not used the link', async () => {
+    const id = randomBytes(16);
+    await links.open(guest, id);
+    world.store.onAsk = (name) => {
+      if (name === 'addPending') throw new StorageError('E_STORE_FULL');
+    };
+    await expect(links.post(alice, id, utf8Encode('sealed'))).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    world.store.onAsk = () => undefined;
+    const posts = [1, 2].map(() => links.post(alice, id, utf8Encode('sealed')));
+    const other = links.post(alice, id, utf8Encode('something else'));
+    await expect(other).rejects.toMatchObject({ code: 'E_NO_LINK' });
+    await Promise.all(posts);
+    await links.post(alice, id, utf8Encode('sealed'));
+    expect(await world.words(guest)).toEqual(['link: sealed']);
+    await pass(600_000);
+    await expect(links.post(alice, id, utf8Encode('sealed'))).rejects.toMatchObject({ code: 'E_NO_LINK' });
   });
 
   it('A4: a code ends after 10 minutes, and with it the queue of a device that nobody listed', async () => {

@@ -2,7 +2,8 @@
  * Links: where a device that is not listed yet waits for one that is (docs/protocols/messaging.md §10). In memory: after a
  * restart of the server the device shows another code.
  */
-import { toBase64Url } from '@sealane/shared/bytes';
+import { createHash } from 'node:crypto';
+import { equalBytes, toBase64Url } from '@sealane/shared/bytes';
 import { TokenBuckets } from '../../limits/index.ts';
 import { CallError } from '../call-error.ts';
 import type { ActingDevice, ServiceEnvironment } from '../devices.ts';
@@ -18,7 +19,9 @@ export interface LinksOptions {
 interface Link {
   readonly agentId: string;
   readonly accountId: string;
-  readonly expiry: { cancel(): void };
+  expiry: { cancel(): void };
+  /** What was handed to it, by its SHA-256. */
+  used: { readonly hash: Uint8Array; readonly sent: Promise<void> } | undefined;
 }
 
 export class Links {
@@ -39,7 +42,7 @@ export class Links {
 
   /** Links that wait. */
   get count(): number {
-    return this.#byId.size;
+    return [...this.#byId.values()].filter(({ used }) => used === undefined).length;
   }
 
   /** Ends all of them. */
@@ -55,7 +58,6 @@ export class Links {
    * @throws CallError `E_NO_LINK` for an id in use, `E_CALL_LIMIT`; StorageError.
    */
   async open({ agentId, accountId }: ActingDevice, linkId: Uint8Array): Promise<void> {
-    const { queues, environment } = this.#options;
     const id = toBase64Url(linkId);
     const account = toBase64Url(accountId);
     const known = this.#byId.get(id);
@@ -65,29 +67,53 @@ export class Links {
     if (this.#byId.size >= this.#limits.linksMax) throw new CallError('E_CALL_LIMIT', { retryAfterMs: 60_000 });
     const previous = this.#idOf.get(agentId);
     if (previous !== undefined) this.#forget(previous);
-    const expiry = environment.schedule(this.#limits.lifeMs, () => this.#expire(id));
-    this.#byId.set(id, { agentId, accountId: account, expiry });
+    const expiry = this.#expireLater(id);
+    this.#byId.set(id, { agentId, accountId: account, expiry, used: undefined });
     this.#idOf.set(agentId, id);
-    await queues.openForGuest(agentId);
+    await this.#options.queues.openForGuest(agentId);
   }
 
   /**
-   * Hands something sealed to the device that waits; the link is used with it.
+   * Hands something sealed to the device that waits; the link is used with it. The same once more is answered as the first time.
    *
    * @throws CallError `E_NO_LINK`, also for a link of another account; `E_CALL_LIMIT`; StorageError.
    */
   async post({ accountId }: ActingDevice, linkId: Uint8Array, body: Uint8Array): Promise<void> {
-    const { queues, environment } = this.#options;
     const account = toBase64Url(accountId);
     this.#take(this.#posts, account);
     const id = toBase64Url(linkId);
     const link = this.#byId.get(id);
     if (link?.accountId !== account) throw new CallError('E_NO_LINK');
+    const hash = createHash('sha256').update(body).digest();
+    if (link.used !== undefined) {
+      if (!equalBytes(link.used.hash, hash)) throw new CallError('E_NO_LINK');
+      await link.used.sent;
+      return;
+    }
+    const sent = this.#send(link.agentId, linkId, body);
+    link.used = { hash, sent };
+    try {
+      await sent;
+    } catch (error) {
+      // Nothing was handed over: the link is as good as before.
+      link.used = undefined;
+      throw error;
+    }
+    if (this.#byId.get(id) !== link) return;
+    // What was handed over has its time to be fetched.
+    link.expiry.cancel();
+    link.expiry = this.#expireLater(id);
+  }
+
+  async #send(agentId: string, linkId: Uint8Array, body: Uint8Array): Promise<void> {
+    const { queues, environment } = this.#options;
     const at = environment.wallClock();
-    this.#forget(id);
     const item = { kind: 'link' as const, group: null, epoch: 0, messageId: linkId, sequence: 0, at, body, blob: null };
-    await queues.send([{ ...item, expiresAt: at + this.#limits.lifeMs, recipients: [link.agentId] }]);
-    environment.schedule(this.#limits.lifeMs, () => this.#endGuest(link.agentId));
+    await queues.send([{ ...item, expiresAt: at + this.#limits.lifeMs, recipients: [agentId] }]);
+  }
+
+  #expireLater(id: string): { cancel(): void } {
+    return this.#options.environment.schedule(this.#limits.lifeMs, () => this.#expire(id));
   }
 
   #take(buckets: TokenBuckets, account: string): void {
