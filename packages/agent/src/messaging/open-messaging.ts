@@ -136,10 +136,14 @@ async function sealedStorage(storage: Storage, passphrase: string | undefined): 
     if (passphrase === undefined || (await isBegun(storage))) return storage;
     const secret = systemRandom(KEY_BYTES);
     const fresh = await wrapWithPassphrase(nativeCrypto, { passphrase, secret, random: systemRandom });
-    await storage.transaction(async (tx) => {
-      if ((await tx.get(KEY_TABLE, ['key'])) === undefined) await tx.put(KEY_TABLE, ['key'], { wrapped: fresh });
+    const isOurs = await storage.transaction(async (tx) => {
+      if ((await tx.get(KEY_TABLE, ['key'])) !== undefined) return false;
+      await tx.put(KEY_TABLE, ['key'], { wrapped: fresh });
+      return true;
     });
-    return await sealedStorage(storage, passphrase);
+    // Another process was faster: its key counts.
+    if (!isOurs) return await sealedStorage(storage, passphrase);
+    return new SealedStorage(storage, rowCipher(secret));
   }
   if (passphrase === undefined)
     throw new StorageError('E_PASSPHRASE', 'The message database is protected by a passphrase');

@@ -9,22 +9,13 @@
  * when they are read, so that a hostile file costs no more than the largest of ours.
  */
 import { concat, utf8Encode, wipe } from '@sealane/shared/bytes';
-import { SIZES, type Crypto, type Random } from '@sealane/shared/crypto';
-import { scryptAsync } from '@noble/hashes/scrypt.js';
-
-/** Parameters of scrypt. */
-export interface PassphraseCost {
-  /** log2 of N: memory is 128 · r · N bytes. */
-  readonly logN: number;
-  readonly r: number;
-  readonly p: number;
-}
+import { SIZES, type Crypto, type Random, type ScryptCost } from '@sealane/shared/crypto';
 
 /** 128 MiB, about half a second. */
-export const PASSPHRASE_COST: PassphraseCost = { logN: 17, r: 8, p: 1 };
+export const PASSPHRASE_COST: ScryptCost = { logN: 17, r: 8, p: 1 };
 
 /** Most that is taken from a file: 1 GiB. */
-const COST_MAX: PassphraseCost = { logN: 20, r: 8, p: 4 };
+const COST_MAX: ScryptCost = { logN: 20, r: 8, p: 4 };
 const VERSION = 0x01;
 const SALT_BYTES = 16;
 const HEADER_BYTES = 4 + SALT_BYTES;
@@ -35,12 +26,12 @@ const NONCE = new Uint8Array(SIZES.aeadNonce);
 export async function wrapWithPassphrase(
   crypto: Crypto,
   { passphrase, secret, random }: { passphrase: string; secret: Uint8Array; random: Random },
-  cost: PassphraseCost = PASSPHRASE_COST,
+  cost: ScryptCost = PASSPHRASE_COST,
 ): Promise<Uint8Array> {
   if (passphrase === '') throw new RangeError('the passphrase is empty');
   if (!isCost(cost)) throw new RangeError('the parameters of scrypt are out of range');
   const header = concat(Uint8Array.of(VERSION, cost.logN, cost.r, cost.p), random(SALT_BYTES));
-  const key = await keyOf(passphrase, header, cost);
+  const key = await keyOf(crypto, passphrase, header);
   const sealed = crypto.aeadSeal(key, NONCE, header, secret);
   wipe(key);
   return concat(header, sealed);
@@ -59,19 +50,18 @@ export async function unwrapWithPassphrase(
   const header = wrapped.subarray(0, HEADER_BYTES);
   const [, logN = 0, r = 0, p = 0] = header;
   if (!isCost({ logN, r, p })) return undefined;
-  const key = await keyOf(passphrase, header, { logN, r, p });
+  const key = await keyOf(crypto, passphrase, header);
   const secret = crypto.aeadOpen(key, NONCE, header, wrapped.subarray(HEADER_BYTES));
   wipe(key);
   return secret;
 }
 
-function isCost({ logN, r, p }: PassphraseCost): boolean {
+function isCost({ logN, r, p }: ScryptCost): boolean {
   return logN >= 1 && logN <= COST_MAX.logN && r >= 1 && r <= COST_MAX.r && p >= 1 && p <= COST_MAX.p;
 }
 
-function keyOf(passphrase: string, header: Uint8Array, { logN, r, p }: PassphraseCost): Promise<Uint8Array> {
+function keyOf(crypto: Crypto, passphrase: string, header: Uint8Array): Promise<Uint8Array> {
+  const [, logN = 0, r = 0, p = 0] = header;
   // One form for texts that look the same (UAX #15), whichever keyboard they come from.
-  const text = utf8Encode(passphrase.normalize('NFC'));
-  const maxmem = 2 * 128 * COST_MAX.r * 2 ** COST_MAX.logN;
-  return scryptAsync(text, header.slice(4), { N: 2 ** logN, r, p, dkLen: SIZES.aeadKey, maxmem });
+  return crypto.scrypt(utf8Encode(passphrase.normalize('NFC')), header.slice(4), { logN, r, p });
 }

@@ -14,6 +14,7 @@ import {
   encapsulate,
   generateKeyPairSync,
   hash,
+  scrypt,
   sign,
   verify,
   type CipherGCM,
@@ -49,13 +50,21 @@ const x25519Secrets = new KeyObjectCache((bytes) => keyFormat.privateKey('x25519
 const x25519PublicKeys = new KeyObjectCache((bytes) => keyFormat.publicKey('x25519', bytes));
 const ed25519Seeds = new KeyObjectCache((bytes) => keyFormat.privateKey('ed25519', bytes));
 
-/** The native implementation: synchronous; secret keys become key objects once, see `key-object-cache.ts`. */
+/** The native implementation: secret keys become key objects once, see `key-object-cache.ts`. */
 export const nativeCrypto: Crypto = {
   name: 'native',
 
   sha256: (data) => hash('sha256', data, 'buffer'),
   sha512: (data) => hash('sha512', data, 'buffer'),
   hmacSha256,
+
+  // In a thread, and in half the time of what JavaScript needs.
+  scrypt(passphrase, salt, { logN, r, p }) {
+    const cost = { N: 2 ** logN, r, p, maxmem: 256 * r * (2 ** logN + p) };
+    return new Promise((resolve, reject) => {
+      scrypt(passphrase, salt, SIZES.aeadKey, cost, (error, key) => (error === null ? resolve(key) : reject(error)));
+    });
+  },
 
   x25519PublicKey(secretKey) {
     expectSize('secretKey', secretKey, SIZES.x25519Key);

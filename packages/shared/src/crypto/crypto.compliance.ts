@@ -57,6 +57,17 @@ export function cryptoCompliance(crypto: Crypto, { it, expect }: TestFunctions):
     ]);
   });
 
+  it('scrypt: RFC 7914 §12, test cases 1 and 2, as far as 32 bytes go', async () => {
+    const none = new Uint8Array(0);
+    expect(toHex(await crypto.scrypt(none, none, { logN: 4, r: 1, p: 1 }))).toBe(
+      '77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442',
+    );
+    const [password, salt] = [utf8Encode('password'), utf8Encode('NaCl')];
+    expect(toHex(await crypto.scrypt(password, salt, { logN: 10, r: 8, p: 16 }))).toBe(
+      'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162',
+    );
+  });
+
   it('x25519: the example of RFC 7748 §6.1', () => {
     const bob = bytes('5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb');
     const alicePublic = bytes('8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a');

@@ -2,7 +2,7 @@
  * The port through which every layer above reaches cryptography. Two implementations interoperate: `portableCrypto`
  * (tweetnacl and noble, any browser) and `nativeCrypto` (`node:crypto`, entry `@sealane/shared/crypto-native`).
  *
- * All functions are synchronous and keep none of their arguments. Wrong sizes are mistakes of the caller
+ * All functions but `scrypt` are synchronous, and all keep none of their arguments. Wrong sizes are mistakes of the caller
  * (`RangeError`); a peer's invalid key or ciphertext is a `ProtocolError` with `E_HANDSHAKE`.
  */
 
@@ -31,6 +31,14 @@ export interface KemEncapsulation {
   readonly sharedSecret: Uint8Array;
 }
 
+/** Parameters of scrypt (RFC 7914 §2). */
+export interface ScryptCost {
+  /** log2 of N: memory is 128 · r · N bytes. */
+  readonly logN: number;
+  readonly r: number;
+  readonly p: number;
+}
+
 /** Sizes in bytes of what passes through the port. */
 export const SIZES = {
   x25519Key: 32,
@@ -57,6 +65,9 @@ export interface Crypto {
   sha512(data: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104): 32 bytes. */
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+
+  /** Scrypt (RFC 7914): a key of 32 bytes from a passphrase. It takes its time, and the event loop goes on meanwhile. */
+  scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost): Promise<Uint8Array>;
 
   /** X25519 public key (32 bytes) of a secret key (32 bytes, clamped inside; RFC 7748 §5). */
   x25519PublicKey(secretKey: Uint8Array): Uint8Array;

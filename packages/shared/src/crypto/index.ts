@@ -1,6 +1,6 @@
 /** Crypto: the port, its portable implementation, key derivation, key roles and fingerprints. */
 export { SIZES } from './crypto.ts';
-export type { Crypto, KemEncapsulation, KemKeyPair, KemSecretKey, Random } from './crypto.ts';
+export type { Crypto, KemEncapsulation, KemKeyPair, KemSecretKey, Random, ScryptCost } from './crypto.ts';
 export { ed25519ToX25519, isCanonicalPublicKey, isCanonicalSignature } from './ed25519-encoding.ts';
 export { expectSize } from './expect-size.ts';
 export { fingerprint, parseFingerprint } from './fingerprint.ts';

@@ -5,6 +5,7 @@
  */
 import { gcm } from '@noble/ciphers/aes.js';
 import { hmac } from '@noble/hashes/hmac.js';
+import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import nacl from 'tweetnacl';
@@ -16,13 +17,18 @@ import { expectSize } from './expect-size.ts';
 
 const HEADER_NONCE_OFFSET = 4;
 
-/** The portable implementation: synchronous, stateless, the same in every JavaScript engine. */
+/** The portable implementation: stateless, the same in every JavaScript engine. */
 export const portableCrypto: Crypto = {
   name: 'portable',
 
   sha256,
   sha512,
   hmacSha256: (key, data) => hmac(sha256, key, data),
+
+  scrypt(passphrase, salt, { logN, r, p }) {
+    const N = 2 ** logN;
+    return scryptAsync(passphrase, salt, { N, r, p, dkLen: SIZES.aeadKey, maxmem: 256 * r * (N + p) });
+  },
 
   x25519PublicKey(secretKey) {
     expectSize('secretKey', secretKey, SIZES.x25519Key);

@@ -183,6 +183,7 @@ export function bound(inner: Crypto): Crypto {
     sha256: (data) => inner.sha256(data),
     sha512: (data) => inner.sha512(data),
     hmacSha256: (key, data) => inner.hmacSha256(key, data),
+    scrypt: (...rest) => inner.scrypt(...rest),
     x25519PublicKey: (secretKey) => inner.x25519PublicKey(secretKey),
     x25519: (secretKey, publicKey) => inner.x25519(secretKey, publicKey),
     kemKeyPair: (random) => inner.kemKeyPair(random),
