@@ -182,6 +182,16 @@ describe.each(['memory', 'disk'])('blobs in %s', (kind) => {
     await upload(randomBytes(1_500));
   });
 
+  it('accounts have so many blobs and no more, however small', async () => {
+    await open({ accountBlobsMax: 2 });
+    for (const _ of [1, 2]) await upload(randomBytes(1), { ttlMs: 60_000 });
+    await expect(upload(randomBytes(1))).rejects.toMatchObject({ code: 'E_QUOTA' });
+    await upload(randomBytes(1), {}, bob);
+    now += 60_000;
+    await blobs.sweep();
+    await upload(randomBytes(1));
+  });
+
   it('ends when its time is over, to the ms, and its bytes with the last blob that has them', async () => {
     const bytes = randomBytes(1_000);
     const brief = await upload(bytes, { ttlMs: 60_000 });
@@ -333,6 +343,31 @@ describe('blobs on a disk', () => {
   it('a disk without room is told, with the time to come back, before anything is written', async () => {
     await open({ freeBytesMin: Number.MAX_SAFE_INTEGER });
     await expect(upload(randomBytes(10))).rejects.toMatchObject({ code: 'E_STORE_FULL', retryAfterMs: 60_000 });
+  });
+
+  it('B1: what uploads that go on take leaves the room that is for everything else', async () => {
+    const [first, second] = [randomBytes(1_000), randomBytes(1_000)];
+    let free = 2_500;
+    jest.spyOn(files, 'freeBytes').mockImplementation(() => Promise.resolve(free));
+    await open({ freeBytesMin: 1_500 });
+    const both = [blobOf(first), blobOf(second)] as const;
+    for (const blob of both) await blobs.open(alice, blob);
+    await blobs.write(alice, { id: both[0].id, position: 0, bytes: first });
+    free -= first.length;
+    const part = { id: both[1].id, position: 0, bytes: second };
+    await expect(blobs.write(alice, part)).rejects.toMatchObject({ code: 'E_STORE_FULL', retryAfterMs: 60_000 });
+    free += first.length;
+    await blobs.write(alice, part);
+    expect(Buffer.from(await download(both[1])).equals(second)).toBe(true);
+  });
+
+  it('S6: a part that has another size than is known stays as it is', async () => {
+    const id = randomBytes(16);
+    await files.append(id, 0, randomBytes(100));
+    for (const position of [50, 200]) {
+      await expect(files.append(id, position, randomBytes(10))).rejects.toMatchObject({ code: 'E_STORAGE' });
+      expect(await files.partBytes(id)).toBe(100);
+    }
   });
 
   it('S8: a folder that is gone is a named error', async () => {

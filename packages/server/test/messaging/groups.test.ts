@@ -249,7 +249,7 @@ async function wholeBlob({ accountId }: Device): Promise<Uint8Array> {
   const id = new Uint8Array(randomBytes(16));
   const [at, ttlMs] = [Date.now(), 3_600_000];
   const blob = { id, accountId, size: 1, hash: randomBytes(32), ttlMs, expiresAt: at, isWhole: false };
-  await world.store.ask('openBlob', { blob, accountBytesMax: 10, totalBytesMax: 10 });
+  await world.store.ask('openBlob', { blob, accountBytesMax: 10, accountBlobsMax: 10, totalBytesMax: 10 });
   await world.store.ask('finishBlob', { id, at });
   return id;
 }

@@ -4,6 +4,8 @@ import type { LimitPreset } from '../../config/index.ts';
 export interface BlobLimits {
   /** Bytes of all blobs of one account, whole or not. */
   readonly accountBytesMax: number;
+  /** Blobs of one account, however small: each is a file and a row. */
+  readonly accountBlobsMax: number;
   /** Bytes of all blobs. */
   readonly totalBytesMax: number;
   /** Disk space that is left free. */
@@ -20,6 +22,7 @@ const DAY_MS = 86_400_000;
 
 const DEFAULT_BLOB_LIMITS: BlobLimits = {
   accountBytesMax: 10 * GIB,
+  accountBlobsMax: 100_000,
   totalBytesMax: 1_024 * GIB,
   freeBytesMin: GIB / 4,
   lifeMs: 30 * DAY_MS,
@@ -27,7 +30,12 @@ const DEFAULT_BLOB_LIMITS: BlobLimits = {
   fullRetryMs: 60_000,
 };
 
-const STRICT_BLOB_LIMITS: BlobLimits = { ...DEFAULT_BLOB_LIMITS, accountBytesMax: GIB, totalBytesMax: 100 * GIB };
+const STRICT_BLOB_LIMITS: BlobLimits = {
+  ...DEFAULT_BLOB_LIMITS,
+  accountBytesMax: GIB,
+  accountBlobsMax: 10_000,
+  totalBytesMax: 100 * GIB,
+};
 
 export function blobLimitsOf(preset: LimitPreset): BlobLimits {
   return preset === 'strict' ? STRICT_BLOB_LIMITS : DEFAULT_BLOB_LIMITS;

@@ -67,11 +67,9 @@ export class Blobs {
 
   /** Begins an upload or goes on with one. @throws CallError, StorageError. */
   async open({ accountId }: ActingDevice, { id, size, hash, ttlMs }: NewBlob): Promise<BlobState> {
-    const { files, environment, limits } = this.#options;
-    const { freeBytesMin, lifeMs, uploadMs, fullRetryMs } = limits;
-    const free = await files.freeBytes();
-    if (free !== undefined && free < freeBytesMin + size)
-      throw new CallError('E_STORE_FULL', { retryAfterMs: fullRetryMs });
+    const { environment, limits } = this.#options;
+    const { lifeMs, uploadMs } = limits;
+    await this.#checkSpace(size);
     const expiresAt = environment.wallClock() + uploadMs;
     const life = ttlMs === 0 ? lifeMs : Math.min(ttlMs, lifeMs);
     const blob: BlobRow = { id, accountId, size, hash, ttlMs: life, expiresAt, isWhole: false };
@@ -120,9 +118,9 @@ export class Blobs {
   /** In its turn: a part that is written meanwhile may make it whole. @returns undefined where its time is over. */
   async #openRow(blob: BlobRow): Promise<BlobState | undefined> {
     const { store, environment, limits } = this.#options;
-    const { accountBytesMax, totalBytesMax, fullRetryMs } = limits;
+    const { accountBytesMax, accountBlobsMax, totalBytesMax, fullRetryMs } = limits;
     return await this.#turns.run(toBase64Url(blob.id), async () => {
-      const opened = await store.ask('openBlob', { blob, accountBytesMax, totalBytesMax });
+      const opened = await store.ask('openBlob', { blob, accountBytesMax, accountBlobsMax, totalBytesMax });
       if (opened.status === 'account-full') throw new CallError('E_QUOTA');
       if (opened.status === 'store-full') throw new CallError('E_STORE_FULL', { retryAfterMs: fullRetryMs });
       const row = opened.blob;
@@ -154,12 +152,22 @@ export class Blobs {
 
   async #append(part: { readonly id: Uint8Array; readonly position: number; readonly bytes: Uint8Array }) {
     const { files, limits } = this.#options;
+    // Others that were opened while there was room for each of them may have taken it.
+    await this.#checkSpace(part.bytes.length);
     try {
       await files.append(part.id, part.position, part.bytes);
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'E_DISK_FULL') throw error;
       throw new CallError('E_STORE_FULL', { retryAfterMs: limits.fullRetryMs });
     }
+  }
+
+  /** What else is on this disk needs room, too. @throws CallError `E_STORE_FULL`. */
+  async #checkSpace(bytes: number): Promise<void> {
+    const { files, limits } = this.#options;
+    const free = await files.freeBytes();
+    if (free !== undefined && free < limits.freeBytesMin + bytes)
+      throw new CallError('E_STORE_FULL', { retryAfterMs: limits.fullRetryMs });
   }
 
   /** How much of it is there. One whose last byte came before a crash, or onto a full disk, is made whole now. */

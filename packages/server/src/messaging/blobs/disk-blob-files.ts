@@ -42,10 +42,7 @@ export class DiskBlobFiles implements BlobFiles {
       try {
         const { size } = await file.stat();
         if (size !== position) throw new StorageError('E_STORAGE', 'a part of a blob has another size than before');
-        await file.writeFile(bytes);
-      } catch (error) {
-        await file.truncate(position).catch(() => undefined);
-        throw error;
+        await writeOrUndo(file, position, bytes);
       } finally {
         await file.close();
       }
@@ -146,6 +143,16 @@ export class DiskBlobFiles implements BlobFiles {
   #wholeOf(hash: Uint8Array): string {
     const name = toHex(hash);
     return join(this.#folder, 'wholes', name.slice(0, 2), name);
+  }
+}
+
+/** Writes at the end. */
+async function writeOrUndo(file: FileHandle, end: number, bytes: Uint8Array): Promise<void> {
+  try {
+    await file.writeFile(bytes);
+  } catch (error) {
+    await file.truncate(end).catch(() => undefined);
+    throw error;
   }
 }
 

@@ -32,13 +32,19 @@ export type OpenBlobResult =
 /** The blob of this id, made where it is missing and there is room for it. */
 export function openBlob(
   sql: Sql,
-  ask: { readonly blob: BlobRow; readonly accountBytesMax: number; readonly totalBytesMax: number },
+  ask: {
+    readonly blob: BlobRow;
+    readonly accountBytesMax: number;
+    readonly accountBlobsMax: number;
+    readonly totalBytesMax: number;
+  },
 ): OpenBlobResult {
-  const { blob } = ask;
+  const { blob, accountBytesMax, accountBlobsMax } = ask;
   const known = findBlob(sql, blob.id);
   if (known !== undefined) return { status: 'open', blob: known };
-  const own = sql('SELECT total(size) AS bytes FROM blob WHERE account_id = ?').get(blob.accountId)?.['bytes'];
-  if (Number(own) + blob.size > ask.accountBytesMax) return { status: 'account-full' };
+  const own = sql('SELECT count(*) AS blobs, total(size) AS bytes FROM blob WHERE account_id = ?').get(blob.accountId);
+  const isFull = Number(own?.['bytes']) + blob.size > accountBytesMax || Number(own?.['blobs']) >= accountBlobsMax;
+  if (isFull) return { status: 'account-full' };
   if (blobBytes(sql) + blob.size > ask.totalBytesMax) return { status: 'store-full' };
   const { id, accountId, size, hash, ttlMs, expiresAt } = blob;
   sql('INSERT INTO blob VALUES (?, ?, ?, ?, ?, ?, 0)').run(id, accountId, size, hash, ttlMs, expiresAt);
