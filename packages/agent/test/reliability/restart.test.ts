@@ -5,7 +5,7 @@ import { Workbench } from '../processes.ts';
 import { TestServer } from '../test-server.ts';
 
 const AGENTS_FULL = 5_000;
-const AGENTS = process.env['TEST_MANY_AGENTS'] === '1' ? AGENTS_FULL : 1_000;
+const AGENTS = process.env['TEST_MANY_AGENTS'] === '1' ? AGENTS_FULL : 500;
 if (AGENTS < AGENTS_FULL) console.warn(`B8: ${AGENTS} agents instead of ${AGENTS_FULL}; TEST_MANY_AGENTS=1 takes all`);
 /** Longest time until all are back. */
 const BACK_MS_MAX = 60_000;
