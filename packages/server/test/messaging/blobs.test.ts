@@ -314,11 +314,12 @@ describe('blobs on a disk', () => {
 
   it('files that no row knows are removed at the start, and those of others stay', async () => {
     const kept = await upload(randomBytes(1_000));
+    // From here on nothing looks for what has no row.
+    blobs.stop();
     await files.append(randomBytes(16), 0, randomBytes(10));
     const id = randomBytes(16);
     await files.append(id, 0, randomBytes(10));
     await files.keep(id, randomBytes(32));
-    blobs.stop();
     await open();
     await eventually('that they are gone', async () => {
       const { parts, wholes } = await files.list();
@@ -330,11 +331,11 @@ describe('blobs on a disk', () => {
   it('what is not named as blobs are is left alone, and keeps no file of ours from being removed', async () => {
     const others = [join('parts', 'abcd'), join('wholes', '.DS_Store')].map((name) => join(folder, 'blobs', name));
     for (const path of others) writeFileSync(path, 'of others');
+    blobs.stop();
     const id = randomBytes(16);
     await files.append(id, 0, randomBytes(10));
     await files.keep(id, randomBytes(32));
     expect(await files.list()).toMatchObject({ parts: [], wholes: [expect.anything()] });
-    blobs.stop();
     await open();
     await eventually('that it is gone', async () => (await files.list()).wholes.length === 0);
     for (const path of others) expect(statSync(path).size).toBe(9);
