@@ -139,7 +139,7 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Asks an agent. @returns its answer.
+   * Asks an agent of this node. @returns its answer.
    *
    * @throws ProtocolError `E_NOT_CONNECTED`, `E_TIMEOUT`, or the agent's own code.
    */

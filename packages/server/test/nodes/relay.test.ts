@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createClient } from 'redis';
 import type { ServerOptions } from '../../src/index.ts';
+import type { RedisStore } from '../../src/store/redis/index.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
 import { ServerProcess } from '../server-process.ts';
 import { TestAgent, newIdentity } from '../test-agent.ts';
@@ -120,6 +122,23 @@ describeWithRedis('requests between nodes', () => {
     const gone = ada.channel.request('never', 'x', { to: 'agent:bob', timeoutMs: LONG_MS });
     await expect(gone).rejects.toMatchObject({ code: 'E_NOT_CONNECTED' });
     await eventually('none left', () => underWay(0) === 0);
+  });
+
+  it('H4, D1, S11: what else comes on the channel of a node is dropped and counted; everything goes on', async () => {
+    const [ada, bob] = await start();
+    bob.handle('hello', () => 'here');
+    const other = createClient({ url: redis.url });
+    await other.connect();
+    const [, second] = nodes;
+    const store = second!.library.delivery.store as RedisStore;
+    for (const text of ['', 'rubbish', '\u0001\u0004evil', '\u0009\u0004evil and of another version'])
+      expect(await other.publish(`sealane:relay:${store.node}`, text)).toBe(1);
+    other.destroy();
+    const dropped = () => second!.library.counters().nodeMessagesDropped;
+    await eventually('dropped', () => dropped()['version'] === 1);
+    expect(dropped()).toEqual({ malformed: 3, version: 1, unexpected: 0 });
+    expect((await ada.channel.request('hello', 'x', { to: 'agent:bob' })).text()).toBe('here');
+    expect(second!.library.counters().faults).toBe(0);
   });
 
   it('H4, M2, M3: Redis goes away: what is under way and what comes now ends, and all goes on when it is back', async () => {
