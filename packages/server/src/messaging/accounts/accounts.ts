@@ -15,7 +15,7 @@ import {
   type AccountState,
 } from '@sealane/shared/accounts';
 import { TokenBuckets } from '../../limits/index.ts';
-import { KeyedTurns } from '../blobs/keyed-turns.ts';
+import { KeyedTurns } from '../keyed-turns.ts';
 import { CallError } from '../call-error.ts';
 import { isListedIn, type Caller, type Standing } from '../caller.ts';
 import type { ServiceEnvironment } from '../devices.ts';

@@ -6,7 +6,7 @@
 import { verifyAccountLog, listedDevices, type AccountState } from '@sealane/shared/accounts';
 import type { Crypto } from '@sealane/shared/crypto';
 import { SealaneError } from '@sealane/shared/errors';
-import type { KeyedTurns } from '../blobs/keyed-turns.ts';
+import type { KeyedTurns } from '../keyed-turns.ts';
 import type { ServiceEnvironment } from '../devices.ts';
 import type { ServiceStore } from '../store/service-store.ts';
 import type { Account, AccountBook } from './account-book.ts';

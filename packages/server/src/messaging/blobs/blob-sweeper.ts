@@ -1,7 +1,7 @@
 /** BlobSweeper: drops blobs whose time is over, and files that no row knows. */
 import { toBase64Url } from '@sealane/shared/bytes';
 import type { BlobsOptions } from './blobs-options.ts';
-import type { KeyedTurns } from './keyed-turns.ts';
+import type { KeyedTurns } from '../keyed-turns.ts';
 
 /** How often, and how many rows are looked at at once. */
 const SWEEP_MS = 600_000;

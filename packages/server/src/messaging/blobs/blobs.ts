@@ -13,7 +13,7 @@ import type { ActingDevice } from '../devices.ts';
 import type { BlobRow } from '../store/blob-tables.ts';
 import { BlobSweeper } from './blob-sweeper.ts';
 import type { BlobsOptions } from './blobs-options.ts';
-import { KeyedTurns } from './keyed-turns.ts';
+import { KeyedTurns } from '../keyed-turns.ts';
 
 /** A blob as its device opens it. */
 export interface NewBlob {
