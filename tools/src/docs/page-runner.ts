@@ -16,8 +16,14 @@ const READY_TIMEOUT_MS = 40_000;
 /** What such a command prints when it is ready. */
 const READY = /listening|Sealane server on|Ready to accept connections|Enter this at another device/;
 
+/** Has the server of a data directory end. */
+const DRAIN = /^sealane-server drain --data-dir (\S+)$/;
+
 /** Time to end after Ctrl-C. */
 const END_TIMEOUT_MS = 10_000;
+
+/** What `npx` finds in the workspace. */
+const PROGRAMS = ['sealane-server', 'sealane-agent'] as const;
 
 /** How one command ended. */
 export interface CommandResult {
@@ -44,12 +50,20 @@ interface RunningCommand {
   readonly output: { stdout: string; stderr: string };
 }
 
-/** Runs the page in a folder of its own, where `packages` is that of the workspace `root`. */
-export async function runPage(markdown: string, root: string): Promise<PageResult> {
+/** How a page is run. */
+export interface PageOptions {
+  /** The workspace. */
+  readonly root: string;
+  /** Whether `npx` finds the programs of the workspace, the first time that each is named, and starts their sources. */
+  readonly usesNpx: boolean;
+}
+
+/** Runs the page in a folder of its own, where `packages` is that of the workspace. */
+export async function runPage(markdown: string, { root, usesNpx }: PageOptions): Promise<PageResult> {
   mkdirSync(join(root, 'tmp'), { recursive: true });
   const folder = mkdtempSync(join(root, 'tmp', 'docs-'));
   symlinkSync(join(root, 'packages'), join(folder, 'packages'));
-  const runner = new PageRunner(root, folder);
+  const runner = new PageRunner(root, folder, usesNpx ? [] : PROGRAMS);
   try {
     for (const block of codeBlocks(markdown)) await runner.take(block);
     return { commands: runner.commands, ended: await runner.end(), missingOutput: runner.missingOutput };
@@ -64,11 +78,14 @@ class PageRunner {
   readonly missingOutput: string[] = [];
   readonly #root: string;
   readonly #folder: string;
-  #running: RunningCommand[] = [];
+  /** Programs that `npx` need not find any more. */
+  readonly #found: Set<string>;
+  readonly #running: RunningCommand[] = [];
 
-  constructor(root: string, folder: string) {
+  constructor(root: string, folder: string, found: readonly string[]) {
     this.#root = root;
     this.#folder = folder;
+    this.#found = new Set(found);
   }
 
   async take(block: CodeBlock): Promise<void> {
@@ -80,16 +97,17 @@ class PageRunner {
     else if (block.language === 'text') this.#compare(block);
   }
 
-  /** Interrupts what runs on and waits for its end. */
+  /** Interrupts what runs on, the last first, and waits for its end. What was drained ends by itself. */
   async end(): Promise<CommandResult[]> {
-    const running = this.#running;
-    this.#running = [];
-    return Promise.all(running.map((command) => interrupt(command)));
+    const ended: CommandResult[] = [];
+    for (const running of this.#running.splice(0).reverse())
+      ended.push(await (this.#isDrained(running) ? untilExit(running, END_TIMEOUT_MS) : interrupt(running)));
+    return ended;
   }
 
   async #runBlock(block: CodeBlock): Promise<void> {
     for (const { command, runsOn } of commandLines(block.text)) {
-      const running = this.#start(this.#asRun(command, runsOn), block.line);
+      const running = this.#start(this.#asRun(command), block.line);
       if (runsOn) {
         this.#running.push(running);
         await untilReady(running);
@@ -97,10 +115,19 @@ class PageRunner {
     }
   }
 
-  /** Programs of the workspace are in the PATH: `npx` takes a second to find each, so it does for the first of a page. */
-  #asRun(command: string, runsOn: boolean): string {
+  /** Built programs are in the PATH: with `npx`, from their sources, each takes a second more. */
+  #asRun(command: string): string {
     const filled = filledIn(command, this.#printed());
-    return runsOn || this.commands.length === 0 ? filled : filled.replace(/^npx (?=sealane-)/, '');
+    const program = PROGRAMS.find((name) => filled.startsWith(`npx ${name} `));
+    if (program === undefined) return filled;
+    const isFound = this.#found.has(program);
+    this.#found.add(program);
+    return isFound ? filled.replace('npx ', '') : filled;
+  }
+
+  #isDrained({ command }: RunningCommand): boolean {
+    const drained = this.commands.map((done) => DRAIN.exec(done.command)?.[1]);
+    return drained.some((directory) => directory !== undefined && `${command} `.includes(` --data-dir ${directory} `));
   }
 
   #printed(): string {

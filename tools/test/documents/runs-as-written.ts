@@ -10,8 +10,12 @@ const root = join(import.meta.dirname, '..', '..', '..');
 /** A page that starts Redis needs it. */
 const STARTS_REDIS = /^redis-server /m;
 
-/** Declares the test of a page, which is skipped with a notice where its Redis is not there. */
-export function runsAsWritten(page: string): void {
+/**
+ * Declares the test of a page, which is skipped with a notice where its Redis is not there.
+ *
+ * @param usesNpx whether it shows as well that `npx` finds the programs: one page does so for all.
+ */
+export function runsAsWritten(page: string, { usesNpx = false }: { readonly usesNpx?: boolean } = {}): void {
   const text = readFileSync(join(root, page), 'utf8');
   const isMissingRedis = STARTS_REDIS.test(text) && spawnSync('redis-server', ['--version']).status !== 0;
   if (isMissingRedis) console.warn(`SKIPPED ${page}: apt-get install redis-server`);
@@ -19,7 +23,7 @@ export function runsAsWritten(page: string): void {
   declare(
     `2.0.22: ${page} runs as written`,
     async () => {
-      const { commands, ended, missingOutput } = await runPage(text, root);
+      const { commands, ended, missingOutput } = await runPage(text, { root, usesNpx });
       const failed = [...commands, ...ended].filter(({ exitCode }) => exitCode !== 0);
       expect(failed).toEqual([]);
       expect(missingOutput).toEqual([]);
