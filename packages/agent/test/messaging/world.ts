@@ -1,5 +1,5 @@
 /** Devices for tests of messaging: each a client with a database of its own, over a server in memory. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StaticKeyPair } from '@sealane/shared/crypto';
@@ -13,6 +13,9 @@ import { MessagingClient } from '../../src/messaging/messaging-client.ts';
 import type { MessagingConnection } from '../../src/messaging/messaging-connection.ts';
 import type { MessagingEvent } from '../../src/messaging/messaging-event.ts';
 import { FakeServer } from './fake-server.ts';
+
+/** In memory where the system has such a folder: what a disk takes to be sure is not what is tried here. */
+const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** One device: its directory, its connection, and its client while it is open. */
 export class TestDevice {
@@ -81,7 +84,7 @@ export class World {
   }
 
   directory(): string {
-    const path = mkdtempSync(join(tmpdir(), 'sealane-messaging-'));
+    const path = mkdtempSync(join(FOLDER, 'sealane-messaging-'));
     this.#directories.push(path);
     return path;
   }
