@@ -9,6 +9,19 @@ import { until } from '@sealane/node/testing';
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 const run = promisify(execFile);
 
+/** Where `npx` looks in the workspace; before it, programs that tests have built. */
+const PATH = [
+  ...(process.env['TEST_PROGRAMS'] ? [join(process.env['TEST_PROGRAMS'], 'bin')] : []),
+  join(ROOT, 'node_modules', '.bin'),
+  process.env['PATH'],
+].join(':');
+
+/** What a command prints. That `npx` finds the programs, the test of a guide shows: it takes two seconds each time. */
+async function outputOf(command: string): Promise<string> {
+  const words = ['-c', command.replace(/^ +npx /, '')];
+  return (await run('sh', words, { cwd: ROOT, env: { ...process.env, PATH }, timeout: 60_000 })).stdout;
+}
+
 let demo: ChildProcess | undefined;
 afterEach(async () => {
   if (demo === undefined || demo.exitCode !== null) return;
@@ -32,9 +45,8 @@ describe('tools:load --demo', () => {
     );
     const commands = said.split('\n').filter((line) => /^ {2}\S/.test(line));
     expect(commands.length).toBeGreaterThan(5);
-    const answers = await Promise.all(
-      commands.map(async (command) => (await run('sh', ['-c', command], { cwd: ROOT, timeout: 60_000 })).stdout),
-    );
+    expect(commands.filter((command) => !/^ {2}(npx sealane-(server|agent)|curl) /.test(command))).toEqual([]);
+    const answers = await Promise.all(commands.map(outputOf));
     const answerOf = (name: string): string => answers[commands.findIndex((command) => command.includes(name))] ?? '';
     expect(answerOf(' status ')).toContain('store    sqlite, ready');
     expect(answerOf(' agents list ')).toMatch(/^truck-\w+ +no +- +25 /m);

@@ -5,10 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { programWords } from '@sealane/node/testing';
 
 const END_MS_MAX = 15_000;
-const SOURCES = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@sealane/server/package.json')));
 
 /** Its line `listening`, as far as it is used. */
 interface ListeningLine {
@@ -67,7 +66,7 @@ export class StartedServer {
     const [command = '', ...args] = [
       ...wrap,
       process.execPath,
-      ...(program === undefined ? [...process.execArgv, SOURCES] : [program]),
+      ...(program === undefined ? [...process.execArgv, ...programWords('server')] : [program]),
       'serve',
       ...settings,
       ...(store === undefined ? [] : ['--store', store]),
