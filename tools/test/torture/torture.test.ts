@@ -62,13 +62,13 @@ function processesInFolder(): readonly string[] {
 describe('tools:torture', () => {
   it('2.0.10, 2.0.11: a round is passed, its report is one page, and nothing is left behind', async () => {
     const report = join(directory, 'report', 'torture.md');
-    const args = ['--source', ...'--only proxy --rounds 1 --faults 2 --seed 3 --json'.split(' '), '--report', report];
+    const args = [...PROGRAMS, ...'--only proxy --rounds 1 --faults 2 --seed 3 --json'.split(' '), '--report', report];
     const { code, stdout } = await torture(args).ended;
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, failures: [], groups: [{ group: 'proxy', rounds: 1 }] });
     expect(code).toBe(0);
     const page = readFileSync(report, 'utf8');
     expect(page).toContain('**Verdict: nothing lost, nothing made up, everything in order.**');
-    expect(page).toContain('npx nx run tools:torture -- --source');
+    expect(page).toContain('npx nx run tools:torture -- --server ');
     expect(processesInFolder()).toEqual([]);
     expect(readdirSync(directory)).toEqual(['report']);
   });
