@@ -202,6 +202,15 @@ describe.each<EventStoreKind>(['memory', 'sqlite'])('groups, events in %s', (eve
     expect(await world.words(bob)).toEqual([]);
   });
 
+  it('R1: a device that was revoked and is listed anew gets what comes before its queue is opened', async () => {
+    const group = await world.group(alice, [carol]);
+    await world.revoke(bob);
+    bob.write = 0;
+    await world.list(bob);
+    await world.groups.commit(alice, world.commitOf(alice, group, 1, { added: [bob.agentId] }));
+    expect(await world.words(bob)).toEqual(['welcome: welcome 1']);
+  });
+
   it('R1: a device whose queue the operator deleted gets what is sent from then on', async () => {
     const group = await world.group(alice, [bob]);
     await world.events.forgetAgent(bob.agentId);

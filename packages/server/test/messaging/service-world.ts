@@ -120,10 +120,15 @@ export class ServiceWorld implements ListedDevices {
       accountId: createHash('sha256').update(username).digest(),
       write: 0,
     };
-    this.#devices.set(device.agentId, device);
-    await this.#list(device);
+    await this.list(device);
     await this.queues.openFor(device.agentId);
     return device;
+  }
+
+  /** The log of its account lists a device, and nothing has followed from that yet. */
+  async list(device: Device): Promise<void> {
+    this.#devices.set(device.agentId, device);
+    await this.#list(device);
   }
 
   /** What the owner of accounts does when a device is revoked. */

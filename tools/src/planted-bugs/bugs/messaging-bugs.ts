@@ -49,8 +49,8 @@ export const MESSAGING_BUGS: readonly PlantedBug[] = [
     name: 'revoked-queue-opens-again',
     breaks: 'a revoked device gets what was under way',
     file: messaging('queues/message-queues.ts'),
-    from: 'if (isListed) await this.#openQueue(agentId);',
-    to: 'void isListed; this.#revoked.delete(agentId); await this.#openQueue(agentId);',
+    from: 'if (!isListed) return;',
+    to: 'void isListed;',
     tests: tests('groups'),
   },
   {

@@ -59,6 +59,7 @@ export class MessageQueues {
   readonly #open = new Set<string>();
   /** Devices that were revoked since the start: whatever is under way for them opens nothing. */
   readonly #revoked = new Set<string>();
+  #revocations = 0;
   /** Devices that wait to be linked: they get items although no log lists them. */
   readonly #guests = new Set<string>();
   /** Rows that are in the queues and not yet removed. */
@@ -116,6 +117,7 @@ export class MessageQueues {
   /** A device was revoked: it gets nothing any more, and what waited for it is gone. @throws StorageError. */
   async closeFor(agentId: string): Promise<void> {
     this.#revoked.add(agentId);
+    this.#revocations += 1;
     this.#guests.delete(agentId);
     this.#open.delete(agentId);
     await this.#options.events.deleteQueue(queueOf(agentId));
@@ -240,9 +242,14 @@ export class MessageQueues {
   }
 
   async #openIfListed(agentId: string): Promise<void> {
-    if (this.#revoked.has(agentId)) return;
-    const isListed = this.#guests.has(agentId) || (await this.#options.devices.accountOf(agentId)) !== undefined;
-    if (isListed) await this.#openQueue(agentId);
+    for (let asked = -1; asked !== this.#revocations;) {
+      asked = this.#revocations;
+      const isListed = this.#guests.has(agentId) || (await this.#options.devices.accountOf(agentId)) !== undefined;
+      if (!isListed) return;
+    }
+    // One that was revoked is listed anew, although nothing has followed from that yet.
+    this.#revoked.delete(agentId);
+    await this.#openQueue(agentId);
   }
 
   async #openQueue(agentId: string): Promise<void> {
