@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,6 +138,23 @@ describe('SqliteInbox', () => {
     await inbox.save('a', () => entry(1, 0));
     const modes = [path, `${path}-wal`, `${path}-shm`].map((each) => statSync(each).mode & 0o777);
     expect(modes).toEqual([0o600, 0o600, 0o600]);
+  });
+
+  it('a process that only looks starts no thread, and writes where it has to', async () => {
+    const path = file();
+    const before = await open(path);
+    await before.save('a', () => entry(1, 1));
+    await before.close();
+    const thread = new SqliteThread();
+    const opened = jest.spyOn(thread, 'open');
+    const looking = await SqliteInbox.open({ thread, file: path, wallClock: () => ++now });
+    inboxes.push(looking);
+    expect(await looking.load('a')).toEqual([entry(1, 1)]);
+    expect(opened).not.toHaveBeenCalled();
+    await looking.save('a', () => entry(2, 9));
+    expect(opened).toHaveBeenCalledTimes(1);
+    expect(await looking.load('a')).toEqual([entry(2, 9), entry(1, 1)]);
+    expect(await (await open(path)).load('a')).toEqual([entry(2, 9), entry(1, 1)]);
   });
 
   it('S6: a file that is no database is refused by name', async () => {

@@ -2,11 +2,14 @@
  * SqliteInbox: the inbox in a file of the data directory. Processes of one agent may share it: each row says for itself
  * which lineage it belongs to, a process that took over reads what the other wrote, and what both know at a take-over
  * is joined: neither overwrites what the other has done.
+ *
+ * A process that takes no events only looks: it starts no thread for that, which would take longer than the rest of a command.
  */
 import { toHex } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 import { DoneSet, type DoneState, type Run } from './done-set.ts';
 import type { Inbox, InboxEntry } from './inbox.ts';
+import { rowsAtOnce } from './rows-at-once.ts';
 import { SqlError, type SqlRow, type SqlStatement, type SqliteDatabase, type SqliteThread } from './sqlite-thread.ts';
 import { WriteLoop } from './write-loop.ts';
 
@@ -59,44 +62,37 @@ interface KnownRow {
   readonly others: DoneState | undefined;
 }
 
+interface InboxOptions {
+  readonly thread: SqliteThread;
+  readonly file: string;
+  readonly wallClock: () => number;
+}
+
 export class SqliteInbox implements Inbox {
-  readonly #file: string;
-  readonly #database: SqliteDatabase;
-  readonly #wallClock: () => number;
+  readonly #options: InboxOptions;
+  /** From the first write on. */
+  #database: Promise<SqliteDatabase> | undefined;
   /** By subscription and lineage. */
   readonly #known = new Map<string, KnownRow>();
   #waiting = new Map<string, Waiting>();
   readonly #loop = new WriteLoop(() => this.#write());
 
   /** @throws StorageError `E_STORAGE` when the file cannot be used. */
-  static async open(options: {
-    readonly thread: SqliteThread;
-    readonly file: string;
-    readonly wallClock: () => number;
-  }): Promise<SqliteInbox> {
-    const { thread, file } = options;
-    try {
-      const database = await thread.open({ file, setup: SETUP, busyTimeoutMs: BUSY_TIMEOUT_MS });
-      const [[version] = []] = await database.run([{ sql: 'PRAGMA user_version' }]);
-      if (Number(version?.['user_version']) > FORMAT) {
-        await database.close();
-        throw new StorageError('E_STORAGE', `${file} was written by a newer version`);
-      }
-      await database.run(CREATE);
-      return new SqliteInbox(options, database);
-    } catch (error) {
-      throw inboxError(file, error);
-    }
+  static async open(options: InboxOptions): Promise<SqliteInbox> {
+    const inbox = new SqliteInbox(options);
+    const [version] = rowsAtOnce(options.file, 'PRAGMA user_version', []) ?? [];
+    if (version?.['user_version'] !== FORMAT) await inbox.#opened();
+    return inbox;
   }
 
-  private constructor(options: { readonly file: string; readonly wallClock: () => number }, database: SqliteDatabase) {
-    this.#file = options.file;
-    this.#wallClock = options.wallClock;
-    this.#database = database;
+  private constructor(options: InboxOptions) {
+    this.#options = options;
   }
 
   async load(subscription: string): Promise<readonly InboxEntry[]> {
-    const [rows = []] = await this.#run([{ sql: SELECT, runs: [[subscription, LINEAGES_MAX]] }]);
+    const values = [subscription, LINEAGES_MAX];
+    const seen = this.#database === undefined ? rowsAtOnce(this.#options.file, SELECT, values) : undefined;
+    const [rows = []] = seen === undefined ? await this.#run([{ sql: SELECT, runs: [values] }]) : [seen];
     for (const row of rows) this.#note(subscription, row, undefined);
     return rows.map(entryOf);
   }
@@ -116,7 +112,8 @@ export class SqliteInbox implements Inbox {
   async close(): Promise<void> {
     this.#loop.wake();
     await this.#loop.quiet();
-    await this.#database.close();
+    const database = await this.#database?.catch(() => undefined);
+    await database?.close();
   }
 
   async #write(): Promise<boolean> {
@@ -149,7 +146,7 @@ export class SqliteInbox implements Inbox {
       if (left.length === 0) return;
       for (const { subscription, lineage } of left) await this.#join(subscription, lineage);
     }
-    throw new StorageError('E_STORAGE', `The inbox ${this.#file} is written by another process all the time`);
+    throw new StorageError('E_STORAGE', `The inbox ${this.#options.file} is written by another process all the time`);
   }
 
   #rowOf({ subscription, lineage, server, done }: SavedEntry) {
@@ -157,7 +154,7 @@ export class SqliteInbox implements Inbox {
     const before = this.#known.get(key);
     const { cursor, runs } = joined(done, before?.others);
     const known: KnownRow = { cursor, runs: JSON.stringify(runs), others: before?.others };
-    const row = [subscription, lineage, server, cursor, known.runs, this.#wallClock()];
+    const row = [subscription, lineage, server, cursor, known.runs, this.#options.wallClock()];
     return { key, known, isNew: before === undefined, values: [...row, before?.cursor ?? null, before?.runs ?? null] };
   }
 
@@ -176,12 +173,33 @@ export class SqliteInbox implements Inbox {
   }
 
   async #run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]> {
+    const database = await this.#opened();
     try {
-      return await this.#database.run(statements);
+      return await database.run(statements);
     } catch (error) {
-      throw inboxError(this.#file, error);
+      throw inboxError(this.#options.file, error);
     }
   }
+
+  /** The database in its thread; where it could not be opened, the next one tries again. */
+  #opened(): Promise<SqliteDatabase> {
+    this.#database ??= openDatabase(this.#options).catch((error: unknown) => {
+      this.#database = undefined;
+      throw inboxError(this.#options.file, error);
+    });
+    return this.#database;
+  }
+}
+
+async function openDatabase({ thread, file }: InboxOptions): Promise<SqliteDatabase> {
+  const database = await thread.open({ file, setup: SETUP, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const [[version] = []] = await database.run([{ sql: 'PRAGMA user_version' }]);
+  if (Number(version?.['user_version']) > FORMAT) {
+    await database.close();
+    throw new StorageError('E_STORAGE', `${file} was written by a newer version`);
+  }
+  await database.run(CREATE);
+  return database;
 }
 
 function keyOf(subscription: string, lineage: Uint8Array): string {
