@@ -202,7 +202,8 @@ export class MessageQueues {
   async #add(item: PendingItem): Promise<void> {
     const { recipients, id, at, expiresAt } = item;
     const body = encodePendingItem(item);
-    const key = item.messageId === null ? String(id) : `${toBase64Url(item.messageId)}.${id}`;
+    // A number by itself may come again after a restore, and the store of events knows the first one.
+    const key = `${item.messageId === null ? at : toBase64Url(item.messageId)}.${id}`;
     await this.#lane.add({
       recipients,
       bytes: body.length,
