@@ -1,12 +1,15 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { messagesTopic } from '@sealane/shared/items';
 import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
 import { AccountPapers, newKeys, openPeer, register } from '../messaging/messaging-peer.ts';
 import { TestAgent, outcome } from '../test-agent.ts';
 import { eventually } from '../test-server.ts';
 import { TestAdmin } from './test-admin.ts';
+
+// The first request loads the HTTP framework.
+jest.setTimeout(60_000);
 
 let admin: TestAdmin;
 beforeEach(async () => {
