@@ -129,9 +129,10 @@ describe('accounts under kill -9', () => {
     let known: TreeHead | undefined;
     for (let kill = 0; kill < KILLS; kill++) {
       for (let count = 0; count < WRITERS; count++) owners.push(await owner(`user${owners.length}`));
+      const count = (): number => owners.reduce((sum, { confirmed }) => sum + confirmed, 0);
+      const enough = count() + 1 + WRITERS * kill;
       const writing = owners.map((one) => write(one));
-      await eventually('a confirmation', () => owners.some(({ confirmed }) => confirmed > 0), 20_000);
-      await new Promise((resolve) => setTimeout(resolve, 50 + 100 * kill));
+      await eventually('confirmations', () => count() >= enough, 20_000);
       await killAndRestart();
       await Promise.all(writing);
       for (const one of owners) one.peer = await connect(one.agentId, one.keys);
