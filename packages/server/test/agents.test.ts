@@ -237,10 +237,11 @@ describe('requests from agent to agent', () => {
 
 describe('permissions', () => {
   it('A9: deny holds for names, for other agents and for streams; a bad reload changes nothing', async () => {
-    const file = join(temporaryDirectory(), 'permissions.json');
+    const dataDirectory = temporaryDirectory();
+    const file = join(dataDirectory, 'permissions.json');
     const write = (rules: unknown) => writeFileSync(file, JSON.stringify({ version: 1, rules }));
     write([{ agents: ['ada'], deny: { request: ['secret.>', 'agent:bob', 'files'] } }]);
-    await start({ permissionsFile: file });
+    await start({ dataDirectory, permissionsFile: file });
     server.library.handleStream('files', (stream) => stream.end());
     const ada = await open('ada');
     const bob = await open('bob');

@@ -25,7 +25,10 @@ export class TestServer {
     const directory = options.dataDirectory ?? temporaryDirectory();
     const library = createServer({ host: '127.0.0.1', port: 0, ...options, dataDirectory: directory });
     const server = new TestServer(library, directory);
-    const { port, fingerprint } = await library.listen();
+    const { port, fingerprint } = await library.listen().catch((error: unknown) => {
+      if (options.dataDirectory === undefined) rmSync(directory, { recursive: true, force: true });
+      throw error;
+    });
     server.port = port;
     server.fingerprint = fingerprint;
     return server;

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { IdentityKeys, portableCrypto } from '@sealane/shared/crypto';
 import { parseEnrolmentToken } from '@sealane/shared/documents';
 import { seededRandom } from '@sealane/shared/testing';
@@ -14,13 +14,16 @@ const random = seededRandom(5);
 const server = new IdentityKeys(portableCrypto, random(32));
 const keyA = random(32);
 const keyB = random(32);
+let directory = '';
 let file = '';
 let now = 1_000_000;
 
 beforeEach(() => {
-  file = join(mkdtempSync(join(tmpdir(), 'sealane-admission-')), 'agents.jsonl');
+  directory = mkdtempSync(join(tmpdir(), 'sealane-admission-'));
+  file = join(directory, 'agents.jsonl');
   now = 1_000_000;
 });
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function admissionOf(policy: EnrolmentPolicy, registry = new AgentRegistry(file, { nowSeconds: now })): Admission {
   const tokenKeys = () => [server.signingPublicKey];

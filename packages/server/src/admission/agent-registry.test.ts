@@ -1,14 +1,17 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { afterAll, expect, it } from '@jest/globals';
 import { AgentRegistry } from './agent-registry.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'sealane-registry-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const at = 1_000;
 const agent = (agentId: string, key = 'k') => ({ agentId, key, by: 'token', at }) as const;
 
 it('S12: the registry is compacted at start and keeps what counts', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'sealane-registry-')), 'agents.jsonl');
+  const file = join(directory, 'agents.jsonl');
   const registry = new AgentRegistry(file, { nowSeconds: at });
   for (let turn = 0; turn < 50; turn++) {
     const token = { tokenId: `${turn}`, expiresAt: turn < 25 ? at : at + 90 * 86_400 };

@@ -1,13 +1,16 @@
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Journal } from './journal.ts';
 
+let directory = '';
 let file = '';
 beforeEach(() => {
-  file = join(mkdtempSync(join(tmpdir(), 'sealane-journal-')), 'agents.jsonl');
+  directory = mkdtempSync(join(tmpdir(), 'sealane-journal-'));
+  file = join(directory, 'agents.jsonl');
 });
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function open(): { readonly journal: Journal; readonly records: unknown[] } {
   const records: unknown[] = [];

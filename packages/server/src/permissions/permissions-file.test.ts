@@ -1,10 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { readPermissionsFile } from './permissions-file.ts';
 
-const file = join(mkdtempSync(join(tmpdir(), 'sealane-permissions-')), 'permissions.json');
+const directory = mkdtempSync(join(tmpdir(), 'sealane-permissions-'));
+const file = join(directory, 'permissions.json');
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('permissions file', () => {
   it('is read', () => {

@@ -197,9 +197,10 @@ const CASES = Object.values(TABLE).flatMap((asked) => (typeof asked === 'string'
 let server: TestServer;
 let handled: string[] = [];
 beforeAll(async () => {
-  const permissionsFile = join(temporaryDirectory(), 'permissions.json');
+  const dataDirectory = temporaryDirectory();
+  const permissionsFile = join(dataDirectory, 'permissions.json');
   writeFileSync(permissionsFile, JSON.stringify({ version: 1, rules: RULES }));
-  server = await TestServer.start({ suites: 'any', store: 'memory:', permissionsFile });
+  server = await TestServer.start({ suites: 'any', store: 'memory:', dataDirectory, permissionsFile });
   server.library.handleNotification('work', () => void handled.push('notification'));
   server.library.handleStream('work', () => void handled.push('stream'));
   (await TestAgent.open({ port: server.port, agentId: 'other' })).handle('work', () => 'done');

@@ -1,4 +1,5 @@
 /** Settings of Redis with which acks are not durable: receipts say so, and who wants more is refused. */
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { RedisStoreOptions } from '../../src/store/redis/index.ts';
 import { redisCheck } from '../../src/commands/doctor-checks.ts';
@@ -82,6 +83,7 @@ describeWithRedis('settings of Redis', () => {
     const next = await ServerProcess.start(flags);
     await eventually('the loss is told', () => next.stderr.includes('Redis was emptied or exchanged'));
     await next.end();
+    rmSync(dataDir, { recursive: true, force: true });
   }, 30_000);
 
   it('C4: a URL that cannot be read is not shown', async () => {
