@@ -221,15 +221,21 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
 
   async onRevoked(agentId: string): Promise<void> {
     this.onStandingChanged([agentId]);
-    this.#cut([agentId]);
-    await this.messages.onRevoked(agentId);
+    try {
+      await this.messages.onRevoked(agentId);
+    } finally {
+      this.#cut([agentId]);
+    }
     this.#options.onNote('device-revoked', { agent: agentId });
   }
 
   async onAccountEnded(accountId: Uint8Array, agentIds: readonly string[]): Promise<void> {
     this.onStandingChanged(agentIds);
-    this.#cut(agentIds);
-    await this.messages.onAccountEnded(accountId, agentIds);
+    try {
+      await this.messages.onAccountEnded(accountId, agentIds);
+    } finally {
+      this.#cut(agentIds);
+    }
     this.#options.onNote('account-ended', { devices: agentIds.length });
   }
 

@@ -232,6 +232,20 @@ describe('devices', () => {
     expect(world.notes.filter(({ action }) => action === 'device-revoked')).toHaveLength(1);
   });
 
+  it('A6: a device that revokes itself has the answer before its connection ends, however long the disk takes', async () => {
+    const gate = Promise.withResolvers<boolean>();
+    jest.spyOn(world.events, 'deleteQueue').mockReturnValueOnce(gate.promise);
+    const statement = alice.papers.append({ kind: 'revoke-device', agentId: 'alice-1' }, alice.papers.recovery);
+    const revoked = alice.device.call(0x45, { statement });
+    await eventually('that the disk is at it', () => jest.mocked(world.events.deleteQueue).mock.calls.length === 1);
+    world.elapse(60_000);
+    expect(world.cut).toEqual([]);
+    gate.resolve(true);
+    expect(await revoked).toMatchObject({ id: 0x4f });
+    world.elapse(250);
+    expect(world.cut).toEqual(['alice-1']);
+  });
+
   it('A6: a revocation waits for no device that could not be listed whole', async () => {
     const second = await world.link(alice, '2', PASSWORD);
     jest.spyOn(world.events, 'openQueue').mockRejectedValue(new StorageError('E_STORE_FULL', 'full'));
