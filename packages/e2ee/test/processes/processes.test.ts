@@ -6,15 +6,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SqliteStorage } from '../../src/sqlite/index.ts';
 import type { Row } from '../../src/storage/index.ts';
+import { bundleProgram } from '../bundle-program.ts';
 import { makePair, openText, type Pair } from '../engine/pair.ts';
 
-const program = fileURLToPath(new URL('busy-device.ts', import.meta.url));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const KILLS = 8;
 const TIMEOUT_MS = 120_000;
+
+const programFolder = mkdtempSync(join(tmpdir(), 'sealane-processes-'));
+let program: string;
+beforeAll(async () => {
+  program = await bundleProgram(fileURLToPath(new URL('busy-device.ts', import.meta.url)), programFolder);
+});
+afterAll(() => rmSync(programFolder, { recursive: true }));
 
 let folder: string;
 let pair: Pair;
@@ -31,7 +38,7 @@ afterEach(async () => {
 function argumentsOf({ anna: { device }, group }: Pair, count: number, commits: number): string[] {
   const named = { ...device, accountId: hex(device.accountId), signingSeed: hex(device.signingSeed) };
   const file = join(folder, 'anna.db');
-  return ['--conditions=@sealane/source', program, file, JSON.stringify(named), hex(group), `${count}`, `${commits}`];
+  return [program, file, JSON.stringify(named), hex(group), `${count}`, `${commits}`];
 }
 
 /** What the device has sent since a number, as its rows say. */
