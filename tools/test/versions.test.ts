@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { programWords } from '@sealane/node/testing';
 
 const root = join(import.meta.dirname, '..', '..');
 const releases = join(root, 'tools', 'fixtures', 'releases');
@@ -18,10 +19,7 @@ interface Build {
   readonly agent: readonly string[];
 }
 
-const present: Build = {
-  server: ['--conditions=@sealane/source', join(root, 'packages/server/src/main.ts')],
-  agent: ['--conditions=@sealane/source', join(root, 'packages/agent/src/main.ts')],
-};
+const present: Build = { server: programWords('server'), agent: programWords('agent') };
 const released = (version: string): Build => ({
   server: [join(releases, version, 'server.js')],
   agent: [join(releases, version, 'agent.js')],
