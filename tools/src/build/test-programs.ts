@@ -12,14 +12,19 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { bundleWorker } from './embedded-worker.ts';
 import { programOptions, type Manifest } from './options.ts';
 
 const PROGRAMS = ['server', 'agent'];
-/** A server for tests that start many; it runs from its sources too. */
-const HOST = 'packages/server/test/reliability/server-host.ts';
+/** Programs of the tests themselves, that they start often; each runs from its sources too. */
+const OF_TESTS = [
+  'packages/node/test/cli/demo-program.ts',
+  'packages/server/test/messaging/sending-process.ts',
+  'packages/server/test/reliability/server-host.ts',
+  'packages/server/test/store/store-child.ts',
+];
 const WORKERS = [
   'packages/server/src/store/sqlite/sqlite-worker.ts',
   'packages/server/src/messaging/store/messaging-worker.ts',
@@ -36,8 +41,8 @@ function fingerprint(): string {
     'packages/*/package.json',
     'packages/*/src/**/*.{js,ts}',
     'tools/src/build/*.ts',
-    'packages/server/test/test-server.ts',
-    HOST,
+    ...OF_TESTS.map((file) => `${dirname(file)}/*.ts`),
+    'packages/server/test/*.ts',
   ]);
   for (const file of files.filter((name) => !name.endsWith('.test.ts')).sort()) {
     const { size, mtimeMs } = statSync(file);
@@ -56,7 +61,11 @@ async function buildInto(target: string): Promise<void> {
   mkdirSync(`${target}/bin`, { recursive: true });
   // As beside an installed program: Node.js would try each as CommonJS first.
   writeFileSync(`${target}/package.json`, '{ "type": "module" }\n');
-  await build({ ...optionsOf('server'), entryPoints: [HOST], outfile: `${target}/server-host.js` });
+  for (const file of OF_TESTS) {
+    const [, name = ''] = file.split('/');
+    const outfile = `${target}/${file.replace(/^packages\//, '').replace(/ts$/, 'js')}`;
+    await build({ ...optionsOf(name), entryPoints: [file], outfile });
+  }
   for (const file of WORKERS) writeFileSync(`${target}/${basename(file, '.ts')}.cjs`, await bundleWorker(file));
   for (const name of PROGRAMS) {
     await build({ ...optionsOf(name), outfile: `${target}/${name}.js` });

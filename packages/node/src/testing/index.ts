@@ -6,7 +6,7 @@ export type { FaultProxyOptions, ProxiedConnection } from './fault-proxy.ts';
 export { AgentProgram, AgentPrograms } from './agent-program.ts';
 export type { Line } from './agent-program.ts';
 export { Load } from './load.ts';
-export { programWords } from './program-words.ts';
+export { programWords, testProgramWords } from './program-words.ts';
 export { RunLog } from './run-log.ts';
 export type { RunTotals } from './run-log.ts';
 export { Scratch } from './scratch.ts';

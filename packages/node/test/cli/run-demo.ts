@@ -2,6 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { testProgramWords } from '../../src/testing/program-words.ts';
+
+/** What `node` runs the program by. */
+export const DEMO_WORDS = testProgramWords(fileURLToPath(new URL('./demo-program.ts', import.meta.url)));
 
 /** What a run came to. */
 export interface DemoResult {
@@ -19,7 +23,6 @@ export interface DemoRun {
   readonly spoke: Promise<unknown>;
 }
 
-const PROGRAM = fileURLToPath(new URL('./demo-program.ts', import.meta.url));
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'] as const;
 
 /** Starts `demo WORDS`; the environment is only what is given. */
@@ -28,7 +31,7 @@ export function startDemo(
   options: { environment?: Record<string, string>; cwd?: string } = {},
 ): DemoRun {
   const environment = Object.fromEntries(INHERITED.map((name) => [name, process.env[name] ?? '']));
-  const child = spawn(process.execPath, ['--conditions=@sealane/source', PROGRAM, ...words], {
+  const child = spawn(process.execPath, [...DEMO_WORDS, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...environment, ...options.environment },
     ...(options.cwd !== undefined && { cwd: options.cwd }),

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { testProgramWords } from '@sealane/node/testing';
 import { decodeItem, messagesTopic } from '@sealane/shared/items';
 import { MessageQueues } from '../../src/messaging/queues/message-queues.ts';
 import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging-store.ts';
@@ -22,7 +23,7 @@ afterEach(() => {
 /** Runs the process until it has sent so many messages, and kills it. @returns the numbers that it said are stored. */
 async function sendAndKill(first: number, messages: number): Promise<number[]> {
   const script = fileURLToPath(new URL('./sending-process.ts', import.meta.url));
-  const process_ = spawn(process.execPath, ['--conditions=@sealane/source', script, folder, String(first)]);
+  const process_ = spawn(process.execPath, [...testProgramWords(script), folder, String(first)]);
   let output = '';
   let errors = '';
   process_.stdout.on('data', (text: Buffer) => (output += text.toString()));

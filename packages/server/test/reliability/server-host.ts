@@ -5,13 +5,13 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createServer, type Server, type ServerCounters, type ServerOptions } from '../../src/index.ts';
 import { limitsOf } from '../../src/config/index.ts';
 import type { SessionLimits } from '@sealane/shared/wire';
 import { createLogger } from '@sealane/node/log';
+import { testProgramWords } from '@sealane/node/testing';
 import { temporaryDirectory } from '../test-server.ts';
 
 /** What differs from the defaults. */
@@ -40,8 +40,6 @@ export interface HostReport {
 }
 
 const FILE = fileURLToPath(import.meta.url);
-/** This file and all it needs, as made before the tests: it starts in a quarter of the time. */
-const BUILT = join(process.env['TEST_PROGRAMS'] ?? '', 'server-host.js');
 
 export class ServerHost {
   readonly child: ChildProcess;
@@ -57,9 +55,9 @@ export class ServerHost {
 
   static async start(options: HostOptions = {}): Promise<ServerHost> {
     const directory = temporaryDirectory();
-    const isBuilt = existsSync(BUILT);
-    const child = fork(isBuilt ? BUILT : FILE, [directory, JSON.stringify(options)], {
-      execArgv: ['--expose-gc', ...(isBuilt ? [] : ['--conditions=@sealane/source'])],
+    const words = testProgramWords(FILE);
+    const child = fork(words.at(-1) ?? FILE, [directory, JSON.stringify(options)], {
+      execArgv: ['--expose-gc', ...words.slice(0, -1)],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const host = new ServerHost(child, directory);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
+import { testProgramWords } from '@sealane/node/testing';
 import { SqliteStore, type QueueEntry, type SqliteStoreOptions, type Store } from '../../src/store/index.ts';
 import { Ears } from '../../src/store/testing/harness.compliance.ts';
 import { bodyOfNumber } from './child-event.ts';
@@ -62,7 +63,7 @@ export class StoreChild {
   #output = '';
 
   constructor(words: readonly string[], wrap: readonly string[]) {
-    const line = [...wrap, process.execPath, '--conditions=@sealane/source', CHILD, ...words];
+    const line = [...wrap, process.execPath, ...testProgramWords(CHILD), ...words];
     const [program = '', ...rest] = line;
     this.process = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('latin1')));
