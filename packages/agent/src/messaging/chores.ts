@@ -14,6 +14,8 @@ export type DoChore = (chore: ChoreRow) => Promise<void>;
 
 /** Attempts before a chore is given up: the next message, or the next start, makes a new one where it matters. */
 const ATTEMPTS_MAX = 5;
+/** Asked for while it is at work, it may be about what came too late for that: it is done once more. Neither asks for itself for ever. */
+const ANEW: ReadonlySet<ChoreRow['kind']> = new Set(['retry', 'refresh']);
 const NOTHING = new Uint8Array(0);
 
 export class Chores {
@@ -37,11 +39,12 @@ export class Chores {
   ): Promise<void> {
     const { group = NOTHING, username = '', data = NOTHING } = about;
     const rows = await tables.chores.list(tx);
-    const isKnown = rows.some(
+    const known = rows.find(
       (row) =>
         row.kind === kind && row.username === username && toHex(row.group) === toHex(group) && row.attempts === 0,
     );
-    if (isKnown && kind !== 'gossip') return;
+    if (known !== undefined && ANEW.has(kind)) await tables.chores.delete(tx, known.order);
+    else if (known !== undefined && kind !== 'gossip') return;
     const order = await nextNumber(tx, 'order');
     await tables.chores.put(tx, { order, kind, group, username, data, attempts: 0 });
   }
@@ -79,6 +82,8 @@ export class Chores {
       const attempts = chore.attempts + 1;
       const isGivenUp = attempts >= ATTEMPTS_MAX;
       await this.#journal.transaction(async (tx) => {
+        // Asked for anew meanwhile: that is another one.
+        if ((await tables.chores.get(tx, chore.order)) === undefined) return;
         if (isGivenUp) await tables.chores.delete(tx, chore.order);
         else await tables.chores.put(tx, { ...chore, attempts });
       });

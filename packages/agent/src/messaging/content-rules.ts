@@ -54,7 +54,10 @@ export class ContentRules {
   async apply(tx: Transaction, message: OpenedMessage): Promise<void> {
     const content = decodeContent(message.plaintext);
     const placeholder = await this.#parts.book.find(tx, message.item.messageId);
-    const isPlaceholder = placeholder !== undefined && placeholder.kind === 'unknown' && placeholder.username === '';
+    const isPlaceholder =
+      placeholder?.kind === 'unknown' &&
+      placeholder.username === '' &&
+      placeholder.conversation === message.group.conversation;
     if (content === undefined) {
       if (isPlaceholder) await this.#parts.book.change(tx, placeholder, { state: 'lost', reason: 'malformed' });
       return;

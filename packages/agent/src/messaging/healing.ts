@@ -144,6 +144,7 @@ export class Healing {
       const row = await tables.groups.get(tx, group);
       if (row === undefined) return;
       await tables.groups.patch(tx, row, { state: 'active' });
+      await intake.onMoved(tx, group);
       journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'healed' });
     });
     await intake.retryWaiting(group);

@@ -76,7 +76,7 @@ export class Intake {
     await this.#heal(tx, group);
   }
 
-  /** A commit of this device became the state of a group: what came of that epoch before is opened. */
+  /** A group is in another epoch: what came of that before is opened, also by the next process where this one ends. */
   async onMoved(tx: Transaction, group: Uint8Array): Promise<void> {
     if (await this.#parts.waiting.has(tx, group)) await this.#parts.chores.add(tx, 'retry', { group });
   }
@@ -158,6 +158,7 @@ export class Intake {
     // What a commit before it has opened is gone from the table.
     if (waited !== undefined && !(await waiting.take(tx, waited))) return 'done';
     const step = await this.#step(tx, item, body, came);
+    if (step === 'moved') await this.onMoved(tx, item.group);
     if (waited !== undefined && step !== 'done' && step !== 'moved') await waiting.putBack(tx, waited);
     return step;
   }
@@ -252,7 +253,7 @@ export class Intake {
       }
       case 'lost':
         // What comes twice was read before, or is an own one.
-        if (opened.reason === 'replayed' || opened.reason === 'own') await this.#unshow(tx, item);
+        if (opened.reason === 'replayed' || opened.reason === 'own') await this.#unshow(tx, group, item);
         else await this.#show(tx, group, item, opened);
         return 'done';
     }
@@ -281,10 +282,10 @@ export class Intake {
   }
 
   /** A repetition that waited: nothing is to come of it. */
-  async #unshow(tx: Transaction, item: Sealed): Promise<void> {
+  async #unshow(tx: Transaction, group: GroupRow, item: Sealed): Promise<void> {
     const row = await this.#parts.book.find(tx, item.messageId);
     const isOpen = row?.state === 'waiting' || row?.state === 'healing';
-    if (isOpen) await this.#parts.book.remove(tx, row);
+    if (isOpen && row.conversation === group.conversation) await this.#parts.book.remove(tx, row);
   }
 
   async #takeRemoved(item: Item & { readonly kind: 'removed' }): Promise<void> {

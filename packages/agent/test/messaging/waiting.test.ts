@@ -1,10 +1,12 @@
 /** Messages that came before what they depend on: in the end they are as if they had come in order. */
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Storage, Transaction } from '@sealane/e2ee/storage';
 import { toHex } from '@sealane/shared/bytes';
-import { ProtocolError } from '@sealane/shared/errors';
+import { ProtocolError, StorageError } from '@sealane/shared/errors';
 import { decodeItem, encodeItem } from '@sealane/shared/items';
-import { World, type TestDevice } from './world.ts';
+import { tables } from '../../src/messaging/tables.ts';
+import { World, ofNoState, type TestDevice } from './world.ts';
 
 jest.setTimeout(60_000);
 
@@ -46,6 +48,46 @@ async function settled(device: TestDevice, conversation: string, text: string): 
   });
 }
 
+/** The storage of a process that ends right after it has written something. */
+class MortalStorage implements Storage {
+  readonly #inner: Storage;
+  readonly #isWritten: (tx: Transaction) => Promise<boolean>;
+  isDead = false;
+
+  constructor(inner: Storage, isWritten: (tx: Transaction) => Promise<boolean>) {
+    this.#inner = inner;
+    this.#isWritten = isWritten;
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.isDead) throw killed();
+    const result = await this.#inner.transaction(work);
+    this.isDead ||= await this.#inner.transaction(this.#isWritten);
+    if (this.isDead) throw killed();
+    return result;
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+function killed(): StorageError {
+  return new StorageError('E_STORAGE', 'killed');
+}
+
+/** Has the process of a device end once something is written. @returns what resolves when it is ended. */
+async function endOnce(device: TestDevice, isWritten: (tx: Transaction) => Promise<boolean>) {
+  await device.client.close();
+  let storage: MortalStorage | undefined;
+  await device.open((inner) => (storage = new MortalStorage(inner, isWritten)));
+  await device.client.listen();
+  return async (): Promise<void> => {
+    await world.until('the end', () => storage?.isDead === true);
+    await device.client.close().catch(() => undefined);
+  };
+}
+
 describe('messages that wait', () => {
   test('E6, E8: what comes of the epoch that an own commit began is shown once that is known to be taken', async () => {
     const { alice, bob, conversation } = await team();
@@ -66,6 +108,45 @@ describe('messages that wait', () => {
     await alice.client.flush();
     await alice.client.sync();
     await settled(alice, conversation, 'with carol');
+  });
+
+  test('E6, E8: what waited is shown also where the device ends right after it has taken the commit', async () => {
+    const { bob, tablet, conversation } = await team();
+    await world.account('carol');
+    const ended = await endOnce(bob, async (tx) =>
+      (await tx.list('mls.groups', {})).some(({ epoch }) => Number(epoch) > 3),
+    );
+    world.server.isHolding = true;
+    await tablet.client.addMembers(conversation, ['carol']);
+    await tablet.client.sendAndWait(conversation, { text: 'late' });
+    world.server.release('bobby-1', { isReversed: true });
+    await ended();
+    await bob.open();
+    await bob.client.sync();
+    await settled(bob, conversation, 'late');
+  });
+
+  test('E2, E8: what somebody made up is known as that also where the device ends right after it has looked', async () => {
+    const { alice, bob, conversation } = await team();
+    let hasLooked = false;
+    const ended = await endOnce(bob, async (tx) => {
+      const [row] = await tables.groups.list(tx);
+      hasLooked ||= row?.state === 'healing';
+      return hasLooked && row?.state === 'active';
+    });
+    world.server.isHolding = true;
+    await alice.client.sendAndWait(conversation, { text: 'genuine' });
+    const { items } = world.server.queue('bobby-1');
+    const item = items.map(decodeItem).find((each) => each?.kind === 'message');
+    if (item?.kind !== 'message' || item.body === undefined) throw new Error('the message is not in the queue');
+    const messageId = randomBytes(16);
+    items.unshift(encodeItem({ ...item, body: ofNoState(item.body), messageId }));
+    world.server.release('bobby-1');
+    await ended();
+    await bob.open();
+    await bob.client.sync();
+    await settled(bob, conversation, 'genuine');
+    await world.until('known', async () => (await bob.client.message(toHex(messageId)))?.state === 'lost');
   });
 
   test('E6, D2, D13: a message that waited for its commit is told of, counted and expires like any other', async () => {
@@ -132,5 +213,33 @@ describe('messages that wait', () => {
     world.server.release('bobby-1', { isReversed: true });
     await settled(bob, conversation, 'once');
     expect(await bob.texts(conversation)).toEqual(['first', 'once']);
+  });
+
+  test('E6, E2: an item of another chat under the id of a message that waits does not take its place away', async () => {
+    const { alice, bob, tablet, conversation } = await team();
+    await world.account('carol');
+    const direct = await alice.client.conversationWith('bobby');
+    await alice.client.sendAndWait(direct, { text: 'hello' });
+    await world.until('hello', async () => (await bob.texts('@alice')).includes('hello'));
+    world.server.isHolding = true;
+    await tablet.client.addMembers(conversation, ['carol']);
+    const { id } = await tablet.client.sendAndWait(conversation, { text: 'waits' });
+    await alice.client.sendAndWait(direct, { text: 'meanwhile' });
+    const { items } = world.server.queue('bobby-1');
+    const all = items.splice(0).map((bytes) => ({ bytes, item: decodeItem(bytes) }));
+    const commits = all.filter(({ item }) => item?.kind === 'commit').map(({ bytes }) => bytes);
+    const messages = all.flatMap(({ item }) => (item?.kind === 'message' ? [item] : []));
+    const waits = messages.find(({ messageId }) => toHex(messageId) === id);
+    const other = messages.find(({ group }) => toHex(group) !== toHex(waits!.group));
+    const disguised = encodeItem({ ...other!, messageId: waits!.messageId });
+    // It can be read the first time, and is a repetition the second time.
+    items.push(encodeItem(waits!), disguised, disguised.slice());
+    world.server.release('bobby-1');
+    await world.until('taken', () => items.length === 0);
+    expect(await bob.texts('@alice')).toEqual(['hello', 'meanwhile']);
+    expect(await bob.client.message(id)).toMatchObject({ state: 'waiting', conversation });
+    items.push(...commits);
+    world.server.release('bobby-1');
+    await settled(bob, conversation, 'waits');
   });
 });

@@ -6,6 +6,7 @@ import { StaticKeyPair } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { nodeMlsCrypto } from '@sealane/e2ee/crypto-node';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
+import type { Storage } from '@sealane/e2ee/storage';
 import { systemRandom } from '@sealane/node/transport';
 import { DirectoryLocks } from '../../src/messaging/locks.ts';
 import type { Message } from '../../src/messaging/message.ts';
@@ -16,6 +17,17 @@ import { FakeServer } from './fake-server.ts';
 
 /** In memory where the system has such a folder: what a disk takes to be sure is not what is tried here. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** In a PrivateMessage of a group with an id of 16 bytes (RFC 9420 §6.3): behind version, wire format, id, epoch and type. */
+const AUTHENTICATOR_OFFSET = 32;
+const SENDER_DATA_OFFSET = 52;
+
+/** A message with another authenticator and other sender data: nobody can tell from which state of the group it comes. */
+export function ofNoState(message: Uint8Array): Uint8Array {
+  const madeUp = Uint8Array.from(message);
+  for (const offset of [AUTHENTICATOR_OFFSET, SENDER_DATA_OFFSET]) madeUp[offset]! ^= 1;
+  return madeUp;
+}
 
 /** One device: its directory, its connection, and its client while it is open. */
 export class TestDevice {
@@ -34,10 +46,11 @@ export class TestDevice {
     this.connection = server.connection(agentId, new StaticKeyPair(nativeCrypto, systemRandom(32)).publicKey);
   }
 
-  async open(): Promise<MessagingClient> {
+  /** @param wrap puts faults around its storage. */
+  async open(wrap = (storage: Storage): Storage => storage): Promise<MessagingClient> {
     this.client = new MessagingClient({
       connection: this.connection,
-      storage: await SqliteStorage.open(join(this.directory, 'messages.db')),
+      storage: wrap(await SqliteStorage.open(join(this.directory, 'messages.db'))),
       locks: new DirectoryLocks(this.directory),
       crypto: nativeCrypto,
       mls: nodeMlsCrypto,
