@@ -249,6 +249,21 @@ describe.each(['memory', 'disk'])('blobs in %s', (kind) => {
     expect((await files.list()).parts).toEqual([]);
   });
 
+  it('R1: one whose end could not be written down is not sent again', async () => {
+    const bytes = randomBytes(1_000);
+    const blob = blobOf(bytes);
+    await blobs.open(alice, blob);
+    const part = { id: blob.id, position: 0, bytes };
+    store.onAsk = (name) => {
+      if (name === 'finishBlob') throw new StorageError('E_STORE_FULL');
+    };
+    await expect(blobs.write(alice, part)).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+    expect(await files.list()).toEqual({ parts: [blob.id], wholes: [] });
+    store.onAsk = () => undefined;
+    expect(await blobs.write(alice, part)).toEqual({ size: 1_000, position: 1_000 });
+    expect(Buffer.from(await download(blob)).equals(bytes)).toBe(true);
+  });
+
   it('opened again while its last part is written: it is whole, and stays so', async () => {
     const bytes = randomBytes(1_000);
     const blob = blobOf(bytes);

@@ -15,6 +15,8 @@ export interface BlobFiles {
   dropPart(id: Uint8Array): Promise<void>;
   /** The part is whole: it lies under its hash from now on, and a crash does not undo it. @throws StorageError. */
   keep(id: Uint8Array, hash: Uint8Array): Promise<void>;
+  /** The opposite of `keep`: it is a part again. @throws StorageError. */
+  giveBack(id: Uint8Array, hash: Uint8Array): Promise<void>;
   /** Bytes of a whole; undefined where there is none of this hash. */
   read(hash: Uint8Array, position: number, length: number): Promise<Uint8Array | undefined>;
   drop(hash: Uint8Array): Promise<void>;

@@ -190,11 +190,19 @@ export class Blobs {
       throw new CallError('E_BLOB_HASH');
     }
     const isKept = await this.#turns.run(toBase64Url(hash), async () => {
+      const isNew = !(await store.ask('hasContent', hash));
       await files.keep(id, hash);
-      const isFinished = await store.ask('finishBlob', { id, at: environment.wallClock() });
-      // Dropped while it was hashed.
-      if (!isFinished && !(await store.ask('hasContent', hash))) await files.drop(hash);
-      return isFinished;
+      try {
+        const isFinished = await store.ask('finishBlob', { id, at: environment.wallClock() });
+        // Dropped while it was hashed.
+        if (!isFinished && isNew) await files.drop(hash);
+        return isFinished;
+      } catch (error) {
+        // It goes on where it was, once this can be written down; unless it was, and only the answer is lost.
+        const row = await store.ask('findBlob', id).catch(() => undefined);
+        if (isNew && row?.isWhole === false) await files.giveBack(id, hash);
+        throw error;
+      }
     });
     if (!isKept) throw new CallError('E_BLOB_NOT_FOUND');
   }

@@ -82,6 +82,10 @@ export class DiskBlobFiles implements BlobFiles {
     });
   }
 
+  async giveBack(id: Uint8Array, hash: Uint8Array): Promise<void> {
+    await this.#attempt(() => rename(this.#wholeOf(hash), this.#partOf(id)));
+  }
+
   async read(hash: Uint8Array, position: number, length: number): Promise<Uint8Array | undefined> {
     return await this.#read(this.#wholeOf(hash), position, length);
   }

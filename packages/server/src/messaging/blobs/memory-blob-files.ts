@@ -56,6 +56,13 @@ export class MemoryBlobFiles implements BlobFiles {
     this.#wholes.set(toHex(hash), whole);
   }
 
+  giveBack(id: Uint8Array, hash: Uint8Array): Promise<void> {
+    const whole = this.#wholes.get(toHex(hash));
+    this.#wholes.delete(toHex(hash));
+    if (whole !== undefined) this.#parts.set(toHex(id), [whole]);
+    return Promise.resolve();
+  }
+
   read(hash: Uint8Array, position: number, length: number): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#wholes.get(toHex(hash))?.subarray(position, position + length));
   }
