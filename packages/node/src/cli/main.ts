@@ -22,7 +22,10 @@ export async function main(program: ProgramDefinition): Promise<never> {
     words,
     environment: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Opened by commands that read it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,

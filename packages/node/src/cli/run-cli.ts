@@ -46,7 +46,14 @@ export async function runCli(definition: ProgramDefinition, cli: CliProcess): Pr
   const program = { ...definition, commands: [...definition.commands, ...builtinCommands(definition)] };
   const early = earlySettings(program, cli);
   const paint = painter({ mode: early.color, environment: cli.environment, stream: cli.stdout });
-  const output = new Output({ ...cli, json: early.json, quiet: false, paint, onStdoutFailed: () => undefined });
+  const output = new Output({
+    stdout: cli.stdout,
+    stderr: cli.stderr,
+    json: early.json,
+    quiet: false,
+    paint,
+    onStdoutFailed: () => undefined,
+  });
   try {
     const globals = globalSettings(program.logLevel ?? 'info');
     const invocation = parseCommandLine({ program, globals, environment: cli.environment }, helpWords(cli.words));
@@ -84,7 +91,7 @@ async function runCommand(program: ProgramDefinition, run: Run, cli: CliProcess)
   const common = resolveSettings(globals, resolveOptions).values;
   const own = resolveSettings(command.settings ?? {}, resolveOptions);
 
-  const { environment, stderr } = cli;
+  const { environment, stdout, stderr, signals, exitNow, graceMs } = cli;
   const log = createLogger({
     level: common.logLevel,
     stream: stderr,
@@ -94,12 +101,12 @@ async function runCommand(program: ProgramDefinition, run: Run, cli: CliProcess)
   });
   cli.onLog?.(log);
   const life = command.life ?? 'work';
-  const shutdown = new Shutdown({ ...cli, log });
+  const shutdown = new Shutdown({ signals, exitNow, log, ...(graceMs !== undefined && { graceMs }) });
   const onStdoutFailed = (): void => {
     if (life !== 'server') shutdown.begin();
   };
   const paint = painter({ mode: common.color, environment, stream: cli.stdout });
-  const output = new Output({ ...cli, json: common.json, quiet: common.quiet, paint, onStdoutFailed });
+  const output = new Output({ stdout, stderr, json: common.json, quiet: common.quiet, paint, onStdoutFailed });
   for (const { long } of run.exposed) {
     output.warn(`Warning: other users can see ${long} in the process list; use ${long}-file (E_USAGE).`);
   }
@@ -113,7 +120,9 @@ async function runCommand(program: ProgramDefinition, run: Run, cli: CliProcess)
     shutdown,
     environment,
     cwd: cli.cwd,
-    stdin: cli.stdin,
+    get stdin() {
+      return cli.stdin;
+    },
     resolveOptions,
     program,
   };
