@@ -37,6 +37,8 @@ export class WriteLane {
   #batchNumber = 0;
   #isScheduled = false;
   #isClosed = false;
+  /** The newest operation that does nothing but come to its end. */
+  #flush: { readonly args: readonly string[]; readonly done: Promise<void> } | undefined;
 
   constructor(options: WriteLaneOptions) {
     this.#options = options;
@@ -85,7 +87,7 @@ export class WriteLane {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CALL_WAIT_MS);
     });
-    await Promise.race([this.#add(['N']), late]).finally(() => {
+    await Promise.race([this.#flushed(), late]).finally(() => {
       clearTimeout(timer);
     });
   }
@@ -96,6 +98,15 @@ export class WriteLane {
     this.#lane.close();
     for (const { reject } of this.#waiting) reject(RedisFault.down());
     this.#waiting = [];
+  }
+
+  /** One operation for all who come while nothing else is handed in: an outage must not pile them up before writes. */
+  #flushed(): Promise<void> {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.args === this.#flush?.args) return this.#flush.done;
+    const args = ['N'];
+    this.#flush = { args, done: this.#add(args) };
+    return this.#flush.done;
   }
 
   #release(queueId: string, { node, epoch }: Lease, what: readonly string[]): Promise<void> {
