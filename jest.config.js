@@ -12,6 +12,8 @@ export default {
   coverageProvider: 'v8',
   globalSetup: '<rootDir>/tools/jest/build-programs.js',
   maxWorkers: 3,
+  // Longer than `eventually` waits, so that what did not happen is named.
+  testTimeout: 30_000,
   testSequencer: '<rootDir>/tools/jest/longest-first-sequencer.js',
   reporters: [['default', { summaryThreshold: 0 }], '<rootDir>/tools/jest/summary-reporter.js'],
 };
