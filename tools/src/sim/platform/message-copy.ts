@@ -8,7 +8,7 @@ export function messageCopy(message: unknown): unknown {
   if (message instanceof Uint8Array) return Uint8Array.from(message);
   if (!isPlain(message)) return structuredClone(message);
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(message)) copy[key] = messageCopy(value);
+  for (const key of Object.keys(message)) copy[key] = messageCopy((message as Record<string, unknown>)[key]);
   return copy;
 }
 

@@ -24,9 +24,11 @@ const require = createRequire(import.meta.url);
 let inside: Surroundings | undefined;
 let isInstalled = false;
 
-/** The surroundings of the present step; undefined outside of steps. */
+/** The surroundings of the present step; undefined outside of steps. In a step of the world itself no program runs. */
 function present(): Surroundings | undefined {
-  return inside?.world.current === undefined ? undefined : inside;
+  if (inside?.world.current !== undefined) return inside;
+  if (inside?.world.isAtWork === true) inside.world.onFault(new Error('a program runs in the name of nobody'));
+  return undefined;
 }
 
 /** From now on steps of this world find these surroundings. One world at a time. */

@@ -70,6 +70,8 @@ export class SimProcess implements Process {
   end(ending: Ending): void {
     if (!this.isAlive) return;
     this.endedAt = this.world.now;
+    // What it computes yet, because its promises fail, is its own, also where the world ended it: it sees no real clock.
+    this.world.current ??= this;
     this.world.trace.add(this.name, ending);
     for (const run of this.#atEnd) run(ending);
   }

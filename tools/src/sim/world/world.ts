@@ -34,6 +34,8 @@ export class World {
   now = 0;
   /** The process of the present step. */
   current: Process | undefined;
+  /** Whether a step is under way, also one of the world itself. */
+  isAtWork = false;
   steps = 0;
   readonly #queue = new EventQueue<Step>();
   readonly #pauses = new Pauses();
@@ -65,7 +67,10 @@ export class World {
       const { first } = this.#queue;
       if (first === undefined || first.at > time) break;
       this.#queue.pop();
-      await this.#take(first);
+      if (!this.#take(first)) continue;
+      await this.#pauses.next();
+      this.current = undefined;
+      this.isAtWork = false;
       if (this.steps > STEPS_MAX) {
         this.faults.push(`more than ${STEPS_MAX} steps: something turns in circles`);
         return false;
@@ -84,16 +89,18 @@ export class World {
     this.faults.push(`${current?.name ?? 'world'} threw: ${text}`);
   }
 
-  async #take(step: Step): Promise<void> {
+  /** @returns whether it ran: what follows from it is still to come. */
+  #take(step: Step): boolean {
     const { process, run } = step;
-    if (run === undefined || process?.isAlive === false) return;
+    if (run === undefined || process?.isAlive === false) return false;
     if (process !== undefined && process.pausedUntil > step.at) {
       step.at = process.pausedUntil;
       this.#queue.push(step);
-      return;
+      return false;
     }
     this.now = Math.max(this.now, step.at);
     this.steps += 1;
+    this.isAtWork = true;
     this.current = process;
     step.run = undefined;
     try {
@@ -101,7 +108,6 @@ export class World {
     } catch (error) {
       this.onFault(error);
     }
-    await this.#pauses.next();
-    this.current = undefined;
+    return true;
   }
 }
