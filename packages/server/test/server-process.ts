@@ -100,7 +100,7 @@ async function finished(child: ChildProcess): Promise<ProcessResult> {
 }
 
 /** Without settings and configuration files of whoever runs the tests. */
-function cleanEnvironment(): Record<string, string | undefined> {
+export function cleanEnvironment(): Record<string, string | undefined> {
   const foreign = /^(SEALANE_|XDG_|FORCE_COLOR$|NODE_OPTIONS$|HOME$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(kept), HOME: '/nonexistent', SEALANE_ADMIN_PORT: '0' };

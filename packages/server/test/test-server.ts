@@ -1,14 +1,10 @@
 /** A server for tests: in this process, on a free port and a directory of its own. Not part of the product. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type ServerOptions } from '../src/index.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
-/** A directory that nobody else uses. */
-export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'sealane-server-'));
-}
+export { eventually } from './eventually.ts';
+export { temporaryDirectory } from './temporary-directory.ts';
 
 export class TestServer {
   readonly library: Server;
@@ -38,18 +34,5 @@ export class TestServer {
   async stop(): Promise<void> {
     await this.library.close();
     rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Waits until `holds` is true. @throws Error with `what` after `limitMs`. */
-export async function eventually(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs = 5_000,
-): Promise<void> {
-  const endAt = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > endAt) throw new Error(`did not happen: ${what}`);
-    await sleep(5);
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
 import { TestAgent, outcome } from '../test-agent.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 jest.setTimeout(60_000);
 

@@ -5,9 +5,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { programWords } from '@sealane/node/testing';
+import { runCommandHere } from '../command-here.ts';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
 import { TestAgent } from '../test-agent.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 jest.setTimeout(60_000);
 
@@ -35,7 +37,7 @@ interface Run {
 }
 
 async function run(...words: string[]): Promise<Run> {
-  const { code, stdout, stderr } = await runServerCommand([...words, '--data-dir', data, '--json']);
+  const { code, stdout, stderr } = await runCommandHere([...words, '--data-dir', data, '--json']);
   const lines = stdout
     .split('\n')
     .slice(0, -1)
@@ -89,7 +91,7 @@ describe('commands that talk to the admin port', () => {
     expect((await run('agents', 'forget', 'sensor-2')).code).toBe(0);
     const gone = await run('agents', 'show', 'sensor-2');
     expect(gone).toMatchObject({ code: 1, lines: [{ event: 'error', code: 'E_UNKNOWN_ADDRESS' }] });
-    expect((await runServerCommand(['agents', '--data-dir', data])).stdout).toBe('');
+    expect((await runCommandHere(['agents', '--data-dir', data])).stdout).toBe('');
   });
 
   it('publish and events: what waits, and what is wrong with an address', async () => {
@@ -114,7 +116,7 @@ describe('commands that talk to the admin port', () => {
     expect((await run('dlq')).lines).toEqual([]);
     expect((await run('dlq', 'redrive', 'nothing')).lines).toMatchObject([{ code: 'E_DEAD_LETTER_NOT_FOUND' }]);
     expect((await run('dlq', 'purge')).code).toBe(2);
-    const mistyped = await runServerCommand(['agents', 'kik', 'x', '--data-dir', data]);
+    const mistyped = await runCommandHere(['agents', 'kik', 'x', '--data-dir', data]);
     expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean kick?') });
     expect((await run('dlq', 'purge', '--all')).lines).toEqual([{ event: 'purged', purged: 0 }]);
     const used = await run('usage', '--agent', 'reader', '--period', 'day');
@@ -123,7 +125,7 @@ describe('commands that talk to the admin port', () => {
 
   it('what is wrong is said in four parts, and what to do fits', async () => {
     const said = async (...words: string[]): Promise<string> => {
-      const { stdout, stderr } = await runServerCommand([...words, '--data-dir', data]);
+      const { stdout, stderr } = await runCommandHere([...words, '--data-dir', data]);
       expect(stdout).toBe('');
       return stderr;
     };
@@ -142,18 +144,18 @@ describe('commands that talk to the admin port', () => {
     mkdirSync(wrong);
     writeFileSync(join(wrong, 'admin-port'), readFileSync(join(data, 'admin-port')));
     const words = ['status', '--data-dir', wrong];
-    expect(await runServerCommand(words)).toMatchObject({ code: 65, stderr: expect.stringContaining('is missing') });
+    expect(await runCommandHere(words)).toMatchObject({ code: 65, stderr: expect.stringContaining('is missing') });
     writeFileSync(join(wrong, 'admin-token'), `${'A'.repeat(43)}\n`, { mode: 0o600 });
-    const refused = await runServerCommand(words);
+    const refused = await runCommandHere(words);
     expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('has another token now') });
-    const last = await runServerCommand([...words, '--json']);
+    const last = await runCommandHere([...words, '--json']);
     expect(JSON.parse(last.stdout)).toMatchObject({ event: 'error', code: 'E_ADMIN_TOKEN' });
-    const nothing = await runServerCommand(['audit', 'verify', '--data-dir', wrong]);
+    const nothing = await runCommandHere(['audit', 'verify', '--data-dir', wrong]);
     expect(nothing).toMatchObject({ code: 78, stderr: expect.stringContaining('There is no audit log in') });
   });
 
   it('show tells one thing in words, with times that people read', async () => {
-    const { stdout } = await runServerCommand(['agents', 'show', 'reader', '--data-dir', data]);
+    const { stdout } = await runCommandHere(['agents', 'show', 'reader', '--data-dir', data]);
     expect(stdout).toMatch(/^id +reader\nonline +no\n/);
     expect(stdout).toMatch(/\nenrolled at +20\d\d-\d\d-\d\dT/);
   });
@@ -167,13 +169,13 @@ describe('commands that talk to the admin port', () => {
     expect((await runServerCommand(['restore', backup, '--data-dir', restored])).code).toBe(0);
     const other = await ServerProcess.start(['--data-dir', restored]);
     expect(other.fingerprint).toBe(server.fingerprint);
-    const waiting = await runServerCommand(['events', '--data-dir', restored, '--json']);
+    const waiting = await runCommandHere(['events', '--data-dir', restored, '--json']);
     expect(JSON.parse(waiting.stdout)).toMatchObject({ queue: 'agent:reader', waiting: 1 });
     await other.end();
   });
 
   it('without a server: exit 69, and what to do', async () => {
-    const { code, stderr } = await runServerCommand(['status', '--data-dir', join(directory, 'nothing')]);
+    const { code, stderr } = await runCommandHere(['status', '--data-dir', join(directory, 'nothing')]);
     expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining('sealane-server serve') });
   });
 
@@ -216,7 +218,8 @@ describe('commands that talk to the admin port', () => {
   });
 
   it('drain ends the server in order, and takes the port away', async () => {
-    expect(await run('drain')).toMatchObject({ code: 0, lines: [{ event: 'draining' }] });
+    const drained = await runServerCommand(['drain', '--data-dir', data, '--json']);
+    expect([drained.code, JSON.parse(drained.stdout)]).toEqual([0, expect.objectContaining({ event: 'draining' })]);
     expect((await server.result).code).toBe(0);
     await eventually('the port is forgotten', () => !existsSync(join(data, 'admin-port')));
   });
@@ -256,7 +259,7 @@ describe('serve --admin-port', () => {
   it('off opens none', async () => {
     const closed = await ServerProcess.start([...words('off'), '--admin-port', 'off']);
     expect(closed.adminPort).toBeNull();
-    expect((await runServerCommand(['status', ...words('off')])).code).toBe(69);
+    expect((await runCommandHere(['status', ...words('off')])).code).toBe(69);
     await closed.end();
   });
 });

@@ -6,7 +6,8 @@ import { EventAgent } from '../delivery/event-agent.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
 import { TestAgent, newIdentity, outcome } from '../test-agent.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { askAdmin, type Answer, type Asked } from './test-admin.ts';
 
 jest.setTimeout(60_000);

@@ -3,7 +3,7 @@ import { errorByNumber, type ErrorCode } from '@sealane/shared/errors';
 import type { Event, Receipt, Skipped, Subscribed } from '@sealane/shared/packets';
 import type { ServerDeliveryPacket } from '@sealane/shared/session';
 import { TestAgent, type TestAgentOptions } from '../test-agent.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { producerIdOf } from './fake-agent.ts';
 
 const NO_BYTES = new Uint8Array(0);

@@ -21,7 +21,7 @@ import {
 } from '../messaging/messaging-peer.ts';
 import { ServerHost } from '../reliability/server-host.ts';
 import type { SessionPeer } from '../reliability/session-peer.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 
 jest.setTimeout(60_000);
 

@@ -18,7 +18,8 @@ import {
 import { decodePath, decodeTreeHead, verifyConsistency, type TreeHead } from '@sealane/shared/transparency';
 import type { SessionPeer } from '../reliability/session-peer.ts';
 import { ServerProcess } from '../server-process.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { AccountPapers, answerTo, newKeys, openPeer, refusalIn, register, type Answer } from './messaging-peer.ts';
 
 jest.setTimeout(120_000);

@@ -10,7 +10,7 @@ import { decodeItem, messagesTopic } from '@sealane/shared/items';
 import { MessageQueues } from '../../src/messaging/queues/message-queues.ts';
 import { SqliteMessagingStore } from '../../src/messaging/store/sqlite-messaging-store.ts';
 import { SqliteStore } from '../../src/store/index.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 
 const KILLS = 6;
 const START_MS_MAX = 20_000;

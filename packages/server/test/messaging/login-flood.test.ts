@@ -4,7 +4,7 @@ import { utf8Encode } from '@sealane/shared/bytes';
 import { encodeLogin, encodeTransparencyQuery } from '@sealane/shared/packets';
 import { ServerHost } from '../reliability/server-host.ts';
 import type { SessionPeer } from '../reliability/session-peer.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { AccountPapers, answerTo, answersOf, newKeys, openPeer, refusalIn, register } from './messaging-peer.ts';
 
 jest.setTimeout(120_000);

@@ -10,7 +10,7 @@ import { suitesFor } from '@sealane/shared/wire';
 import { encodeRegister, type LoggedIn } from '@sealane/shared/packets';
 import { systemRandom } from '@sealane/node/transport';
 import { SessionPeer } from '../reliability/session-peer.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 
 const DAY_SECONDS = 86_400;
 

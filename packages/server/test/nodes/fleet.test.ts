@@ -6,7 +6,7 @@ import { EventAgent } from '../delivery/event-agent.ts';
 import { describeWithRedis, freePort } from '../redis-server.ts';
 import { LossyProxy } from '../redis/lossy-proxy.ts';
 import { TestAgent, newIdentity, outcome } from '../test-agent.ts';
-import { eventually } from '../test-server.ts';
+import { TestServer, eventually } from '../test-server.ts';
 import { AGENT_COMMAND } from '../torture/agent-command.ts';
 import { NodeFleet, type FleetNode } from './node-fleet.ts';
 import { TcpBalancer } from './tcp-balancer.ts';
@@ -18,15 +18,17 @@ const isLong = process.env['TEST_LONG_KILLS'] === '1';
 const OUTAGE_MS = isLong ? 15_000 : 5_000;
 if (!isLong) console.warn('SKIPPED an outage of Redis of 15 s, 5 s are done: TEST_LONG_KILLS=1 does all');
 
-/** Of each of two publishers: events are always on the way, and the test waits for what is killed, not for processor time. */
+/** Of each publisher: events are always on the way, and the test waits for what is killed, not for processor time. */
 const LINES_PER_SECOND = 100;
 /** Deliveries to each listener that show a load, or that it goes on. */
 const SHOWS_LOAD = 100;
 
 let fleet: NodeFleet;
 let agents: AgentPrograms;
-let balancer: TcpBalancer;
+let balancer: TcpBalancer | undefined;
 let nodes: FleetNode[];
+/** Nodes in this process. */
+const servers: TestServer[] = [];
 
 /** @param options.areKnown nodes tell each other where they say that they are ready. */
 async function startNodes(count: number, { areKnown = false } = {}): Promise<void> {
@@ -38,9 +40,12 @@ async function startNodes(count: number, { areKnown = false } = {}): Promise<voi
   balancer = await TcpBalancer.start(nodes.map(({ port }) => port));
 }
 
-/** Listeners at all nodes, and a load through all of them. */
-async function startLoad(log: RunLog): Promise<{ readonly ears: readonly AgentProgram[]; readonly load: Load }> {
-  const { port } = balancer;
+/** Listeners at all nodes, and a load through all of them: one publisher for each of the topics. */
+async function startLoad(
+  log: RunLog,
+  topics = ['load.a'],
+): Promise<{ readonly ears: readonly AgentProgram[]; readonly load: Load }> {
+  const { port = 0 } = balancer ?? {};
   const ears = await Promise.all(
     nodes.map((_, index) => agents.listen(port, `ear${index}`, ['--topic', index === 0 ? 'load.>' : `load.*`])),
   );
@@ -48,10 +53,7 @@ async function startLoad(log: RunLog): Promise<{ readonly ears: readonly AgentPr
     ports: [port],
     log,
     linesPerSecond: LINES_PER_SECOND,
-    to: [
-      ['--topic', 'load.a'],
-      ['--topic', 'load.b'],
-    ],
+    to: topics.map((topic) => ['--topic', topic]),
   });
   await Promise.all(ears.map((ear) => ear.until('delivery', SHOWS_LOAD)));
   return { ears, load };
@@ -76,14 +78,16 @@ describeWithRedis('several nodes', () => {
   });
   afterEach(async () => {
     await agents.dispose();
-    balancer.stop();
+    balancer?.stop();
+    balancer = undefined;
+    for (const server of servers.splice(0)) await server.stop();
     await fleet.stop();
   });
 
   it('M7, R1, O1: of three nodes one is killed under load and one gets SIGTERM: told to leave, spread out, back at another, nothing is lost', async () => {
     await startNodes(3);
     const log = new RunLog();
-    const { ears, load } = await startLoad(log);
+    const { ears, load } = await startLoad(log, ['load.a', 'load.b']);
     await nodes[1]?.process.end('SIGKILL');
     await goesOn(ears);
     const watchers = await Promise.all(Array.from({ length: 20 }, () => TestAgent.open({ port: nodes[2]?.port ?? 0 })));
@@ -142,9 +146,10 @@ describeWithRedis('several nodes', () => {
   });
 
   it('M9, T15: the same agent at a second node takes over: the first is told, what it had not acked comes here; another key never', async () => {
-    await startNodes(2);
+    for (let count = 0; count < 2; count++)
+      servers.push(await TestServer.start({ store: fleet.redis.url, enrolment: 'open' }));
     const identity = newIdentity();
-    const [one, two] = nodes.map(({ port }) => port);
+    const [one, two] = servers.map(({ port }) => port);
     const before = await EventAgent.open({ port: one ?? 0, agentId: 'ada', identity });
     // Also not at a node that has never seen this agent.
     await expect(TestAgent.open({ port: two ?? 0, agentId: 'ada' })).rejects.toThrow('refused');

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServerProcess, runServerCommand } from '../server-process.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 jest.setTimeout(60_000);
 

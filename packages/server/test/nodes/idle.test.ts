@@ -7,7 +7,7 @@ import { SUITE } from '@sealane/shared/wire';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { ServerProcess } from '../server-process.ts';
 import { newIdentity } from '../test-agent.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { adminApi } from '../torture/admin-api.ts';
 import { NodeFleet, type FleetNode } from './node-fleet.ts';
 

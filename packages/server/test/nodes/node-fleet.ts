@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisServer } from '../redis-server.ts';
 import { ServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { adminApi, type AdminApi } from '../torture/admin-api.ts';
 
 /** A node of the fleet. */

@@ -5,7 +5,7 @@ import type { Event } from '@sealane/shared/packets';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { NodeFleet, type FleetNode } from '../nodes/node-fleet.ts';
 import { describeWithRedis } from '../redis-server.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 
 const WORK_MS = 60;
 const EVERY_MS = 25;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { LossyProxy } from './lossy-proxy.ts';
 import { bodies } from './outbox.ts';
 import { numbered, openStore, type Opened } from './store-host.ts';

@@ -1,7 +1,7 @@
 /** B12: one event for many subscribers, over connections, measured in the server's own process. */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { EventAgent } from '../delivery/event-agent.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { ServerHost } from './server-host.ts';
 
 jest.setTimeout(60_000);

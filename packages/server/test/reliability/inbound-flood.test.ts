@@ -11,7 +11,7 @@ import {
 } from '@sealane/shared/packets';
 import { memoryLimitBytes } from '../../src/limits/index.ts';
 import { TestAgent } from '../test-agent.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { ServerHost, type HostReport } from './server-host.ts';
 import { SessionPeer } from './session-peer.ts';
 

@@ -7,12 +7,11 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createServer, type Server, type ServerCounters, type ServerOptions } from '../../src/index.ts';
-import { limitsOf } from '../../src/config/index.ts';
+import type { Server, ServerCounters, ServerOptions } from '../../src/index.ts';
 import type { SessionLimits } from '@sealane/shared/wire';
 import { createLogger } from '@sealane/node/log';
 import { testProgramWords } from '@sealane/node/testing';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 /** What differs from the defaults. */
 export interface HostOptions {
@@ -121,8 +120,10 @@ function holdStore({ delivery: { store } }: Server): (hold: boolean) => void {
   };
 }
 
-/** The process: serves until it is killed. */
+/** The process: serves until it is killed. What it serves with is not loaded into the tests. */
 async function serve(dataDirectory: string, options: HostOptions): Promise<void> {
+  const { createServer } = await import('../../src/index.ts');
+  const { limitsOf } = await import('../../src/config/index.ts');
   const { limitOverrides, sessionLimits, listenOn = '127.0.0.1', logLevel = 'debug' } = options;
   const session = { ...limitsOf('default').session, ...sessionLimits };
   const log = createLogger({ level: logLevel, stream: process.stderr, json: true });

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { newIdentity } from '../test-agent.ts';
 import { ServerProcess } from '../server-process.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const EVENTS = 6_000;
 const ENDS_WITHIN_MS = 15_000;

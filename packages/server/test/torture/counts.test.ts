@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventAgent } from '../delivery/event-agent.ts';
 import { AgentPrograms, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { adminApi, type AdminApi } from './admin-api.ts';
 import { AGENT_COMMAND } from './agent-command.ts';
 

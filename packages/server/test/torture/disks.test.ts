@@ -14,7 +14,7 @@ import {
   removeImage,
 } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
-import { eventually } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
 import { adminApi } from './admin-api.ts';
 import { AGENT_COMMAND } from './agent-command.ts';
 

@@ -4,7 +4,8 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentProgram, AgentPrograms, type Line, Load, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
-import { eventually, temporaryDirectory } from '../test-server.ts';
+import { eventually } from '../eventually.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(300_000);

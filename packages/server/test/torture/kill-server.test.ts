@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentPrograms, Load, RunLog } from '@sealane/node/testing';
 import { ServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../test-server.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { AGENT_COMMAND } from './agent-command.ts';
 
 jest.setTimeout(900_000);
