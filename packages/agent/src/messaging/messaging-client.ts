@@ -324,10 +324,11 @@ export class MessagingClient extends MessagingReader {
     return this.parts.archive;
   }
 
-  /** Ends: what was taken is told to the server, what was not sent stays in the outbox. */
+  /** Ends: what was taken is told to the server, what was not sent stays in the outbox. Waits for no connection. */
   async close(): Promise<void> {
     this.#endTransients?.();
     this.#endConnected?.();
+    this.parts.endCalls();
     await this.parts.sync.stop();
     await this.parts.chores.close();
     await this.parts.outbox.close();

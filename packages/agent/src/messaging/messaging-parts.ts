@@ -16,6 +16,7 @@ import { ContentRules } from './content-rules.ts';
 import { Devices } from './devices.ts';
 import { DirectoryMonitor } from './directory-monitor.ts';
 import { Directory } from './directory.ts';
+import { EndingCalls } from './ending-calls.ts';
 import { Files } from './files.ts';
 import { Groups } from './groups.ts';
 import { Healing } from './healing.ts';
@@ -57,7 +58,8 @@ export type MessagingParts = ReturnType<typeof composeParts>;
 /** Makes the parts. @param emit takes what is told. */
 export function composeParts(options: MessagingOptions, emit: (event: MessagingEvent) => void) {
   const { storage, locks, crypto, random, now } = options;
-  const call = resumingCalls(retryingCalls(options.connection.call), (code) => standAgain(code));
+  const endingCalls = new EndingCalls(options.connection);
+  const call = resumingCalls(retryingCalls(endingCalls.call), (code) => standAgain(code));
   const connection = connectionOf(options.connection, call);
   const onTrouble = (error: SealaneError): void => emit({ type: 'trouble', error });
   const journal = new Journal(storage, emit);
@@ -260,6 +262,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     sweep: () => upkeep.sweep(),
     usernameOrUndefined: () => own?.username,
     isConnected: () => options.connection.isConnected,
+    endCalls: () => endingCalls.end(),
   };
 }
 

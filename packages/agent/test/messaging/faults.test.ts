@@ -40,6 +40,27 @@ async function cutUpload(alice: TestDevice, chat: string) {
 }
 
 describe('messages when things go wrong', () => {
+  test('D1: a client that ends waits for no connection, whatever is under way, and keeps what was not sent', async () => {
+    const [alice, bob, chat] = await pair();
+    // As that of an agent: until there is a connection, or the caller gives up.
+    const begun = Promise.withResolvers<undefined>();
+    const waiting = (_id: number, _fields: object, options?: { readonly signal?: AbortSignal }): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(new ProtocolError('E_CANCELLED')));
+        begun.resolve(undefined);
+      });
+    const { call } = alice.connection;
+    Object.assign(alice.connection, { isConnected: false, call: waiting });
+    const sent = alice.client.sendAndWait(chat, { text: 'two' });
+    await begun.promise;
+    await Promise.all([alice.client.close(), expect(sent).rejects.toMatchObject({ code: 'E_CANCELLED' })]);
+    Object.assign(alice.connection, { isConnected: true, call });
+    await alice.open();
+    await alice.client.sync();
+    await world.until('two', async () => (await bob.texts('@alice')).includes('two'));
+    expect(await bob.texts('@alice')).toEqual(['first', 'two']);
+  });
+
   test('D1: what is written without a connection goes out in order once there is one, also after a restart', async () => {
     const [alice, bob, chat] = await pair();
     alice.connection.isConnected = false;
