@@ -8,7 +8,7 @@ import { describeWithRedis } from '../redis-server.ts';
 import { eventually } from '../eventually.ts';
 
 const WORK_MS = 60;
-const EVERY_MS = 25;
+const EVERY_MS = 50;
 const BATCH = 4;
 /** A node that died is missed by then. */
 const TWO_LEASES_MS = 22_000;
