@@ -1,6 +1,7 @@
 /** HKDF (RFC 5869) and the labelled form that HPKE uses (RFC 9180 §4), over `node:crypto`. */
 import { createHmac, createSecretKey } from 'node:crypto';
 import { concat, utf8Encode } from '@sealane/shared/bytes';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
 
 export interface HashName {
   readonly hash: 'sha256' | 'sha512';
@@ -10,8 +11,12 @@ export interface HashName {
 const EMPTY = new Uint8Array();
 const HPKE_VERSION = utf8Encode('HPKE-v1');
 
-/** Given raw bytes instead of a key object, `createHmac` takes 15 to 19 µs for what takes 4 to 6 with one made for it. */
+/**
+ * Given raw bytes instead of a key object, `createHmac` takes 15 to 19 µs for what takes 4 to 6 with one made for it. With SHA-256
+ * that of `shared` takes 3.
+ */
 export function hmac(name: HashName['hash'], key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  if (name === 'sha256') return plainBytes(nativeCrypto.hmacSha256(key, concat(...parts)));
   const mac = createHmac(name, createSecretKey(key));
   for (const part of parts) mac.update(part);
   return plainBytes(mac.digest());
