@@ -134,13 +134,14 @@ export class Scene {
   async #arrive(): Promise<void> {
     const expected = this.log.receiptIds;
     const members = this.#listeners.filter(({ isMember }) => isMember);
-    await this.until(`${expected.length} events arrive everywhere`, () => {
-      const arrived = [
-        ...this.#listeners.filter(({ isMember }) => !isMember).map((listener) => listener.ids()),
-        new Set(members.flatMap((member) => [...member.ids()])),
-      ];
-      return arrived.every((ids) => ids.size >= expected.length && expected.every((id) => ids.has(id)));
-    });
+    const readers = [...this.#listeners.filter(({ isMember }) => !isMember).map((listener) => [listener]), members];
+    await this.until(`${expected.length} events arrive everywhere`, () =>
+      readers.every((each) => {
+        const ids = each.map((listener) => listener.ids());
+        const count = ids.reduce((sum, { size }) => sum + size, 0);
+        return count >= expected.length && expected.every((id) => ids.some((known) => known.has(id)));
+      }),
+    );
   }
 
   /** Ends everybody. */
@@ -216,6 +217,8 @@ export class Listener {
   readonly isMember: boolean;
   readonly programs: AgentProgram[] = [];
   readonly #start: () => AgentProgram;
+  readonly #ids = new Set<string>();
+  readonly #linesRead = new Map<AgentProgram, number>();
   program: AgentProgram;
 
   constructor(name: string, isMember: boolean, start: () => AgentProgram) {
@@ -232,7 +235,13 @@ export class Listener {
 
   /** Of the events that came. */
   ids(): ReadonlySet<string> {
-    return new Set(this.lines.flatMap((line) => (line.event === 'delivery' ? [String(line['id'])] : [])));
+    for (const program of this.programs) {
+      const { lines } = program;
+      for (let index = this.#linesRead.get(program) ?? 0; index < lines.length; index++)
+        if (lines[index]?.event === 'delivery') this.#ids.add(String(lines[index]?.['id']));
+      this.#linesRead.set(program, lines.length);
+    }
+    return this.#ids;
   }
 
   /** kill -9, and it comes again. */
