@@ -21,7 +21,7 @@ if (!isLong) console.warn('SKIPPED an outage of Redis of 15 s, 5 s are done: TES
 /** Of each publisher: events are always on the way, and the test waits for what is killed, not for processor time. */
 const LINES_PER_SECOND = 100;
 /** Deliveries to each listener that show a load, or that it goes on. */
-const SHOWS_LOAD = 100;
+const SHOWS_LOAD = 50;
 
 let fleet: NodeFleet;
 let agents: AgentPrograms;

@@ -33,7 +33,7 @@ const LOSSES = 3;
 /** Events are always on the way; what matters is the disk, not how much they are. */
 const LINES_PER_SECOND = 200;
 /** Events that show a load, or that it goes on. */
-const SHOWS_LOAD = 100;
+const SHOWS_LOAD = 50;
 
 let agents: AgentPrograms;
 let server: ServerProcess | undefined;

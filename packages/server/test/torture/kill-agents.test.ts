@@ -13,6 +13,8 @@ jest.setTimeout(300_000);
 const LISTENER_KILLS = 4;
 /** Events are always on the way, and the test waits for what is killed, not for processor time. */
 const LINES_PER_SECOND = 100;
+/** Deliveries that show a load, or that it goes on. */
+const SHOWS_LOAD = 50;
 /** Longer than the heartbeats need to notice a peer that is gone. */
 const PAUSE_MS = 6_000;
 
@@ -75,7 +77,7 @@ describe('kill -9 of agents', () => {
       linesPerSecond: LINES_PER_SECOND,
     });
     for (let kill = 0; kill < LISTENER_KILLS; kill++) {
-      await ear.until('delivery', 100);
+      await ear.until('delivery', SHOWS_LOAD);
       await ear.kill();
       printed.push(...ear.lines);
       ear = await agents.listen(server.port, 'ear', ['--topic', 'load']);
@@ -121,11 +123,11 @@ describe('kill -9 of agents', () => {
       to: [['--topic', 'load']],
       linesPerSecond: LINES_PER_SECOND,
     });
-    await ear.until('delivery', 100);
+    await ear.until('delivery', SHOWS_LOAD);
     server.child.kill('SIGSTOP');
     await sleep(PAUSE_MS);
     server.child.kill('SIGCONT');
-    await ear.until('delivery', ear.of('delivery').length + 200);
+    await ear.until('delivery', ear.of('delivery').length + SHOWS_LOAD);
     const receipts = await load.end();
     await ear.until('delivery', receipts);
     log.deliveries('load', ear.lines);
