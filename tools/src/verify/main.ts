@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 
 type Step = readonly [name: string, command: string];
 
+const SIMULATION =
+  'node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts';
+
 const groups: readonly (readonly Step[])[] = [
   [
     ['format', 'npm run --silent format:check'],
@@ -18,10 +21,8 @@ const groups: readonly (readonly Step[])[] = [
     ['lint', 'npm run --silent lint'],
     ['build and published packages', 'npm run --silent build && npm run --silent packages:check'],
     ['dead code', 'npm run --silent knip'],
-    [
-      'simulation',
-      'node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts --seeds 500',
-    ],
+    ['simulation', `${SIMULATION} --first-seed 1 --seeds 250`],
+    ['simulation, second half', `${SIMULATION} --first-seed 251 --seeds 250`],
   ],
   [['tests', 'npm test --silent']],
 ];
