@@ -94,7 +94,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     intake.onGroupLost(tx, group, error);
   const chores: Chores = new Chores(
     journal,
-    (chore) => orHeal(chore.group, () => doChore(chore)),
+    (chore) => orHeal(chore.group, () => doChore(chore), chore.kind === 'heal'),
     async ({ kind, group }, error) => {
       onTrouble(error);
       if (kind === 'heal') await healing.ask(group);
@@ -231,13 +231,14 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
       }
     }
   };
-  /** A group whose rows are damaged is joined again, whatever was to be done in it. */
-  const orHeal = async (group: Uint8Array, work: () => Promise<void>): Promise<void> => {
+  /** A group whose rows are damaged is joined again, whatever was to be done in it; joining it fails, and begins anew. */
+  const orHeal = async (group: Uint8Array, work: () => Promise<void>, isHealing = false): Promise<void> => {
     try {
       await work();
     } catch (error) {
       if (!isDamage(error) || group.length === 0) throw error;
       await journal.transaction((tx) => onGroupLost(tx, group, error));
+      if (isHealing) throw error;
     }
   };
   const sync = new Sync({

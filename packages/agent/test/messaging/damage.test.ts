@@ -1,9 +1,11 @@
 /** Faults of one device's own: rows that cannot be read, items that cannot be taken. They keep nothing else from going on. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { encodeKey, type Key } from '@sealane/e2ee/storage';
-import { World, type TestDevice } from './world.ts';
+import { decodeItem, encodeItem } from '@sealane/shared/items';
+import { World, ofNoState, type TestDevice } from './world.ts';
 
 jest.setTimeout(60_000);
 
@@ -103,6 +105,25 @@ describe('E2: a damaged database', () => {
     await bob.client.sendAndWait(conversation, { text: 'back here' });
     await world.until('back', async () => (await alice.texts('@bobby')).includes('back'));
     await world.until('back here', async () => (await alice.texts(conversation)).includes('back here'));
+  });
+
+  test('a group whose state turns out to be damaged while it is looked at is joined again', async () => {
+    const [alice, bob] = await pair();
+    await bob.client.safetyNumber('alice');
+    await bob.client.confirmSafetyNumber('alice');
+    await bob.client.close();
+    expect(damage(bob, 'mls.states')).toBeGreaterThan(0);
+    world.server.isHolding = true;
+    await alice.client.sendAndWait('@bobby', { text: 'second' });
+    const { items } = world.server.queue('bobby-1');
+    const item = items.map(decodeItem).find((each) => each?.kind === 'message');
+    if (item?.kind !== 'message' || item.body === undefined) throw new Error('the message is not in the queue');
+    items.unshift(encodeItem({ ...item, body: ofNoState(item.body), messageId: randomBytes(16) }));
+    world.server.release('bobby-1');
+    await bob.open();
+    await bob.client.sync();
+    await bob.client.sendAndWait('@alice', { text: 'back' });
+    await world.until('back', async () => (await alice.texts('@bobby')).includes('back'));
   });
 
   test('the account is never set aside: the device says that it is damaged', async () => {
