@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { messagesTopic } from '@sealane/shared/items';
 import { EVENT_BODY_BYTES_MAX } from '@sealane/shared/packets';
 import { AccountPapers, newKeys, openPeer, register } from '../messaging/messaging-peer.ts';
@@ -12,11 +12,13 @@ import { TestAdmin } from './test-admin.ts';
 jest.setTimeout(60_000);
 
 let admin: TestAdmin;
+/** Whether it is one for all tests of a group. */
+let isShared = false;
 beforeEach(async () => {
-  admin = await TestAdmin.start();
+  if (!isShared) admin = await TestAdmin.start();
 });
 afterEach(async () => {
-  await admin.stop();
+  if (!isShared) await admin.stop();
 });
 
 type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
@@ -78,6 +80,15 @@ describe('access to the admin port', () => {
 
 describe('requests to the admin port', () => {
   const json = { 'content-type': 'application/json' };
+  // They are refused, and change nothing.
+  beforeAll(async () => {
+    admin = await TestAdmin.start();
+    isShared = true;
+  });
+  afterAll(async () => {
+    isShared = false;
+    await admin.stop();
+  });
 
   it.each([
     ['cut JSON', 'POST', '/v1/events', { raw: '{"to":', headers: json }, 400],
