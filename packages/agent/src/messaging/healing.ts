@@ -15,7 +15,7 @@ import type { MessageBook } from './message-book.ts';
 import type { CallServer } from './messaging-connection.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnAccount } from './own-account.ts';
-import { tables } from './tables.ts';
+import { tables, type GroupRow } from './tables.ts';
 import type { WaitingItems } from './waiting-items.ts';
 
 export interface HealingParts {
@@ -93,7 +93,7 @@ export class Healing {
     });
     if ('order' in outcome) {
       await this.#parts.outbox().settle(outcome.order);
-      await this.#finish(group);
+      await this.#parts.intake.retryWaiting(group);
       return 'done';
     }
     if (outcome.state === 'refused') return 'done';
@@ -151,42 +151,32 @@ export class Healing {
     this.#parts.outbox().kick();
   }
 
-  /** What waited is opened, or is known to be lost. */
-  async #finish(group: Uint8Array): Promise<void> {
-    const { journal, book, intake } = this.#parts;
-    const view = await journal.transaction(async (tx) => {
-      const row = await tables.groups.get(tx, group);
-      if (row?.state !== 'active') return undefined;
-      const known = await tables.conversations.get(tx, row.conversation);
-      if (known === undefined) {
-        await book.conversation(tx, {
-          id: row.conversation,
-          kind: row.conversation === groupConversation(group) ? 'group' : 'direct',
-          username: row.conversation.startsWith('@') ? row.conversation.slice(1) : '',
-          name: '',
-        });
-      }
-      journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'healed' });
-      return await this.#parts.engine().groupOf(tx, group);
+  /** Called inside the transaction in which the commit by which this device joined becomes the state of its group. */
+  async onRejoined(tx: Transaction, group: Uint8Array): Promise<void> {
+    const { journal, book } = this.#parts;
+    const row = await tables.groups.get(tx, group);
+    if (row?.state !== 'active') return;
+    await book.conversation(tx, {
+      id: row.conversation,
+      kind: row.conversation === groupConversation(group) ? 'group' : 'direct',
+      username: row.conversation.startsWith('@') ? row.conversation.slice(1) : '',
+      name: '',
     });
-    if (view === undefined) return;
-    await this.#loseOlder(group, view.epoch);
-    await intake.retryWaiting(group);
+    journal.tell(tx, { type: 'group-state', group: toHex(group), state: 'healed' });
+    await this.#loseOlder(tx, row);
   }
 
   /** Messages of epochs in which this device was not there. */
-  async #loseOlder(group: Uint8Array, epoch: number): Promise<void> {
-    const { journal, book, waiting } = this.#parts;
-    await journal.transaction(async (tx) => {
-      for (const row of await tables.waiting.list(tx, { prefix: [group], to: [group, epoch] })) {
-        await waiting.take(tx, row);
-      }
-      const conversation = (await tables.groups.get(tx, group))?.conversation;
-      if (conversation === undefined) return;
-      for (const row of await tables.messages.list(tx, { prefix: [conversation] })) {
-        const isOpen = row.state === 'waiting' || row.state === 'healing';
-        if (isOpen) await book.change(tx, row, { state: 'lost', reason: 'epoch-gone' });
-      }
-    });
+  async #loseOlder(tx: Transaction, { group, conversation }: GroupRow): Promise<void> {
+    const { book, waiting } = this.#parts;
+    const view = await this.#parts.engine().groupOf(tx, group);
+    if (view === undefined) return;
+    for (const row of await tables.waiting.list(tx, { prefix: [group], to: [group, view.epoch] })) {
+      await waiting.take(tx, row);
+    }
+    for (const row of await tables.messages.list(tx, { prefix: [conversation] })) {
+      const isOpen = row.state === 'waiting' || row.state === 'healing';
+      if (isOpen) await book.change(tx, row, { state: 'lost', reason: 'epoch-gone' });
+    }
   }
 }

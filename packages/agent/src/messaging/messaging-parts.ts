@@ -131,12 +131,13 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     rebase: (group, intent) => groups.rebase(group, intent),
     async onCommitted(tx, row, intent) {
       await groups.onCommitted(tx, row, intent);
+      if (row.isExternal === 1) await healing.onRejoined(tx, row.group);
       await intake.onMoved(tx, row.group);
     },
     onCloned: (tx) => setPhase(tx, 'cloned'),
     onGroupLost,
   });
-  const healing = new Healing({
+  const healing: Healing = new Healing({
     ...{ call, journal, book, blobs, directory, own: account, intake, waiting },
     engine: theEngine,
     outbox: () => outbox,

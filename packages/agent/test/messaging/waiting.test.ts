@@ -1,6 +1,8 @@
 /** Messages that came before what they depend on: in the end they are as if they had come in order. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { SqliteStorage } from '@sealane/e2ee/sqlite';
 import type { Storage, Transaction } from '@sealane/e2ee/storage';
 import { toHex } from '@sealane/shared/bytes';
 import { ProtocolError, StorageError } from '@sealane/shared/errors';
@@ -48,7 +50,7 @@ async function settled(device: TestDevice, conversation: string, text: string): 
   });
 }
 
-/** The storage of a process that ends right after it has written something. */
+/** The storage of a process that ends right after it has written something, and told that. */
 class MortalStorage implements Storage {
   readonly #inner: Storage;
   readonly #isWritten: (tx: Transaction) => Promise<boolean>;
@@ -63,7 +65,6 @@ class MortalStorage implements Storage {
     if (this.isDead) throw killed();
     const result = await this.#inner.transaction(work);
     this.isDead ||= await this.#inner.transaction(this.#isWritten);
-    if (this.isDead) throw killed();
     return result;
   }
 
@@ -86,6 +87,18 @@ async function endOnce(device: TestDevice, isWritten: (tx: Transaction) => Promi
     await world.until('the end', () => storage?.isDead === true);
     await device.client.close().catch(() => undefined);
   };
+}
+
+/** As after the loss of the tables of the engine, and of the chats. */
+async function loseChats(device: TestDevice): Promise<void> {
+  const storage = await SqliteStorage.open(join(device.directory, 'messages.db'));
+  await storage.transaction(async (tx) => {
+    for (const name of ['groups', 'states', 'epochs', 'ratchets', 'pending', 'removed']) {
+      await tx.deleteRange(`mls.${name}`, {});
+    }
+    await tx.deleteRange('conversations', {});
+  });
+  await storage.close();
 }
 
 describe('messages that wait', () => {
@@ -147,6 +160,37 @@ describe('messages that wait', () => {
     await bob.client.sync();
     await settled(bob, conversation, 'genuine');
     await world.until('known', async () => (await bob.client.message(toHex(messageId)))?.state === 'lost');
+  });
+
+  test('E2, E8: a group that is joined again is whole and said so also where the device ends right after that', async () => {
+    const alice = await world.account('alice');
+    const bob = await world.account('bobby');
+    for (const { client } of [alice, bob]) await client.sync();
+    const chat = await alice.client.conversationWith('bobby');
+    await alice.client.sendAndWait(chat, { text: 'first' });
+    await world.until('first', async () => (await bob.texts('@alice')).includes('first'));
+    await bob.client.safetyNumber('alice');
+    await bob.client.confirmSafetyNumber('alice');
+    const [group] = [...world.server.groups.values()];
+    await world.until('tended', () => group?.epoch === 2);
+    for (const { client } of [alice, bob]) await client.sync();
+    await bob.client.close();
+    await loseChats(bob);
+    const hasJoined = async (tx: Transaction): Promise<boolean> => {
+      const [row] = await tables.groups.list(tx);
+      return row?.state === 'active' && (await tx.list('mls.groups', {})).length > 0;
+    };
+    const ended = await endOnce(bob, hasJoined);
+    const { id } = await alice.client.sendAndWait(chat, { text: 'unreadable' });
+    await ended();
+    const states = bob.events.flatMap((event) => (event.type === 'group-state' ? [event.state] : []));
+    expect(states).toEqual(['healing', 'healed']);
+    await bob.open();
+    expect(await bob.client.conversation('@alice')).toMatchObject({ kind: 'direct', username: 'alice' });
+    expect(await bob.client.message(id)).toMatchObject({ state: 'lost', reason: 'epoch-gone' });
+    await bob.client.sync();
+    await alice.client.sendAndWait(chat, { text: 'readable' });
+    await settled(bob, '@alice', 'readable');
   });
 
   test('E6, D2, D13: a message that waited for its commit is told of, counted and expires like any other', async () => {
