@@ -1,5 +1,5 @@
 /** Devices for tests of messaging: each a client with a database of its own, over a server in memory. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StaticKeyPair } from '@sealane/shared/crypto';
@@ -15,8 +15,16 @@ import type { MessagingConnection } from '../../src/messaging/messaging-connecti
 import type { MessagingEvent } from '../../src/messaging/messaging-event.ts';
 import { FakeServer } from './fake-server.ts';
 
-/** In memory where the system has such a folder: what a disk takes to be sure is not what is tried here. */
-const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const MEMORY_FOLDER = '/dev/shm';
+const MEMORY_BYTES_MIN = 2 ** 28;
+/** In memory where the system has room there: what a disk takes to be sure is not what is tried here. */
+const FOLDER = hasRoom(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir();
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= MEMORY_BYTES_MIN;
+}
 
 /** In a PrivateMessage of a group with an id of 16 bytes (RFC 9420 §6.3): behind version, wire format, id, epoch and type. */
 const AUTHENTICATOR_OFFSET = 32;

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommitRequest, PendingCommit } from '../../src/engine/index.ts';
@@ -14,8 +14,16 @@ import { TestDevice, TestDirectory } from '../../src/testing/index.ts';
 import { RandomSource } from './random-source.ts';
 import { TestServer, type Item } from './test-server.ts';
 
-/** In memory where the system has such a folder: what a disk takes to be sure is not what is tried here. */
-const ROWS_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const MEMORY_FOLDER = '/dev/shm';
+const MEMORY_BYTES_MIN = 2 ** 28;
+/** In memory where the system has room there: what a disk takes to be sure is not what is tried here. */
+const ROWS_FOLDER = hasRoom(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir();
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= MEMORY_BYTES_MIN;
+}
 const ACCOUNTS = ['anna', 'bert', 'cleo', 'dora', 'emil'];
 
 export interface WorldOptions {
