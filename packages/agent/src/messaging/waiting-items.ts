@@ -55,9 +55,12 @@ export class WaitingItems {
     return true;
   }
 
-  /** What waits for a group, in order. */
-  of(group: Uint8Array): Promise<readonly WaitingRow[]> {
-    return this.#parts.journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
+  /** What waits for a group, in the order in which the server took it, however it came. */
+  async of(group: Uint8Array): Promise<readonly WaitingRow[]> {
+    const rows = await this.#parts.journal.transaction((tx) => tables.waiting.list(tx, { prefix: [group] }));
+    const places = rows.map((row) => ({ row, sequence: sequenceOf(row) }));
+    places.sort((a, b) => a.row.epoch - b.row.epoch || a.sequence - b.sequence || a.row.order - b.row.order);
+    return places.map(({ row }) => row);
   }
 
   /** Whether anything waits for a group. */
@@ -127,6 +130,12 @@ export class WaitingItems {
     const row = await tables.values.get(tx, WAITING_COUNT);
     return typeof row?.value === 'number' ? row.value : 0;
   }
+}
+
+/** An item that a newer version has kept is the last of its epoch. */
+function sequenceOf({ item }: WaitingRow): number {
+  const decoded = decodeItem(item);
+  return decoded !== undefined && 'sequence' in decoded ? decoded.sequence : Number.MAX_SAFE_INTEGER;
 }
 
 /** The directory did not have an account, or the item could not be taken: the reason is the code of an error. */

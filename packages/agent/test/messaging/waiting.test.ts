@@ -217,6 +217,22 @@ describe('messages that wait', () => {
     }
   });
 
+  test('E6, D8: what was edited or deleted before it could be read is so in the end, whatever came first', async () => {
+    const { bob, tablet, conversation } = await team();
+    await world.account('carol');
+    world.server.isHolding = true;
+    await tablet.client.addMembers(conversation, ['carol']);
+    const draft = await tablet.client.sendAndWait(conversation, { text: 'draft' });
+    const slip = await tablet.client.sendAndWait(conversation, { text: 'slip' });
+    await tablet.client.edit(draft.id, 'final');
+    await tablet.client.delete(slip.id);
+    await tablet.client.flush();
+    world.server.release('bobby-1', { isReversed: true });
+    await settled(bob, conversation, 'final');
+    expect(await bob.client.message(draft.id)).toMatchObject({ body: 'final', state: 'decrypted' });
+    expect(await bob.client.message(slip.id)).toMatchObject({ body: '', isDeleted: true });
+  });
+
   test('E6, D13: what was seen while it waited is unread once it can be read, and lives from then on', async () => {
     const { bob, tablet, conversation } = await team();
     await world.account('carol');
