@@ -118,6 +118,7 @@ const LOST_WORDS: Readonly<Record<string, string>> = {
   forged: 'it was not written by a member',
   malformed: 'it is damaged',
   'too-far-ahead': 'too many messages before it are missing',
+  'id-taken': 'its number is that of another message',
   own: 'it is from a copy of this device',
   'unknown-device': 'it is from a device that its account does not list',
 };

@@ -2,7 +2,9 @@
  * ContentRules: what the content of a message does to the rows of this device. Who said it is what MLS authenticated; whether
  * an edit, a deletion, a reaction or a receipt counts is said by the rules of `@sealane/e2ee/content`.
  */
-import { toHex } from '@sealane/shared/bytes';
+import { concat, toHex } from '@sealane/shared/bytes';
+import type { Crypto } from '@sealane/shared/crypto';
+import { MESSAGE_ID_BYTES } from '@sealane/shared/packets';
 import type { Sender } from '@sealane/e2ee/engine';
 import {
   applyContent,
@@ -23,11 +25,15 @@ import type { Receipts } from './receipts.ts';
 import { shownFields } from './shown-fields.ts';
 import { tables, type GroupRow, type MessageRow } from './tables.ts';
 
+/** Why a message is lost whose id is that of another one. */
+const ID_TAKEN = 'id-taken';
+
 export interface ContentRulesParts {
   readonly journal: Journal;
   readonly book: MessageBook;
   readonly chores: Chores;
   readonly directory: Directory;
+  readonly crypto: Crypto;
   readonly now: () => number;
   receipts(): Receipts;
   username(): string;
@@ -53,24 +59,27 @@ export class ContentRules {
   /** Applies one message, within the transaction in which it was opened. */
   async apply(tx: Transaction, message: OpenedMessage): Promise<void> {
     const content = decodeContent(message.plaintext);
-    const placeholder = await this.#parts.book.find(tx, message.item.messageId);
-    const isPlaceholder =
-      placeholder?.kind === 'unknown' &&
-      placeholder.username === '' &&
-      placeholder.conversation === message.group.conversation;
+    const placeholder = await this.#placeholderOf(tx, message);
     if (content === undefined) {
-      if (isPlaceholder) await this.#parts.book.change(tx, placeholder, { state: 'lost', reason: 'malformed' });
+      if (placeholder !== undefined)
+        await this.#parts.book.change(tx, placeholder, { state: 'lost', reason: 'malformed' });
       return;
     }
     const isShown =
       viewOf(content, message.sender.accountId) !== undefined &&
       content.kind !== 'group-name' &&
       content.kind !== 'expiry';
-    if (isPlaceholder && !(isShown && toHex(content.id) === toHex(placeholder.id)))
+    if (placeholder !== undefined && !(isShown && toHex(content.id) === toHex(placeholder.id)))
       await this.#parts.book.remove(tx, placeholder);
     if (isShown) await this.#add(tx, message, content);
     else await this.#applyOther(tx, message, content);
     this.#tellCall(tx, message, content);
+  }
+
+  /** What stands for a message that could not be read when it came. */
+  async #placeholderOf(tx: Transaction, { group, item }: OpenedMessage): Promise<MessageRow | undefined> {
+    const row = await this.#parts.book.find(tx, item.messageId);
+    return row !== undefined && isPlaceholder(row) && row.conversation === group.conversation ? row : undefined;
   }
 
   #tellCall(tx: Transaction, { group, item, sender }: OpenedMessage, content: Content): void {
@@ -85,15 +94,18 @@ export class ContentRules {
     const { book, now } = this.#parts;
     const username = this.#nameOf(sender);
     const isOwn = username === this.#parts.username();
+    const from = { conversation: group.conversation, group: group.group, username, device: sender.agentId };
+    const base = { ...from, isOwn: isOwn ? 1 : 0, at: item.at } as const;
+    const known = await book.find(tx, content.id);
+    if (known !== undefined && isOfAnother(known, { ...base, messageId: item.messageId })) {
+      const id = this.#parts.crypto.sha256(concat(item.messageId, sender.accountId)).slice(0, MESSAGE_ID_BYTES);
+      await book.add(tx, { ...base, id, kind: 'unknown', body: '', state: 'lost', reason: ID_TAKEN });
+      return;
+    }
     const row = await book.add(tx, {
       ...shownFields(content),
-      conversation: group.conversation,
+      ...base,
       id: content.id,
-      group: group.group,
-      username,
-      device: sender.agentId,
-      isOwn: isOwn ? 1 : 0,
-      at: item.at,
       state: isOwn ? 'sent' : 'decrypted',
       view: JSON.stringify(viewOf(content, sender.accountId)),
     });
@@ -188,6 +200,21 @@ export class ContentRules {
   #nameOf({ accountId }: Sender): string {
     return this.#parts.directory.stateById(accountId)?.username ?? toHex(accountId).slice(0, 16);
   }
+}
+
+/** Whether a row that has the id of a message is of another sender, chat or item: of one that cannot be read yet, its item is known. */
+function isOfAnother(
+  known: MessageRow,
+  message: Pick<MessageRow, 'conversation' | 'username'> & { readonly messageId: Uint8Array },
+): boolean {
+  if (known.conversation !== message.conversation) return true;
+  if (isPlaceholder(known)) return toHex(known.id) !== toHex(message.messageId);
+  return known.username !== message.username;
+}
+
+/** The place of what could not be read: nobody knows of whom it is. */
+function isPlaceholder({ kind, username }: MessageRow): boolean {
+  return kind === 'unknown' && username === '';
 }
 
 /** Applies a content of an account to the row of a message. @returns whether it counts. */

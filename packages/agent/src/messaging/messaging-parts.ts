@@ -115,7 +115,10 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     if (own !== undefined) ids.delete(toHex(own.accountId));
     return [...ids];
   };
-  const rules = new ContentRules({ journal, book, chores, directory, now, username, others, receipts: () => receipts });
+  const rules = new ContentRules({
+    ...{ journal, book, chores, directory, crypto, now, username, others },
+    receipts: () => receipts,
+  });
   const memberNotes = new MemberNotes({ book, directory, crypto, username, engine: theEngine });
   const intake: Intake = new Intake({
     ...{ journal, book, blobs, chores, rules, waiting, directory, memberNotes, now, username, onTrouble },

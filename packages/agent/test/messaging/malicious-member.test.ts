@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { fromHex, toHex } from '@sealane/shared/bytes';
+import { decodeItem, type Item } from '@sealane/shared/items';
 import { encodeContent, type KnownContent } from '@sealane/e2ee/content';
 import { Attacker } from './attacker.ts';
 import { MaliciousWorld, groupStatesOf, madeUp, membersOf } from './malicious-world.ts';
@@ -41,6 +42,8 @@ async function garden(): Promise<Garden> {
     return (await mallory.epochOf(group)) === present();
   };
   await world.say(bob, conversation, 'me too', alice);
+  // Who joined renews its keys.
+  for (const { client } of [alice, bob]) await client.sync();
   await world.until('the attacker follows', isWithAll);
   return { alice, bob, mallory, conversation, group, epoch: present() };
 }
@@ -113,6 +116,40 @@ describe('a member that lies, with the help of the server', () => {
     expect((await bob.client.latest(100)).filter(({ body }) => body === 'theirs')).toEqual([]);
     // That it has read them itself is not what Bob has said.
     for (const { id } of [inGroup, inChat]) expect((await alice.client.message(id))?.state).not.toBe('read');
+  });
+
+  test('E2, E6, 2.2: under the id of a message that waits, or comes later, it takes no place away without a word', async () => {
+    const { alice, bob, mallory, conversation, group, epoch } = await garden();
+    await world.account('carol');
+    world.server.isHolding = true;
+    await alice.client.addMembers(conversation, ['carol']);
+    const waits = await alice.client.sendAndWait(conversation, { text: 'waits' });
+    const later = await alice.client.sendAndWait(conversation, { text: 'later' });
+    const held = world.server.queue('bobby-1').items.splice(0);
+    const items = held.map((bytes) => decodeItem(bytes)).filter((item) => item !== undefined);
+    const idOf = (item: Item): string => ('messageId' in item ? toHex(item.messageId) : '');
+    const reuse = async (id: string): Promise<void> => {
+      const content = contentOf({ kind: 'text', id: fromHex(id)!, body: { text: 'theirs' } });
+      const { message } = await mallory.seal(group, content);
+      await world.deliver(bob, madeUp('message', { group, epoch }, message));
+    };
+    const lost = async () =>
+      (await bob.client.messages(conversation, { limit: 9 }))
+        .filter(({ state }) => state === 'lost')
+        .map(({ from, reason }) => [from.user, reason]);
+    await world.deliver(bob, ...items.filter((item) => idOf(item) === waits.id));
+    await reuse(waits.id);
+    expect(await bob.client.message(waits.id)).toMatchObject({ state: 'waiting', from: { user: '' } });
+    expect(await lost()).toEqual([['mallory', 'id-taken']]);
+    await reuse(later.id);
+    await world.deliver(bob, ...items.filter((item) => idOf(item) !== waits.id));
+    await world.until('waits', async () => (await bob.client.message(waits.id))?.state === 'decrypted');
+    expect(await bob.client.message(waits.id)).toMatchObject({ body: 'waits', from: { user: 'alice' } });
+    await world.until('later', async () => (await lost()).length === 2);
+    expect(await lost()).toEqual([
+      ['mallory', 'id-taken'],
+      ['alice', 'id-taken'],
+    ]);
   });
 
   test('D5, 2.2: once it is removed nothing that the server has brings it back, and it reads nothing that follows', async () => {
