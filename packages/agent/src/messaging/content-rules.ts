@@ -24,6 +24,7 @@ import type { MessageBook } from './message-book.ts';
 import type { Receipts } from './receipts.ts';
 import { shownFields } from './shown-fields.ts';
 import { tables, type GroupRow, type MessageRow } from './tables.ts';
+import { isPlaceholder, type WaitingItems } from './waiting-items.ts';
 
 /** Why a message is lost whose id is that of another one. */
 const ID_TAKEN = 'id-taken';
@@ -34,6 +35,7 @@ export interface ContentRulesParts {
   readonly chores: Chores;
   readonly directory: Directory;
   readonly crypto: Crypto;
+  readonly waiting: WaitingItems;
   readonly now: () => number;
   receipts(): Receipts;
   username(): string;
@@ -59,7 +61,8 @@ export class ContentRules {
   /** Applies one message, within the transaction in which it was opened. */
   async apply(tx: Transaction, message: OpenedMessage): Promise<void> {
     const content = decodeContent(message.plaintext);
-    const placeholder = await this.#placeholderOf(tx, message);
+    const { group, item } = message;
+    const placeholder = await this.#parts.waiting.placeOf(tx, { group: group.group, messageId: item.messageId });
     if (content === undefined) {
       if (placeholder !== undefined)
         await this.#parts.book.change(tx, placeholder, { state: 'lost', reason: 'malformed' });
@@ -69,17 +72,12 @@ export class ContentRules {
       viewOf(content, message.sender.accountId) !== undefined &&
       content.kind !== 'group-name' &&
       content.kind !== 'expiry';
-    if (placeholder !== undefined && !(isShown && toHex(content.id) === toHex(placeholder.id)))
-      await this.#parts.book.remove(tx, placeholder);
+    const isItsPlace =
+      isShown && toHex(content.id) === toHex(item.messageId) && placeholder?.conversation === group.conversation;
+    if (placeholder !== undefined && !isItsPlace) await this.#parts.book.remove(tx, placeholder);
     if (isShown) await this.#add(tx, message, content);
     else await this.#applyOther(tx, message, content);
     this.#tellCall(tx, message, content);
-  }
-
-  /** What stands for a message that could not be read when it came. */
-  async #placeholderOf(tx: Transaction, { group, item }: OpenedMessage): Promise<MessageRow | undefined> {
-    const row = await this.#parts.book.find(tx, item.messageId);
-    return row !== undefined && isPlaceholder(row) && row.conversation === group.conversation ? row : undefined;
   }
 
   #tellCall(tx: Transaction, { group, item, sender }: OpenedMessage, content: Content): void {
@@ -210,11 +208,6 @@ function isOfAnother(
   if (known.conversation !== message.conversation) return true;
   if (isPlaceholder(known)) return toHex(known.id) !== toHex(message.messageId);
   return known.username !== message.username;
-}
-
-/** The place of what could not be read: nobody knows of whom it is. */
-function isPlaceholder({ kind, username }: MessageRow): boolean {
-  return kind === 'unknown' && username === '';
 }
 
 /** Applies a content of an account to the row of a message. @returns whether it counts. */

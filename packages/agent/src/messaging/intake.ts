@@ -247,14 +247,15 @@ export class Intake {
       case 'waiting':
       case 'healing': {
         const isKept = await this.#keep(tx, item, came, opened.reason);
-        await this.#show(tx, group, item, isKept ? opened : { state: 'lost', reason: GIVEN_UP });
+        if (isKept) await this.#show(tx, group, item, opened);
+        else await this.#showLost(tx, group, item, GIVEN_UP);
         if (opened.state === 'healing') await this.#heal(tx, item.group);
         return 'done';
       }
       case 'lost':
         // What comes twice was read before, or is an own one.
-        if (opened.reason === 'replayed' || opened.reason === 'own') await this.#unshow(tx, group, item);
-        else await this.#show(tx, group, item, opened);
+        if (opened.reason === 'replayed' || opened.reason === 'own') await this.#unshow(tx, item);
+        else await this.#showLost(tx, group, item, opened.reason);
         return 'done';
     }
   }
@@ -281,11 +282,16 @@ export class Intake {
     });
   }
 
+  /** What is lost has a place too, but not that of another item that waits under the same id. */
+  async #showLost(tx: Transaction, group: GroupRow, item: Sealed, reason: string): Promise<void> {
+    if (!(await this.#parts.waiting.isHeld(tx, item))) await this.#show(tx, group, item, { state: 'lost', reason });
+  }
+
   /** A repetition that waited: nothing is to come of it. */
-  async #unshow(tx: Transaction, group: GroupRow, item: Sealed): Promise<void> {
-    const row = await this.#parts.book.find(tx, item.messageId);
+  async #unshow(tx: Transaction, item: Sealed): Promise<void> {
+    const row = await this.#parts.waiting.placeOf(tx, item);
     const isOpen = row?.state === 'waiting' || row?.state === 'healing';
-    if (isOpen && row.conversation === group.conversation) await this.#parts.book.remove(tx, row);
+    if (isOpen) await this.#parts.book.remove(tx, row);
   }
 
   async #takeRemoved(item: Item & { readonly kind: 'removed' }): Promise<void> {

@@ -116,7 +116,7 @@ export function composeParts(options: MessagingOptions, emit: (event: MessagingE
     return [...ids];
   };
   const rules = new ContentRules({
-    ...{ journal, book, chores, directory, crypto, now, username, others },
+    ...{ journal, book, chores, directory, crypto, waiting, now, username, others },
     receipts: () => receipts,
   });
   const memberNotes = new MemberNotes({ book, directory, crypto, username, engine: theEngine });

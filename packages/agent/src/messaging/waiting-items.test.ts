@@ -64,4 +64,19 @@ describe('what waits to be opened', () => {
     const shown = await journal.transaction((tx) => book.find(tx, id));
     expect(shown).toMatchObject({ state: 'lost', reason: GIVEN_UP });
   });
+
+  it('E6, E2: what is given up does not say that another one is lost which waits under its id', async () => {
+    const [old, young] = [messageOf(1), messageOf(1)];
+    const { messageId: id, group } = old;
+    const from = { group, username: '', device: '', isOwn: 0, kind: 'unknown', body: '', at: 1, reason: '' } as const;
+    await journal.transaction((tx) => book.add(tx, { ...from, conversation: '@anna', id, state: 'waiting' }));
+    await keep(old);
+    now += WAITING_MS_MAX;
+    await keep({ ...young, messageId: id });
+    const state = async () => (await journal.transaction((tx) => book.find(tx, id)))?.state;
+    now += 1;
+    expect([await waiting.giveUpOld(), await state()]).toEqual([1, 'waiting']);
+    now += WAITING_MS_MAX;
+    expect([await waiting.giveUpOld(), await state()]).toEqual([1, 'lost']);
+  });
 });

@@ -3,12 +3,12 @@
  * belong before it, a Welcome of accounts that the directory does not have. It waits for a while, and there is room for so
  * many; what is given up is shown as lost. A server or a member that sends what never opens gets no more of this disk.
  */
-import { toHex } from '@sealane/shared/bytes';
+import { equalBytes, toHex } from '@sealane/shared/bytes';
 import { decodeItem, type GroupItem } from '@sealane/shared/items';
 import type { Transaction } from '@sealane/e2ee/storage';
 import type { Journal } from './journal.ts';
 import type { MessageBook } from './message-book.ts';
-import { WAITING_COUNT, nextNumber, tables, type WaitingRow } from './tables.ts';
+import { WAITING_COUNT, nextNumber, tables, type MessageRow, type WaitingRow } from './tables.ts';
 
 /** Commits come in seconds, and a Welcome as long as the server keeps it; a week covers a server that was away. */
 export const WAITING_MS_MAX = 7 * 86_400_000;
@@ -20,6 +20,9 @@ export const WAITING_MAX = 2_048;
 export const GIVEN_UP = 'given-up';
 /** Rows that are looked at in one transaction. */
 const PAGE_ROWS = 64;
+
+/** What names an item. */
+type Sealed = Pick<GroupItem, 'group' | 'messageId'>;
 
 export interface WaitingItemsParts {
   readonly journal: Journal;
@@ -66,6 +69,22 @@ export class WaitingItems {
   /** Whether anything waits for a group. */
   async has(tx: Transaction, group: Uint8Array): Promise<boolean> {
     return (await tables.waiting.list(tx, { prefix: [group], limit: 1 })).length > 0;
+  }
+
+  /** Whether an item waits under the id of this one. Not this one itself, while it is opened again: it was taken out. */
+  async isHeld(tx: Transaction, { group, messageId }: Sealed): Promise<boolean> {
+    const rows = await tables.waiting.list(tx, { prefix: [group] });
+    return rows.some(({ item }) => {
+      const decoded = decodeItem(item);
+      return decoded?.kind === 'message' && equalBytes(decoded.messageId, messageId);
+    });
+  }
+
+  /** The place in its chat of an item that could not be read; undefined where another one waits under its id, and has it. */
+  async placeOf(tx: Transaction, item: Sealed): Promise<MessageRow | undefined> {
+    const row = await this.#parts.book.find(tx, item.messageId);
+    if (row === undefined || !isPlaceholder(row) || !equalBytes(row.group, item.group)) return undefined;
+    return (await this.isHeld(tx, item)) ? undefined : row;
   }
 
   /** Groups with items that no commit will open: they are tried again when this device starts, as with a newer version. */
@@ -121,7 +140,7 @@ export class WaitingItems {
 
   async #showLost(tx: Transaction, { item }: WaitingRow): Promise<void> {
     const decoded = decodeItem(item);
-    const row = decoded?.kind === 'message' ? await this.#parts.book.find(tx, decoded.messageId) : undefined;
+    const row = decoded?.kind === 'message' ? await this.placeOf(tx, decoded) : undefined;
     const isOpen = row?.state === 'waiting' || row?.state === 'healing';
     if (isOpen) await this.#parts.book.change(tx, row, { state: 'lost', reason: GIVEN_UP });
   }
@@ -130,6 +149,11 @@ export class WaitingItems {
     const row = await tables.values.get(tx, WAITING_COUNT);
     return typeof row?.value === 'number' ? row.value : 0;
   }
+}
+
+/** The place of what could not be read: nobody knows of whom it is. */
+export function isPlaceholder({ kind, username }: MessageRow): boolean {
+  return kind === 'unknown' && username === '';
 }
 
 /** An item that a newer version has kept is the last of its epoch. */

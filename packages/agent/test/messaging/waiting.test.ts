@@ -302,4 +302,30 @@ describe('messages that wait', () => {
     world.server.release('bobby-1');
     await settled(bob, conversation, 'waits');
   });
+
+  test('E6, E2: nor does another item of the same chat: one that can be read, a repetition, or one that is none', async () => {
+    const { alice, bob, tablet, conversation } = await team();
+    await world.account('carol');
+    world.server.isHolding = true;
+    const { id: otherId } = await alice.client.sendAndWait(conversation, { text: 'meanwhile' });
+    await tablet.client.addMembers(conversation, ['carol']);
+    const { id } = await tablet.client.sendAndWait(conversation, { text: 'waits' });
+    const { items } = world.server.queue('bobby-1');
+    const all = items.splice(0).map((bytes) => ({ bytes, item: decodeItem(bytes) }));
+    const commits = all.filter(({ item }) => item?.kind === 'commit').map(({ bytes }) => bytes);
+    const messages = all.flatMap(({ item }) => (item?.kind === 'message' ? [item] : []));
+    const [waits, other] = [id, otherId].map((each) => messages.find(({ messageId }) => toHex(messageId) === each));
+    const disguised = { ...other!, messageId: waits!.messageId };
+    items.push(encodeItem(waits!));
+    for (const item of [disguised, disguised, { ...disguised, epoch: disguised.epoch + 1 }]) {
+      items.push(encodeItem(item));
+      world.server.release('bobby-1');
+      await world.until('taken', () => items.length === 0);
+      expect(await bob.client.message(id)).toMatchObject({ state: 'waiting', conversation });
+    }
+    expect((await bob.texts(conversation)).filter((text) => text !== '')).toEqual(['first', 'meanwhile']);
+    items.push(...commits);
+    world.server.release('bobby-1');
+    await settled(bob, conversation, 'waits');
+  });
 });
