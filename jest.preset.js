@@ -4,12 +4,10 @@
 export const project = ({ name, root }) => ({
   displayName: name,
   rootDir: root,
-  testEnvironment: 'node',
+  testEnvironment: new URL('tools/jest/plain-global-environment.js', import.meta.url).pathname,
   testEnvironmentOptions: { customExportConditions: ['@sealane/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/out-tsc/'],
-  // A module under Jest finds globals slowly; CommonJS modules that compute, such as tweetnacl, get these as arguments.
-  sandboxInjectedGlobals: ['Math', 'Float64Array', 'Uint8Array'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': new URL('tools/jest/esbuild-transformer.js', import.meta.url).pathname },
 });
