@@ -1,61 +1,73 @@
 /**
- * `npm run verify`: everything CI checks, cheapest first. Steps of one group run side by side; what a step says is shown
- * when it is over, the tests say it at once. The first group with a failure is the last one. Beside the tests, which measure time,
- * runs only what takes the time that they leave.
+ * `npm run verify`: everything CI checks. First the quick checks, side by side; with a failure they are the last. Then the tests,
+ * which measure time, and beside them the rest, at low priority.
  */
 import { spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 
-type Step = readonly [name: string, command: string, manner?: 'aloud' | 'in spare time'];
+type Step = readonly [name: string, command: string];
 
 const SIMULATION =
   'node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts';
 
-const groups: readonly (readonly Step[])[] = [
-  [
-    ['format', 'npm run --silent format:check'],
-    ['tidy', 'npm run --silent tidy'],
-    ['boundaries', 'npm run --silent boundaries'],
-    ['types', 'npm run --silent typecheck'],
-    ['generated files', 'npm run --silent codegen:check'],
-  ],
-  [
-    ['lint', 'npm run --silent lint'],
-    ['build and published packages', 'npm run --silent build && npm run --silent packages:check'],
-    ['dead code', 'npm run --silent knip'],
-  ],
-  [
-    ['tests', 'npm test --silent', 'aloud'],
-    ['simulation', `${SIMULATION} --seeds 500`, 'in spare time'],
-  ],
+const CHECKS: readonly Step[] = [
+  ['format', 'npm run --silent format:check'],
+  ['tidy', 'npm run --silent tidy'],
+  ['boundaries', 'npm run --silent boundaries'],
+  ['types', 'npm run --silent typecheck'],
+  ['generated files', 'npm run --silent codegen:check'],
+  ['build', 'npm run --silent build'],
+];
+const TESTS: Step = ['tests', 'npm test --silent'];
+/** One after the other, in the time that the tests leave: a fifth of the cores waits with them for timeouts and disks. */
+const BESIDE_TESTS: readonly Step[] = [
+  ['lint', 'npm run --silent lint'],
+  ['dead code', 'npm run --silent knip'],
+  ['published packages', 'npm run --silent packages:check'],
+  ['simulation', `${SIMULATION} --seeds 500`],
 ];
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-/** Runs a step. @returns whether all is well. */
-function run([name, command, manner]: Step): Promise<boolean> {
+/** What a step says is shown when it is over, or at once with `aloud`. */
+interface Manner {
+  readonly aloud?: boolean;
+  /** Takes only the time that others leave. */
+  readonly lowPriority?: boolean;
+}
+
+function run([name, command]: Step, { aloud = false, lowPriority = false }: Manner = {}): Promise<void> {
   const startedMs = performance.now();
-  const isAloud = manner === 'aloud';
-  if (isAloud) console.log(`\n── ${name}: ${command}`);
-  const child = spawn(command, { shell: true, stdio: isAloud ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
-  if (manner === 'in spare time' && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (aloud) console.log(`\n── ${name}: ${command}`);
+  const child = spawn(command, { shell: true, stdio: aloud ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  if (lowPriority && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void said.push(chunk));
   return new Promise((resolve) => {
     child.on('close', (status) => {
-      if (!isAloud) console.log(`\n── ${name}: ${command}\n${Buffer.concat(said).toString()}`.trimEnd());
-      console.log(`── ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${seconds(startedMs)}`);
-      resolve(status === 0);
+      if (!aloud) console.log(`\n── ${name}: ${command}\n${Buffer.concat(said).toString()}`.trimEnd());
+      const isOk = status === 0;
+      console.log(`── ${name}: ${isOk ? 'ok' : 'FAILED'} in ${seconds(startedMs)}`);
+      if (!isOk) failed.push(name);
+      resolve();
     });
   });
 }
 
-const startedMs = performance.now();
-for (const group of groups) {
-  const ends = await Promise.all(group.map(run));
-  const failed = group.filter((_, index) => ends[index] !== true);
-  if (failed.length === 0) continue;
-  console.error(`verify: ${failed.map(([name]) => `"${name}"`).join(', ')} failed after ${seconds(startedMs)}`);
+async function runBesideTests(): Promise<void> {
+  for (const step of BESIDE_TESTS) await run(step, { lowPriority: true });
+}
+
+function endIfFailed(): void {
+  if (failed.length === 0) return;
+  console.error(`verify: ${failed.map((name) => `"${name}"`).join(', ')} failed after ${seconds(startedMs)}`);
   process.exit(1);
 }
-console.log(`verify: all ${groups.flat().length} steps ok in ${seconds(startedMs)}`);
+
+const startedMs = performance.now();
+const failed: string[] = [];
+await Promise.all(CHECKS.map((step) => run(step)));
+endIfFailed();
+await Promise.all([run(TESTS, { aloud: true }), runBesideTests()]);
+endIfFailed();
+console.log(`verify: all ${CHECKS.length + 1 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);
