@@ -1,8 +1,12 @@
 /**
  * ReaderWatch: from the moment on at which bytes wait in a socket, its peer has to read. One that reads slower than the
- * limit for a whole window is to be cut.
+ * limit for a whole window is to be cut, after a last look: where this program itself was paused, what the peer read in
+ * the meantime shows only once the socket has had its turn.
  */
 import type { Socket } from 'node:net';
+
+/** From the end of the window to the last look, as a part of the window. */
+const LAST_LOOK = 0.1;
 
 /** How slow is too slow. */
 export interface ReaderLimits {
@@ -14,30 +18,33 @@ export interface ReaderLimits {
 export class ReaderWatch {
   readonly #socket: Socket;
   readonly #limits: ReaderLimits;
-  #since: number;
+  #checkAt: number;
   #fromBytes: number;
+  #isLastLook = false;
 
   /** @param now when bytes began to wait. */
   constructor(socket: Socket, limits: ReaderLimits, now: number) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#since = now;
+    this.#checkAt = now + limits.slowReaderWindowMs;
     this.#fromBytes = this.#sentBytes();
   }
 
   /** When `isTooSlow` has something to say. */
   get checkAt(): number {
-    return this.#since + this.#limits.slowReaderWindowMs;
+    return this.#checkAt;
   }
 
-  /** Whether the peer read too little in the window that ends now; if not, the next one begins. */
+  /** Whether the peer read too little, also at the last look; if it read enough, the next window begins. */
   isTooSlow(now: number): boolean {
-    if (now < this.checkAt) return false;
+    if (now < this.#checkAt) return false;
     const { slowReaderBytesPerSecond, slowReaderWindowMs } = this.#limits;
     const sent = this.#sentBytes() - this.#fromBytes;
-    if (sent < (slowReaderBytesPerSecond * slowReaderWindowMs) / 1_000) return true;
-    this.#since = now;
-    this.#fromBytes = this.#sentBytes();
+    const isSlow = sent < (slowReaderBytesPerSecond * slowReaderWindowMs) / 1_000;
+    if (isSlow && this.#isLastLook) return true;
+    this.#isLastLook = isSlow;
+    this.#checkAt = now + slowReaderWindowMs * (isSlow ? LAST_LOOK : 1);
+    if (!isSlow) this.#fromBytes = this.#sentBytes();
     return false;
   }
 

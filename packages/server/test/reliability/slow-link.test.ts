@@ -11,7 +11,7 @@ import { SessionPeer } from './session-peer.ts';
 
 jest.setTimeout(20_000);
 
-const WINDOW_MS = 500;
+const WINDOW_MS = 800;
 const BYTES_PER_SECOND = 4_096;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
