@@ -55,7 +55,7 @@ describe('load generator', () => {
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ event: 'load', ok: true, agents: 40 });
       expect(report.check).toMatchObject({ isClean: true, lost: 0, unanswered: 0 });
-      expect(report.check.published).toBeGreaterThan(400);
+      expect(report.check.published).toBeGreaterThan(100);
       expect(report.check.delivered).toBe(2 * report.check.published);
       expect(report.measured.storm).toMatchObject({ cut: 40, away: 0 });
       expect(report.latencies.delivery.count).toBe(report.check.delivered);
@@ -72,7 +72,7 @@ describe('load generator', () => {
       const { code, stdout } = await runLoad([...sizes, '--fault', fault, '--json']);
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ ok: true, check: { lost: 0, phantom: 0, unanswered: 0 } });
-      expect(report.check.published).toBeGreaterThan(400);
+      expect(report.check.published).toBeGreaterThan(100);
       const lost = Object.values(report.connectionsLost).reduce((sum, count) => sum + count, 0);
       expect(lost).toBeGreaterThan(4);
       expect(code).toBe(0);
