@@ -64,8 +64,8 @@ const WAITING_MAX = 1_024;
 const PUBLISH_TIMEOUT_MS_DEFAULT = 10_000;
 /** Time for a call of messaging when none is named. */
 const CALL_TIMEOUT_MS_DEFAULT = 30_000;
-/** Time that `close` gives to what handlers of events have done, to be written down and told. */
-const TELL_MS_MAX = 2_000;
+/** Time that `close` gives to handlers of events that are at work, and to what they did to be written down and told. */
+const STOP_MS_MAX = 2_000;
 
 /**
  * A connection to a server that is kept. Made by `connect`.
@@ -248,10 +248,14 @@ export class Agent extends EventEmitter<AgentEvents> {
     return this.#serverKey;
   }
 
-  /** Ends the connection in an orderly way, and all attempts to make one. Resolves when it is over. */
+  /**
+   * Ends the connection in an orderly way, and all attempts to make one. Resolves when it is over.
+   *
+   * No event is taken any more; handlers at work have 2 s to return, and what they did is told to the server.
+   */
   async close(): Promise<void> {
-    const told = this.#delivery.told();
-    if (told !== undefined) await Promise.race([told, sleep(TELL_MS_MAX, undefined, { ref: false })]);
+    const stopped = this.#delivery.stop();
+    if (stopped !== undefined) await Promise.race([stopped, sleep(STOP_MS_MAX, undefined, { ref: false })]);
     this.#keeper.close();
     await this.#closed.promise;
   }

@@ -39,7 +39,7 @@ export interface ConnectOptions {
   readonly waitForServer?: boolean;
   /** Bounds of the outbox; default 1,000,000 events, 1 GiB, and 64 MiB of free disk space. */
   readonly outbox?: Partial<OutboxLimits>;
-  /** Gives the agent up when aborted. */
+  /** Closes the agent when aborted, as `close` does. */
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger;
   /** Called before the first attempt: handlers registered here miss nothing. */

@@ -45,7 +45,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Agent> {
   const supervisor = new Supervisor(await supervisorOptions(options));
   const { agent } = supervisor;
   const { signal } = options;
-  const onAbort = (): void => supervisor.close();
+  const onAbort = (): void => void agent.close();
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   void agent.whenClosed.then(() => signal?.removeEventListener('abort', onAbort));

@@ -175,10 +175,16 @@ export class AgentDelivery {
     }
   }
 
-  /** Resolves when what handlers have done by now was told to the server; undefined when it was already. */
-  told(): Promise<unknown> | undefined {
-    const untold = [...this.#subscriptions.values()].filter(({ isUntold }) => isUntold);
-    return untold.length === 0 ? undefined : Promise.all(untold.map((subscription) => subscription.told()));
+  /**
+   * Takes no event more; resolves when handlers at work have returned and what they did was told to the server.
+   *
+   * @returns undefined when no handler is at work.
+   */
+  stop(): Promise<unknown> | undefined {
+    const subscriptions = [...this.#subscriptions.values()];
+    const isBusy = subscriptions.some((subscription) => subscription.isBusy);
+    const stopped = Promise.all(subscriptions.map((subscription) => subscription.stop()));
+    return isBusy ? stopped : undefined;
   }
 
   /** Nothing more happens; files are free when it resolves. */

@@ -202,14 +202,14 @@ export class DurableSubscription implements Subscription {
     void this.#work.onSkipped(packet);
   }
 
-  /** Whether handlers did something that is being written down. */
-  get isUntold(): boolean {
-    return this.#work.isUntold;
+  /** Whether a handler is at work, or what one did is being written down. */
+  get isBusy(): boolean {
+    return this.#work.isBusy;
   }
 
-  /** Resolves when what handlers have done was told. */
-  told(): Promise<void> {
-    return this.#work.told();
+  /** Takes nothing more; resolves when handlers at work have returned and what they did was told. */
+  stop(): Promise<void> {
+    return this.#work.stop();
   }
 
   /** The agent is closed. */

@@ -123,18 +123,13 @@ export class EventWork {
   stop(): Promise<void> {
     this.#isStopped = true;
     this.#waiting.clear();
-    if (this.#handlers + this.#writes === 0) return Promise.resolve();
+    if (!this.isBusy) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Whether something that is done is being written down. */
-  get isUntold(): boolean {
-    return this.#writes > 0;
-  }
-
-  /** Resolves when what is done by now was told. */
-  async told(): Promise<void> {
-    if (this.#writes > 0) await this.#write();
+  /** Whether a handler is at work, or what one did is being written down. */
+  get isBusy(): boolean {
+    return this.#handlers + this.#writes > 0;
   }
 
   close(): void {
@@ -234,7 +229,7 @@ export class EventWork {
   }
 
   #tellIdle(): void {
-    if (this.#handlers + this.#writes > 0) return;
+    if (this.isBusy) return;
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 

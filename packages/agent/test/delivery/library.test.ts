@@ -117,6 +117,37 @@ describe('events of the library', () => {
     expect(handled).toEqual(['1', '2', '3', '4']);
   });
 
+  it.each(['close', 'signal'] as const)(
+    'R12: what is done when an agent ends by its %s is told before, and goes to no other member',
+    async (end) => {
+      const server = await bench.serve({ dataDir: bench.directory() });
+      const ending = new AbortController();
+      const first = await join(server, { dataDir: bench.directory(), signal: ending.signal });
+      let done = 0;
+      const endAt = 50;
+      await first.subscribe(
+        'work',
+        () => {
+          done += 1;
+          if (done !== endAt) return;
+          // The acks of these are on their way to the disk now.
+          if (end === 'close') void first.close();
+          else ending.abort();
+        },
+        { group: 'workers', concurrency: 100 },
+      ).ready;
+      const sender = await join(server);
+      await Promise.all(Array.from({ length: 2 * endAt }, (_, index) => sender.publish('topic:work', `${index}`)));
+      await first.whenClosed;
+      const second = await join(server, { dataDir: bench.directory() });
+      const attempts: number[] = [];
+      await second.subscribe('work', ({ attempt }) => void attempts.push(attempt), { group: 'workers' }).ready;
+      await until(() => attempts.length + done >= 2 * endAt);
+      await sleep(200);
+      expect([attempts.length + done, done]).toEqual([2 * endAt, endAt]);
+    },
+  );
+
   it('A15: a server that is killed and starts anew: publishing and subscriptions go on by themselves', async () => {
     const dataDir = bench.directory();
     const server = await bench.serve({ dataDir });
