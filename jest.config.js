@@ -11,7 +11,7 @@ export default {
   projects: Object.keys(layers.packages).map((name) => project({ name, root: `<rootDir>/${rootOf(name)}` })),
   coverageProvider: 'v8',
   globalSetup: '<rootDir>/tools/jest/build-programs.js',
-  maxWorkers: 3,
+  maxWorkers: 4,
   // Longer than `eventually` waits, so that what did not happen is named.
   testTimeout: 30_000,
   testSequencer: '<rootDir>/tools/jest/longest-first-sequencer.js',
