@@ -135,4 +135,12 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     to: 'return false;',
     tests: [agent('src/reconnect/terminal.test.ts')],
   },
+  {
+    name: 'acks-lost-at-a-signal',
+    breaks: 'R12: what was done when an agent is ended goes to another member of its group',
+    file: agent('src/agent/connect.ts'),
+    from: 'const onAbort = (): void => void agent.close();',
+    to: 'const onAbort = (): void => supervisor.close();',
+    tests: ['packages/agent/test/delivery/library.test.ts'],
+  },
 ];

@@ -140,4 +140,12 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     to: '',
     tests: [shared('src/streams/credit-window.test.ts')],
   },
+  {
+    name: 'reader-condemned-for-own-pause',
+    breaks: 'B11: a server that was stopped cuts peers that read all the time',
+    file: 'packages/node/src/transport/reader-watch.ts',
+    from: 'if (isSlow && this.#isLastLook) return true;',
+    to: 'if (isSlow) return true;',
+    tests: ['packages/node/src/transport/reader-watch.test.ts'],
+  },
 ];
