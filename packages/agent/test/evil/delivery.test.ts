@@ -281,9 +281,11 @@ describe('an evil server, lengths and times', () => {
     });
     cleanups.push(() => server.close());
     const agent = await connect({ server: server.address, suites: 'any' });
+    const startedMs = performance.now();
     await sleep(1_000);
+    for (let waits = 0; accepted <= 2 && waits < 100; waits++) await sleep(100);
     await agent.close();
     expect(accepted).toBeGreaterThan(2);
-    expect(accepted).toBeLessThan(150);
+    expect(accepted).toBeLessThan((150 * (performance.now() - startedMs)) / 1_000);
   });
 });
