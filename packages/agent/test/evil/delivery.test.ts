@@ -50,7 +50,7 @@ async function meet(options: EvilServerOptions = {}, about: ConnectOptions = {})
   return { agent, connection: server.last, reasons };
 }
 
-async function until(what: string, holds: () => boolean, limitMs = 3_000): Promise<void> {
+async function until(what: string, holds: () => boolean, limitMs = 15_000): Promise<void> {
   const endAt = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > endAt) throw new Error(`did not happen: ${what}`);
