@@ -27,8 +27,8 @@ const plan = (busy, waiting, workers) => {
         running.findIndex(({ end }) => end === now),
         1,
       );
-    const isOneWaiting = running.some(({ waits }) => waits) || running.length < workers - 1;
-    const waits = left.busy.length === 0 || (left.waiting.length > 0 && !isOneWaiting);
+    const hasPlaceToWait = running.length >= workers - 1 && !running.some(({ waits }) => waits);
+    const waits = left.busy.length === 0 || (left.waiting.length > 0 && hasPlaceToWait);
     const { test, seconds } = (waits ? left.waiting : left.busy).shift();
     running.push({ waits, end: now + seconds });
     order.push(test);

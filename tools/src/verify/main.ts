@@ -19,7 +19,7 @@ const CHECKS: readonly Step[] = [
   ['types and build', 'npm run --silent typecheck && npm run --silent build'],
 ];
 const TESTS: Step = ['tests', 'npm test --silent'];
-/** One after the other, in the time that the tests leave: a fifth of the cores waits with them for timeouts and disks. */
+/** One after the other, in the time that the tests leave while they wait for timeouts and disks. */
 const BESIDE_TESTS: readonly Step[] = [
   ['lint', 'npm run --silent lint'],
   ['dead code', 'npm run --silent knip'],

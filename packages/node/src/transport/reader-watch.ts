@@ -10,7 +10,7 @@ const LAST_LOOK = 0.1;
 
 /** How slow is too slow. */
 export interface ReaderLimits {
-  /** A peer that reads slower than `slowReaderBytesPerSecond` for this long, while bytes wait for it, is cut. */
+  /** A peer that reads slower than `slowReaderBytesPerSecond` for this long, while bytes wait for it, is cut at the last look. */
   readonly slowReaderWindowMs: number;
   readonly slowReaderBytesPerSecond: number;
 }
