@@ -13,6 +13,7 @@ import { explanationOf } from '@sealane/node/config';
 import { monotonicNow, systemRandom } from '@sealane/node/transport';
 import { VERSION_RANGE } from '@sealane/shared/wire';
 import { connect, SealaneError, type Agent, type AgentState, type ConnectOptions } from '../src/index.ts';
+import { steadyPort } from './processes.ts';
 import { TestServer, newIdentity, type TestServerOptions } from './test-server.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -187,8 +188,8 @@ describe('trust (B4)', () => {
   it('T5: a changed identity stops, names both fingerprints and the command; a succession is followed', async () => {
     const dataDir = directory();
     const old = newIdentity();
-    const first = await serve({ identity: old });
-    const { port } = first;
+    const port = await steadyPort();
+    const first = await serve({ port, identity: old });
     await (await connect({ server: first.address, dataDir })).close();
     await first.close();
 
@@ -247,8 +248,8 @@ describe('reconnect (A15)', () => {
   });
 
   it('A15: while it is away, work waits within its time, can be given up, and is bounded', async () => {
-    const server = await serve();
-    const { port } = server;
+    const port = await steadyPort();
+    const server = await serve({ port });
     const agent = await join_(server, { reconnect: { baseMs: 50 } });
     await server.close();
     await until(() => agent.state.state === 'reconnecting');
@@ -290,6 +291,7 @@ describe('reconnect (A15)', () => {
       },
     });
     await sleep(1_500);
+    await until(() => accepted >= 4 && delays.length >= 4);
     controller.abort();
     expect((await failure(attempt)).code).toBe('E_CANCELLED');
     // 50 + 100 + 200 + 400 + 800 ms: the fifth attempt waits when 1.5 s are over.
@@ -306,6 +308,7 @@ describe('reconnect (A15)', () => {
     agent.on('connected', () => setImmediate(() => server.cut()));
     server.cut();
     await sleep(1_200);
+    await until(() => attempts.length >= 3);
     expect(attempts).toEqual(attempts.map((_, index) => index + 1));
     expect(attempts.length).toBeLessThanOrEqual(6);
     expect(attempts.length).toBeGreaterThanOrEqual(3);
@@ -338,7 +341,7 @@ describe('reconnect (A15)', () => {
     const agent = connect({
       server: server.address,
       reconnect: { baseMs: 50, capMs: 100 },
-      timeoutMs: 1_000,
+      timeoutMs: 3_000,
       onState: (state) => states.push(state),
     });
     const error = await failure(agent);
@@ -376,16 +379,24 @@ describe('reconnect (A15)', () => {
   it('B8: fifty agents that lose a server come back spread over the window', async () => {
     const identity = newIdentity();
     const decide = (): object => ({ retryWindowMs: 1_000, retryCapMs: 2_000 });
-    const server = await serve({ identity, decide });
-    const { port } = server;
+    const port = await steadyPort();
+    const server = await serve({ identity, port, decide });
     const agents = await Promise.all(Array.from({ length: 50 }, () => join_(server)));
+    // When each means to come: on a machine that stands still for a while, those that are due meanwhile come together.
+    const dueAt: number[] = [];
+    for (const agent of agents)
+      agent.on('reconnecting', ({ attempt, delayMs }) => attempt === 1 && dueAt.push(monotonicNow() + delayMs));
     await server.close();
     const back = await serve({ identity, port, decide });
     await until(() => back.agents.length === 50 && agents.every(({ state }) => state.state === 'connected'), 10_000);
-    const times = back.acceptedAt.map((at) => at - (back.acceptedAt[0] ?? 0)).sort((left, right) => left - right);
+    const times = dueAt.map((at) => at - Math.min(...dueAt)).sort((left, right) => left - right);
+    expect(times).toHaveLength(50);
     expect(times.at(-1)).toBeGreaterThan(300);
     const busiest = Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + 100).length));
     expect(busiest).toBeLessThan(25);
+    // And nobody comes before its time, but for what a timer may be early.
+    const cameAt = [...back.acceptedAt].sort((left, right) => left - right);
+    for (const [index, time] of times.entries()) expect(cameAt[index]).toBeGreaterThan(Math.min(...dueAt) + time - 5);
   }, 20_000);
 });
 
@@ -417,7 +428,7 @@ describe('C6: each way to fail has its own message', () => {
       connect({
         server: 'no-such-host.invalid',
         reconnect: { baseMs: 50, capMs: 50 },
-        timeoutMs: 500,
+        timeoutMs: 3_000,
         onState: (state) => states.push(state),
       }),
     );

@@ -115,7 +115,7 @@ describe('other commands', () => {
     });
     const [doctor, measured, list] = await Promise.all([
       bench.run(at(['doctor', '--json'], own)),
-      bench.run(at(['bench', '--duration', '200ms', '--json'], own)),
+      bench.run(at(['bench', '--duration', '2s', '--json'], own)),
       bench.run(['known-servers', 'list', '--json', '--data-dir', own]),
     ]);
     expect(doctor.lines.at(-1)).toMatchObject({ event: 'doctor', failed: 0 });

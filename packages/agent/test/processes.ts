@@ -1,10 +1,34 @@
 /** Real processes for the agent's tests: the agent's command, the product's server, and what they print. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programWords } from '@sealane/node/testing';
+
+/** All lie below those of the torture, and below those that Linux gives to whoever asks for any. */
+const PORT_MIN = 10_000;
+const PORTS_OF_WORKER = 2_000;
+const WORKERS_MAX = 5;
+let portsTaken = Math.floor(Math.random() * PORTS_OF_WORKER);
+
+/** A free port for a server that may be away for a while: nobody else gets it meanwhile. Each worker of Jest has its own. */
+export async function steadyPort(): Promise<number> {
+  const first = PORT_MIN + (Number(process.env['JEST_WORKER_ID'] ?? 0) % WORKERS_MAX) * PORTS_OF_WORKER;
+  for (;;) {
+    const port = first + (portsTaken++ % PORTS_OF_WORKER);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
 
 /** One line of --json. */
 export type Line = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -52,7 +76,7 @@ export class Program {
   }
 
   /** Waits for a line of this kind. @param index 0 for the first one. */
-  async line(event: string, index = 0, timeoutMs = 15_000): Promise<Line> {
+  async line(event: string, index = 0, timeoutMs = 30_000): Promise<Line> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = this.lines.filter((line) => line.event === event)[index];
@@ -98,7 +122,7 @@ export class Workbench {
     readonly port?: number;
     readonly words?: readonly string[];
   }): Promise<ServerProgram> {
-    const { dataDir, port = 0, words = [] } = options;
+    const { dataDir, port = await steadyPort(), words = [] } = options;
     const flags = [
       '--host',
       '127.0.0.1',

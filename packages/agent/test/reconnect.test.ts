@@ -66,6 +66,8 @@ describe('start --reconnect (A15)', () => {
     await first.program.ended;
     await bench.serve({ dataDir: serverDir, port: first.port });
     await agent.line('reply', 4_999, 60_000);
+    // Where all were answered before the kill, it comes back only now.
+    await agent.line('connected', 1, 30_000);
     agent.kill('SIGINT');
     const { code, lines } = await agent.ended;
     expect(code).toBe(0);
@@ -134,7 +136,7 @@ describe('start --reconnect (A15)', () => {
     // One-shot commands have an instance of their own and take nothing over.
     expect((await bench.run(['send', 'x', ...words])).code).toBe(0);
     expect(second.child.exitCode).toBeNull();
-  }, 40_000);
+  }, 90_000);
 });
 
 describe('trust and admission', () => {

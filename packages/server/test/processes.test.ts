@@ -205,7 +205,8 @@ describe('serve as a process', () => {
     await eventually('draining', () => server.stderr.includes('shutting down'));
     const startMs = performance.now();
     expect((await server.end('SIGINT')).code).toBe(130);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    // A drain would take longer.
+    expect(performance.now() - startMs).toBeLessThan(3_000);
   });
 
   it('O2: SIGHUP takes new permissions; wrong ones change nothing and are told', async () => {

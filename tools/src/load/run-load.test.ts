@@ -51,7 +51,7 @@ describe('load generator', () => {
     'I8: many agents in two processes, all cut once: nothing is lost, and the report says so',
     async () => {
       const sizes = ['--agents', '40', '--processes', '2', '--topics', '20', '--events-per-second', '200'];
-      const { code, stdout } = await runLoad([...sizes, '--duration', '3', '--reconnect-storm', '--json']);
+      const { code, stdout } = await runLoad([...sizes, '--duration', '5', '--reconnect-storm', '--json']);
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ event: 'load', ok: true, agents: 40 });
       expect(report.check).toMatchObject({ isClean: true, lost: 0, unanswered: 0 });
@@ -68,7 +68,7 @@ describe('load generator', () => {
     'I8, R3: a way that cuts every connection after a while, at any byte: nothing is lost',
     async () => {
       const sizes = ['--agents', '10', '--events-per-second', '200', '--duration', '4', '--seed', '7'];
-      const fault = 'latency-ms=2,jitter-ms=5,slice-bytes=700,to-agent:reset-byte=9000-40000,corrupt-byte=20000-90000';
+      const fault = 'latency-ms=2,jitter-ms=5,slice-bytes=700,to-agent:reset-byte=5000-20000,corrupt-byte=10000-60000';
       const { code, stdout } = await runLoad([...sizes, '--fault', fault, '--json']);
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ ok: true, check: { lost: 0, phantom: 0, unanswered: 0 } });

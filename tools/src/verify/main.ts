@@ -1,9 +1,11 @@
 /**
  * `npm run verify`: everything CI checks. First the quick checks, side by side; with a failure they are the last. Then the tests,
- * which measure time, and beside them the rest, at low priority.
+ * and beside them the simulation, which goes first, and what takes the time that is left.
  */
 import { spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
+
+const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
 
 type Step = readonly [name: string, command: string];
 
@@ -19,12 +21,13 @@ const CHECKS: readonly Step[] = [
   ['types and build', 'npm run --silent typecheck && npm run --silent build'],
 ];
 const TESTS: Step = ['tests', 'npm test --silent'];
+/** It has a limit, 90 s: it computes on a core of its own, and the tests have the other for that minute. */
+const SIMULATED: Step = ['simulation', `${SIMULATION} --seeds 500`];
 /** One after the other, in the time that the tests leave while they wait for timeouts and disks. */
 const BESIDE_TESTS: readonly Step[] = [
   ['lint', 'npm run --silent lint'],
   ['dead code', 'npm run --silent knip'],
   ['published packages', 'npm run --silent packages:check'],
-  ['simulation', `${SIMULATION} --seeds 500`],
 ];
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -32,15 +35,15 @@ const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) /
 /** What a step says is shown when it is over, or at once with `aloud`. */
 interface Manner {
   readonly aloud?: boolean;
-  /** Takes only the time that others leave. */
-  readonly lowPriority?: boolean;
+  /** Of the whole step, below that of others (`os.constants.priority`). */
+  readonly priority?: number;
 }
 
-function run([name, command]: Step, { aloud = false, lowPriority = false }: Manner = {}): Promise<void> {
+function run([name, command]: Step, { aloud = false, priority = PRIORITY_NORMAL }: Manner = {}): Promise<void> {
   const startedMs = performance.now();
   if (aloud) console.log(`\n── ${name}: ${command}`);
   const child = spawn(command, { shell: true, stdio: aloud ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
-  if (lowPriority && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (child.pid !== undefined && priority !== PRIORITY_NORMAL) setPriority(child.pid, priority);
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void said.push(chunk));
   return new Promise((resolve) => {
@@ -55,7 +58,8 @@ function run([name, command]: Step, { aloud = false, lowPriority = false }: Mann
 }
 
 async function runBesideTests(): Promise<void> {
-  for (const step of BESIDE_TESTS) await run(step, { lowPriority: true });
+  await run(SIMULATED);
+  for (const step of BESIDE_TESTS) await run(step, { priority: PRIORITY_LOW });
 }
 
 function endIfFailed(): void {
@@ -68,6 +72,6 @@ const startedMs = performance.now();
 const failed: string[] = [];
 await Promise.all(CHECKS.map((step) => run(step)));
 endIfFailed();
-await Promise.all([run(TESTS, { aloud: true }), runBesideTests()]);
+await Promise.all([run(TESTS, { aloud: true, priority: PRIORITY_BELOW_NORMAL }), runBesideTests()]);
 endIfFailed();
-console.log(`verify: all ${CHECKS.length + 1 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);
+console.log(`verify: all ${CHECKS.length + 2 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);

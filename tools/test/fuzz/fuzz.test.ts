@@ -56,18 +56,19 @@ describe('the fuzzer', () => {
   const fuzzBad = (): ReturnType<typeof fuzz> =>
     (bad ??= fuzz('--decoders', BAD, '--corpus', folder, '--minutes', '0.04'));
 
-  const told: Readonly<Record<string, string>> = {
-    'throws-on-zero': 'throws: RangeError: a zero',
-    hangs: 'hangs: it does not end',
-    slow: 'slow: 4',
-    hoards: 'memory: ',
+  const told: Readonly<Record<string, RegExp>> = {
+    'throws-on-zero': /throws: RangeError: a zero/,
+    hangs: /hangs: it does not end/,
+    // 40 ms, or more on a machine that has other work.
+    slow: /slow: \d{2,} ms for \d+ bytes/,
+    hoards: /memory: /,
   };
 
   it.each(BAD_DECODERS.map(({ name }) => name))(
     'finds what is wrong with "%s" and keeps the input',
     (decoder) => {
       const { status, stdout } = fuzzBad();
-      expect(stdout).toContain(told[decoder]);
+      expect(stdout).toMatch(told[decoder] ?? decoder);
       expect(status).toBe(1);
       expect(readdirSync(join(folder, decoder))[0]).toMatch(/^crash-[0-9a-f]{12}\.bin$/);
     },

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,14 +90,14 @@ describe('SqliteOutbox', () => {
   });
 
   it('E9: events of one turn share a commit, and the loop goes on while the disk works', async () => {
-    const { lane } = await open(join(directory(), 'lane-1.sqlite'));
+    const thread = new SqliteThread();
+    const { lane } = await open(join(directory(), 'lane-1.sqlite'), thread);
+    const transactions = jest.spyOn(thread, 'call');
     let turns = 0;
     const ticking = setInterval(() => (turns += 1), 1);
-    const startedAt = performance.now();
     await Promise.all(Array.from({ length: 20_000 }, (_, index) => lane.add(sampleEvent(`${index}`)).added));
-    const seconds = (performance.now() - startedAt) / 1_000;
     clearInterval(ticking);
-    expect(20_000 / seconds).toBeGreaterThan(5_000);
+    expect(transactions.mock.calls.length).toBeLessThan(20);
     expect(turns).toBeGreaterThan(3);
     const events = await lane.read(0, ALL);
     expect(events.map(({ body }) => Buffer.from(body).toString())).toEqual(

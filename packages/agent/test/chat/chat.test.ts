@@ -350,7 +350,7 @@ describe('what comes', () => {
     const chat = await ChatOnTerminal.start(model, { open: 'alice' });
     const { writes } = chat.terminal;
     for (let index = 0; index < 500; index++) model.receive('alice', `burst ${index};`);
-    await chat.type('');
+    await chat.typeUntil('', 'burst 499;');
     await new Promise((resolve) => setTimeout(resolve, 200));
     await chat.type('');
     const shown = [...chat.shown.matchAll(/burst (\d+);/g)].map(([, number]) => Number(number));
@@ -394,8 +394,8 @@ describe('files', () => {
     await chat.typeUntil('/file pap\tr\t', 'report two');
     expect(chat.prompt).toBe('alice> /file papers/report');
     expect(chat.shown).toContain('papers/report one.pdf  papers/report two.pdf');
-    await chat.typeUntil('o\t\rmeanwhile\r', 'meanwhile');
-    expect(chat.shown).toContain('report one.pdf: 50 % of 1.0 KiB\nalice>');
+    await chat.typeUntil('o\t\rmeanwhile\r', 'you: meanwhile');
+    await chat.typeUntil('', 'report one.pdf: 50 % of 1.0 KiB\nalice>');
     expect(model.all.at(-1)!.body).toBe('meanwhile');
     held.resolve(undefined);
     await chat.type('');

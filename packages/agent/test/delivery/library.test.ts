@@ -199,7 +199,7 @@ describe('events of the library', () => {
     expect(sequences).toEqual([...sequences].sort((left, right) => left - right));
     await until(() => seen.length >= numbers.length);
     expect(seen).toEqual(numbers);
-    // A machine with nothing else to do takes a tenth of it.
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    // A machine with nothing else to do takes a thirtieth of it.
+    expect(performance.now() - startedAt).toBeLessThan(45_000);
   });
 });

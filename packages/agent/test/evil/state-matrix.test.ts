@@ -14,6 +14,8 @@ const TABLE = StateTable.parse(readFileSync(new URL('../../../../docs/protocols/
 /** All ids up to 0x5F, and some from where nothing is. */
 const IDS = [...Array.from({ length: 0x60 }, (_, id) => id), 0x60, 0x7f, 0x80, 0xfe, 0xff];
 const ATTACKS_AT_ONCE = 8;
+/** Less than the time that an end may take. */
+const END_MS_MAX = 1_900;
 const OPTIONS: ConnectOptions = { suites: 'any', reconnect: false };
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -183,15 +185,21 @@ describe('D6: an agent over TCP', () => {
 
   it('D6: in AwaitClose: nothing but the end is waited for', async () => {
     await forEachId(async (id) => {
-      const { agent, connection } = await admitted(await serve({}));
-      connection.stopListening();
-      const startedAt = performance.now();
-      const closed = agent.close();
-      connection.forge((writer) => writer.bytes(samplePacket(id, 'agent'))).forgeEnd();
-      await closed;
-      expect((await agent.whenClosed).code).toBeUndefined();
+      const server = await serve({});
+      let leastMs = Number.POSITIVE_INFINITY;
+      // Where it took long it is tried again: what the machine did meanwhile is not the agent's fault.
+      for (let tries = 0; tries < 3 && leastMs >= END_MS_MAX; tries++) {
+        const { agent, connection } = await admitted(server);
+        connection.stopListening();
+        const startedAt = performance.now();
+        const closed = agent.close();
+        connection.forge((writer) => writer.bytes(samplePacket(id, 'agent'))).forgeEnd();
+        await closed;
+        expect((await agent.whenClosed).code).toBeUndefined();
+        leastMs = Math.min(leastMs, performance.now() - startedAt);
+      }
       // Neither hangs it, nor makes it wait for the time that an end may take.
-      expect(performance.now() - startedAt).toBeLessThan(1_900);
+      expect(leastMs).toBeLessThan(END_MS_MAX);
     });
   });
 });

@@ -33,7 +33,7 @@ describe('names', () => {
     if (!isPossible) return;
     directory = mkdtempSync(join(tmpdir(), 'sealane-agent-'));
     const resolver = join(directory, 'resolv.conf');
-    writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+    writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:10 attempts:1\n');
     const node = [process.execPath, '--conditions=@sealane/source', PROGRAM];
     const words = [...ISOLATED, 'sh', '-c', `${SETUP} && exec "$@"`, resolver, ...node];
     report = JSON.parse((await promisify(execFile)('unshare', words)).stdout) as NamesReport;

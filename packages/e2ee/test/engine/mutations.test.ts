@@ -16,6 +16,8 @@ function mutated(bytes: Uint8Array, random: RandomSource): Uint8Array {
       return changed.slice(0, position);
     case 2:
       changed.set([0x80, 0xff, 0xff, 0xff].slice(0, changed.length - position), position);
+      // What it is overwritten with may be what was there.
+      if (Buffer.compare(changed, bytes) === 0) changed[position]! ^= 1;
       return changed;
     default:
       return Uint8Array.from([...changed.slice(0, position), random.below(256), ...changed.slice(position)]);

@@ -73,7 +73,12 @@ const wraps: FuzzDecoder = {
   name: 'passphrase-wraps',
   runs: 20,
   limits: { timeMs: 60_000, bytes: 4_294_967_296 },
-  seeds: () => [Uint8Array.of(1, 21, 8, 1, ...new Uint8Array(40)), Uint8Array.of(1, 4, 1, 1, ...new Uint8Array(40))],
+  // One is too short: the few mutants need not have one that is.
+  seeds: () => [
+    Uint8Array.of(1, 21, 8, 1, ...new Uint8Array(40)),
+    Uint8Array.of(1, 4, 1, 1, ...new Uint8Array(40)),
+    Uint8Array.of(1, 4, 1, 1),
+  ],
   async decode(input) {
     // What costs more than a test may is covered by the bounds, which a unit test checks.
     if ((input[1] ?? 0) > 14 && (input[1] ?? 0) <= 20) return 'dear';

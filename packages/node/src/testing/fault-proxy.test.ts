@@ -44,7 +44,7 @@ class Caller {
     return Buffer.concat(this.chunks.map(({ bytes }) => bytes)).toString('latin1');
   }
 
-  async until(holds: () => boolean, limitMs = 5_000): Promise<void> {
+  async until(holds: () => boolean, limitMs = 15_000): Promise<void> {
     const endAt = performance.now() + limitMs;
     while (!holds()) {
       if (performance.now() > endAt)
@@ -114,6 +114,7 @@ describe('FaultProxy', () => {
 
     const silent = await open({ toAgent: { silenceByte: 5 } });
     silent.socket.end(LETTERS);
+    await silent.until(() => silent.text.length >= 5);
     await sleep(200);
     expect([silent.text, silent.end]).toEqual([LETTERS.slice(0, 5), undefined]);
   });
@@ -142,6 +143,8 @@ describe('FaultProxy', () => {
     await caller.until(() => caller.text === 'one');
     proxy?.swallow({ toAgent: true });
     caller.socket.write('two');
+    // What is swallowed has come back to the proxy.
+    await caller.until(() => echoing[0]?.bytesWritten === 'onetwo'.length);
     await sleep(100);
     expect(caller.text).toBe('one');
     proxy?.heal();

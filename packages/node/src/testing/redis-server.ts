@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROGRAM = 'redis-server';
 const START_LIMIT_MS = 10_000;
+/** Ports that are tried. */
+const PORTS_MAX = 3;
 
 /** Whether the program is there. */
 export const hasRedis = spawnSync(PROGRAM, ['--version']).status === 0;
@@ -42,9 +44,17 @@ export class RedisServer {
   }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'sealane-redis-')), options);
-    await server.startAgain();
-    return server;
+    for (let attempt = 1; ; attempt++) {
+      const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'sealane-redis-')), options);
+      try {
+        await server.startAgain();
+        return server;
+      } catch (error) {
+        await server.stop();
+        // Another program may have taken the port meanwhile.
+        if (attempt === PORTS_MAX) throw error;
+      }
+    }
   }
 
   get url(): string {
@@ -66,9 +76,11 @@ export class RedisServer {
     const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
     const debug = ['--enable-debug-command', 'yes'];
     const [program = '', ...words] = [...this.#wrap, PROGRAM, ...place, ...durable, ...debug, ...this.#args];
-    this.#child = spawn(program, words, { stdio: 'ignore' });
+    const child = spawn(program, words, { stdio: 'ignore' });
+    this.#child = child;
     const endAt = performance.now() + START_LIMIT_MS;
-    while (!(await this.#answers())) {
+    while (!(await this.#answers()) || child.exitCode !== null) {
+      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
       if (performance.now() > endAt) throw new Error('redis-server did not start');
       await sleep(20);
     }

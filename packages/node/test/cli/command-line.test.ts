@@ -219,10 +219,18 @@ describe('signals', () => {
   it('O1: the second signal ends at once', async () => {
     const run = startDemo(['serve', '--json', '--drain', '60']);
     await run.spoke;
+    // Two signals that wait together are not taken in the order in which they were sent.
+    const begun = new Promise<void>((resolve) => {
+      let said = '';
+      run.child.stderr?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('shutting down')) resolve();
+      });
+    });
     run.child.kill('SIGTERM');
-    const timer = setInterval(() => run.child.kill('SIGINT'), 300);
+    await Promise.race([begun, run.result]);
+    run.child.kill('SIGINT');
     const { code } = await run.result;
-    clearInterval(timer);
     expect(code).toBe(130);
   });
 

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { programWords } from '../../src/testing/program-words.ts';
+import { FaultProxy, programWords } from '../../src/testing/index.ts';
 import { programsExist, startServer, type Program } from './processes.ts';
 import { Workspace } from './workspace.ts';
 
@@ -13,6 +13,7 @@ if (!hasTerminal) console.warn('SKIPPED C3 on a terminal: script(1), server or a
 
 let space: Workspace;
 let server: Program | undefined;
+let way: FaultProxy | undefined;
 
 (hasTerminal ? describe : describe.skip)('C3: on a terminal', () => {
   beforeEach(() => {
@@ -20,14 +21,20 @@ let server: Program | undefined;
   });
   afterEach(async () => {
     await server?.end('SIGKILL');
+    await way?.stop();
     space.remove();
   });
 
   it('C3: Ctrl-C ends with 130, with the settings of the terminal as before and the cursor shown', async () => {
     const started = await startServer(space.directory, space.inbox);
     server = started.program;
+    // It stops on the way until somebody ends it, however fast everything is.
+    way = await FaultProxy.start({
+      target: { port: started.port },
+      faults: { toServer: { silenceByte: 48 * 2 ** 20 } },
+    });
     const path = space.file('bar.bin', 64 * 2 ** 20);
-    const words = [...programWords('agent'), 'send-file', path, '--server', started.address];
+    const words = [...programWords('agent'), 'send-file', path, '--server', `127.0.0.1:${way.port}`];
     const command = [process.execPath, ...words, '--data-dir', space.path('agent')]
       .map((word) => `'${word}'`)
       .join(' ');

@@ -310,7 +310,7 @@ describe('F4: limits', () => {
   });
 
   it('a transfer on which nothing moves is given up and blocks no name', async () => {
-    await space.serve({ idleTimeoutMs: 1_000 });
+    await space.serve({ idleTimeoutMs: 3_000 });
     const { agent } = space.connect();
     const path = space.file('idle.bin', SIZE);
     const stuck = await stuckPut(agent, 'idle.bin');

@@ -31,7 +31,7 @@ describe('patterns', () => {
     );
     const start = performance.now();
     expect(parsePattern('*a'.repeat(100))!.matches('a'.repeat(5_000) + 'b')).toBe(false);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it.each([

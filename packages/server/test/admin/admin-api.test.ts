@@ -234,7 +234,7 @@ describe('agents of the admin API', () => {
 
   it('G4: a ban keeps an agent out until it ends, and another agent of the same address gets in', async () => {
     await (await agent('bad')).close();
-    const terms = { seconds: 1, reason: 'too loud' };
+    const terms = { seconds: 3, reason: 'too loud' };
     const banned = await admin.ask('/v1/agents/bad/ban', { method: 'POST', body: terms });
     expect(banned).toMatchObject({ status: 200, json: { kind: 'agent', name: 'bad', reason: 'too loud' } });
     expect((await admin.ask('/v1/bans')).json).toMatchObject({ items: [{ name: 'bad' }] });

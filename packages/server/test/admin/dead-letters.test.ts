@@ -42,6 +42,7 @@ describe('an event whose handler always fails', () => {
       async () => ((await admin.ask('/v1/dlq')).json['items'] as object[]).length === 1,
       20_000,
     );
+    await broken.until('delivery', FAILURES);
     const attempts = broken.of('delivery').map(({ attempt, payload }) => [attempt, payload]);
     expect(attempts).toEqual(Array.from({ length: FAILURES }, (_, index) => [index + 1, { job: 7 }]));
     await broken.until('skipped');

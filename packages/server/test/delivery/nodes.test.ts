@@ -41,7 +41,7 @@ describeWithRedis('events over two servers on one Redis', () => {
     );
     await eventually('acks', () => two.library.counters().events.acked === 1_000);
     await expect(one.library.publish('agent:nobody', 'x')).rejects.toMatchObject({ code: 'E_UNKNOWN_ADDRESS' });
-  }, 20_000);
+  }, 60_000);
 
   it('M9: the same agent at the other server takes over: the first is told, and its acks count for nothing', async () => {
     const identity = newIdentity();
@@ -56,7 +56,7 @@ describeWithRedis('events over two servers on one Redis', () => {
     await eventually('the event again', () => second.events.length === 1, 10_000);
     expect(second.events[0]).toMatchObject({ sequence: 1, attempt: 2 });
     await eventually('its ack', () => two.library.counters().events.acked === 1);
-  }, 20_000);
+  }, 60_000);
 
   it('M7: the work of a server that is gone goes to the group at the other', async () => {
     const first = await EventAgent.open({ port: one.port, agentId: 'a' });
@@ -71,7 +71,7 @@ describeWithRedis('events over two servers on one Redis', () => {
     expect(second.events.map(({ sequence, attempt }) => [sequence, attempt])).toEqual(
       [1, 2, 3, 4, 5].map((each) => [each, 2]),
     );
-  }, 40_000);
+  }, 60_000);
 
   it('C10: presence is seen from the other server', async () => {
     const watcher = await EventAgent.open({ port: one.port });
@@ -83,5 +83,5 @@ describeWithRedis('events over two servers on one Redis', () => {
     ada.agent.destroy();
     await eventually('ada is gone', () => watcher.presence.length === 3, 10_000);
     expect(watcher.presence.map(({ online }) => online)).toEqual([false, true, false]);
-  }, 40_000);
+  }, 60_000);
 });

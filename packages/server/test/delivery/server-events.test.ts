@@ -123,7 +123,7 @@ describe.each(['memory:', undefined])('events over connections, store %s', (stor
     await eventually('the event', () => taker.events.length === 1);
     const producer = await EventAgent.open({ port });
     await producer.openProducer();
-    const drained = server.library.drain({ workMs: 2_000 });
+    const drained = server.library.drain({ workMs: 20_000 });
     for (let number = 1; number <= 100; number++) producer.publish(number, 'agent:taker');
     producer.agent.wake();
     await eventually('receipts', () => producer.stored === 100);
@@ -131,7 +131,7 @@ describe.each(['memory:', undefined])('events over connections, store %s', (stor
     taker.ack(taker.events[0]!);
     const startAt = performance.now();
     await drained;
-    expect(performance.now() - startAt).toBeLessThan(1_000);
+    expect(performance.now() - startAt).toBeLessThan(10_000);
     expect(await taker.agent.closed).toMatchObject({ reason: 'closed' });
     const away = taker.agent.events.find(({ type }) => type === 'go-away');
     expect(away).toMatchObject({ code: 'E_DRAINING' });

@@ -151,7 +151,7 @@ describe('D6: a server over TCP', () => {
     await eventually('queues', () => server.library.delivery.store.figures().queues >= IDS.length);
     await server.library.publish('topic:held', 'x');
     await eventually('deliveries', () => server.library.counters().events.delivered === IDS.length);
-    const drained = server.library.drain({ workMs: 3_000 });
+    const drained = server.library.drain({ workMs: 20_000 });
     await forEachId(async (id) => {
       const cell = TABLE.cell('server', 'Open', id);
       expect([id, await outcome(peers.get(id)!, id, cell)]).toEqual([id, cell.first]);

@@ -113,7 +113,7 @@ describeWithRedis('the directory of agents on Redis', () => {
     await server.kill();
     const startedAt = performance.now();
     await expect(ask(0)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     await server.startAgain();
   });
 });

@@ -75,7 +75,7 @@ describeWithRedis('a Redis that lost its past', () => {
     await third.store.close();
     writeFileSync(markerFile, 'not JSON');
     await (await openStore({ url: server.url, markerFile })).store.close();
-  });
+  }, 60_000);
 
   it('M10: FLUSHALL of an idle store is noticed too', async () => {
     const { told } = await open();

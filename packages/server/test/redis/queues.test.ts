@@ -1,8 +1,8 @@
 /** What scripts do to queues beyond the compliance suite: chunks, shared bodies, rings of receipts, sweeps. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lease, QueueItem } from '../../src/store/store.ts';
 import { RedisServer, describeWithRedis } from '../redis-server.ts';
+import { eventually } from '../test-server.ts';
 import { event, numbered, openStore, type Opened } from './store-host.ts';
 
 const ALL = { after: 0, limit: 1_000, bytesMax: 16_777_216 };
@@ -103,7 +103,7 @@ describeWithRedis('queues on Redis', () => {
     }
     expect(await server.command('HGET', 'sealane:body:1', 'n')).toBe('$1\r\n1\r\n');
     expect(await store.deleteQueue({ kind: 'subscription', agentId: 'ada', pattern: '>' })).toBe(true);
-    await sleep(50);
+    await eventually('taken apart', async () => (await server.command('EXISTS', 'sealane:gone')) === ':0\r\n');
     expect(await server.command('EXISTS', 'sealane:body:1')).toBe(':0\r\n');
     expect(await server.command('EXISTS', 'sealane:gone')).toBe(':0\r\n');
   });
@@ -164,14 +164,15 @@ describeWithRedis('queues on Redis', () => {
 
   it('E6: delayed events are due by Redis, routed when they are, and survive their node', async () => {
     const { store } = opened;
-    await store.publish([event({ to: 'topic:late', dueAt: Date.now() + 300 }), event({ dueAt: Date.now() + 250 })]);
+    await store.publish([event({ to: 'topic:late', dueAt: Date.now() + 2_050 }), event({ dueAt: Date.now() + 2_000 })]);
     await store.openQueue({ kind: 'subscription', agentId: 'ada', pattern: 'late' });
     expect(await store.read(ada, ALL, lease)).toEqual([]);
     expect(await store.read(await topic('late'), ALL, lease)).toEqual([]);
     await store.close();
     opened = await openStore({ url: server.url });
     lease = await opened.store.claimAgent('ada', 'main');
-    await sleep(500);
+    for (const queueId of [ada, await topic('late')])
+      await eventually('it is due', async () => (await opened.store.read(queueId, ALL, lease)).length > 0);
     expect(told(await opened.store.read(ada, ALL, lease))).toEqual(['1']);
     expect(await opened.store.read(await topic('late'), ALL, lease)).toMatchObject([{ topic: 'late', sequence: 1 }]);
     expect(await server.command('KEYS', 'sealane:later:*')).toBe('*0\r\n');
@@ -200,7 +201,7 @@ describeWithRedis('queues on Redis', () => {
     store.releaseAgent('pub', 'main', other, 77);
     expect(await store.agentRecord('pub')).toEqual({ agentId: 'pub', lastSeenAt: 77, node: undefined });
     await store.forgetAgent('pub');
-    await sleep(50);
+    await eventually('taken apart', async () => (await server.command('KEYS', '*pub*')) === '*0\r\n');
     expect(await store.agentRecord('pub')).toEqual({ agentId: 'pub', lastSeenAt: undefined, node: undefined });
     expect(await server.command('KEYS', '*pub*')).toBe('*0\r\n');
     expect((await store.usage({ after: undefined, limit: 10, from: 0, to: 1e15 })).items).toEqual([]);

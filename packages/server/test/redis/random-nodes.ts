@@ -86,6 +86,8 @@ export class RandomNodes implements Chance, FaultyWorld {
       const { store } = opened;
       const held = [...holders].filter(([, holder]) => holder === member).map(([sequence]) => sequence);
       store.release(this.#ids.get('group') ?? '', 0, held, { node: store.node, epoch: 0 });
+      // Answered behind what was released.
+      await store.agentRecord('nobody');
     }
     holders.clear();
     await sleep(200);

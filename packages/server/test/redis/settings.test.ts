@@ -84,7 +84,7 @@ describeWithRedis('settings of Redis', () => {
     await eventually('the loss is told', () => next.stderr.includes('Redis was emptied or exchanged'));
     await next.end();
     rmSync(dataDir, { recursive: true, force: true });
-  }, 30_000);
+  }, 60_000);
 
   it('C4: a URL that cannot be read is not shown', async () => {
     const wrong = openStore({ url: 'redis://:secret@host:port' });

@@ -20,7 +20,7 @@ const agents: TestAgent[] = [];
 
 beforeAll(async () => {
   host = await ServerHost.start({
-    sessionLimits: { ...QUIET, handshakeTimeoutMs: 2_000 },
+    sessionLimits: { ...QUIET, handshakeTimeoutMs: 10_000 },
     limitOverrides: { slowReaderWindowMs: SLOW_WINDOW_MS, slowReaderBytesPerSecond: SLOW_BYTES_PER_SECOND },
   });
 });

@@ -92,6 +92,9 @@ describe('requests that are given up at once', () => {
         for (let id = record * 2_000 + 1; id <= record * 2_000 + 1_000; id++)
           encodeRequest(writer, id, 'never', EMPTY, null, 0, null, null);
       });
+      // Before they are given up, it has seen them.
+      const sent = before.counters.requests + (record + 1) * 1_000;
+      await host.reportWhen(({ counters }) => counters.requests === sent);
       await pause(50);
       peer.forge((writer) => {
         for (let id = record * 2_000 + 1; id <= record * 2_000 + 1_000; id++) encodeCancel(writer, id);

@@ -16,7 +16,7 @@ describe('a way that is cut in one direction', () => {
     expect(report.agent).toMatchObject({ reason: 'failed', code: 'E_IDLE', byPeer: false });
     expect(report.disconnected).toEqual({ E_IDLE: 1 });
     expect(report.droppedPackets).toBeGreaterThan(0);
-    expect(Math.max(report.agentMs, report.serverMs)).toBeLessThan(3_500);
+    expect(Math.max(report.agentMs, report.serverMs)).toBeLessThan(8_000);
     expect(report.neighbourIsOpen).toBe(true);
   });
 
@@ -27,7 +27,7 @@ describe('a way that is cut in one direction', () => {
       expect(report.agent).toMatchObject({ code: 'E_IDLE' });
       expect(report.disconnected).toEqual({ E_IDLE: 1 });
       expect(report.droppedPackets).toBeGreaterThan(0);
-      expect(Math.max(report.agentMs, report.serverMs)).toBeLessThan(3_500);
+      expect(Math.max(report.agentMs, report.serverMs)).toBeLessThan(8_000);
       expect(report.neighbourIsOpen).toBe(true);
     },
   );

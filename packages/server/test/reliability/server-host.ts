@@ -86,7 +86,7 @@ export class ServerHost {
   }
 
   /** The report once `holds`. @throws Error with the last report after `limitMs`. */
-  async reportWhen(holds: (report: HostReport) => boolean, limitMs = 5_000): Promise<HostReport> {
+  async reportWhen(holds: (report: HostReport) => boolean, limitMs = 15_000): Promise<HostReport> {
     const endAt = performance.now() + limitMs;
     for (;;) {
       const report = await this.report();

@@ -1,6 +1,7 @@
 /** Checkpoints that are written while others publish, and a crash after them. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryDisk, MemoryStore, type NewEvent, type Store } from '../../src/store/index.ts';
+import { eventually } from '../eventually.ts';
 
 const DIRECT = { kind: 'agent', agentId: 'bob' } as const;
 const listener = { onQueues() {}, onAgentLost() {}, onHealth() {}, onIncident() {} };
@@ -95,6 +96,7 @@ describe('checkpoints while others publish', () => {
     store.crash();
     const next = await open(disk);
     await new Promise((resolve) => setTimeout(resolve, dueAt + 500 - Date.now()));
+    await eventually('all are there', () => next.figures().waiting >= 6_000);
     expect(next.figures().waiting).toBe(6_000);
   });
 });

@@ -23,12 +23,12 @@ describeWithRedis('instances of an agent on two nodes', () => {
     for (let count = 2; count <= 10; count++) await a.library.publish('topic:x.y', count);
     const seen = () => new Set([...main.events, ...other.events].map(({ sequence }) => sequence)).size;
     await eventually('all events', () => seen() === 10);
-    await eventually('the end of one subscription', () => main.unsubscribed.length === 1, 8_000);
+    await eventually('the end of one subscription', () => main.unsubscribed.length === 1, 20_000);
     await sleep(200);
     expect(main.unsubscribed).toEqual(['E_REPLACED']);
     expect([main.agent.session.state, other.agent.session.state]).toEqual(['Open', 'Open']);
     await Promise.all([main.agent.close(), other.agent.close()]);
     await Promise.all([a.stop(), b.stop()]);
     await redis.stop();
-  }, 30_000);
+  }, 60_000);
 });

@@ -122,7 +122,12 @@ async function publishUntilRefused(store: SqliteStore, from: number): Promise<Pu
 /** Leaves no room on the disk. */
 function fillUp(file: string, folder: string): void {
   const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(file, Buffer.alloc(bavail * bsize));
+  try {
+    writeFileSync(file, Buffer.alloc(bavail * bsize));
+  } catch (error) {
+    // The store took some meanwhile: so it is full.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }
 
 async function waitFor(condition: () => boolean, timeoutMs: number): Promise<void> {

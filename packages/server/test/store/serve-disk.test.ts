@@ -52,16 +52,20 @@ async function until(condition: () => boolean): Promise<void> {
     const tracer = inject(server.child.pid ?? 0, SYNCS, `delay_enter=${SLOW_MS * 1_000}`);
     await sleep(SLOW_MS / 2);
     const receipts = load.receipts;
+    const windowAt = performance.now();
+    const tookMs: number[] = [];
     for (let round = 0; round < 10; round++) {
       const start = performance.now();
       const ready = await fetch(`http://127.0.0.1:${server.adminPort}/readyz`);
       expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', reasons: [] }]);
       await heart.channel.request('echo', new Uint8Array(10));
-      expect(performance.now() - start).toBeLessThan(PROMPT_MS);
+      tookMs.push(performance.now() - start);
       await sleep(100);
     }
-    // Each commit takes 2 s: one or two came through in this time, with what had gathered.
-    expect(load.receipts - receipts).toBeLessThan(2_500);
+    // What else the machine does may hold up one or two of the ten.
+    expect(tookMs.sort((one, other) => one - other)[7]).toBeLessThan(PROMPT_MS);
+    // Each commit takes 2 s: one or two came through in each 2 s, with what had gathered.
+    expect(load.receipts - receipts).toBeLessThan(2_500 * Math.ceil((performance.now() - windowAt) / SLOW_MS));
     tracer.end();
     await until(() => load.receipts > receipts + 500);
     const count = await load.end();

@@ -55,7 +55,7 @@ describe('kill -9 of agents', () => {
     await first.until('delivery', 50);
     const done = idsOf(first).slice(0, 10);
     first.child.stdin.write(done.map((id) => `ack ${String(id)}\n`).join(''));
-    await sleep(1_500);
+    await sleep(3_000);
     await first.kill();
     const second = await agents.listen(server.port, 'ear', ['--topic', 'work']);
     await second.until('delivery', 40);

@@ -62,10 +62,14 @@ function plain(value: Value): unknown {
 }
 
 it('D4: refuses a map of a million empty keys by its count, before it reads one', () => {
-  const entries = new Uint8Array(2_000_000).fill(0xa0);
-  const started = performance.now();
-  expect(refusal(mapOf(1_000_000, entries))).toBe('E_TOO_LARGE');
-  expect(performance.now() - started).toBeLessThan(100);
+  const map = mapOf(1_000_000, new Uint8Array(2_000_000).fill(0xa0));
+  // The fastest of three: a busy machine may stop for longer than this takes.
+  const durations = [1, 2, 3].map(() => {
+    const started = performance.now();
+    expect(refusal(map)).toBe('E_TOO_LARGE');
+    return performance.now() - started;
+  });
+  expect(Math.min(...durations)).toBeLessThan(20);
 });
 
 it('D4: refuses counts that the bytes cannot hold without making room for them', () => {

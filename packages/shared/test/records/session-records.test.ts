@@ -54,7 +54,8 @@ describe('Records on the wire', () => {
           reordered: ([first, second]) => [second, first],
           reflected: (_records, own) => [own],
           'replayed later': ([first, second]) => [first, second, first],
-          'cut and continued': ([first, second]) => [first!.subarray(0, -1), second],
+          // By half a tag: one byte of it may be the zero with which the next record begins.
+          'cut and continued': ([first, second]) => [first!.subarray(0, -8), second],
         };
       for (const [name, attack] of Object.entries(attacks)) {
         const pair = openPair();

@@ -107,7 +107,7 @@ export function queueCases(register: RegisterCase, expect: Expect): void {
   register('the listener hears of queues that got entries', async (bench) => {
     const queue = await bench.direct('bob');
     await bench.publishTo('agent:bob', 'x');
-    for (let turn = 0; turn < 100 && bench.ears.queueIds.length === 0; turn++) await soon();
+    for (let turn = 0; turn < 1_000 && bench.ears.queueIds.length === 0; turn++) await soon();
     expect(bench.ears.queueIds).toContain(queue.queueId);
   });
 
