@@ -40,9 +40,21 @@ async function serve(options: EvilServerOptions): Promise<EvilServer> {
 
 /** Why an agent was not admitted. */
 async function refusal(server: EvilServer): Promise<string> {
-  try {
+  return codeOr(async () => {
     await (await connect({ server: server.address, ...OPTIONS })).close();
     return 'admitted';
+  });
+}
+
+/** The code of an agent that ends as it is admitted: before the program has it, or right after. */
+async function earlyEndCode(server: EvilServer): Promise<string> {
+  return codeOr(async () => closedCode(await connect({ server: server.address, ...OPTIONS })));
+}
+
+/** What comes of it, or the code that it is refused with. */
+async function codeOr(attempt: () => Promise<string>): Promise<string> {
+  try {
+    return await attempt();
   } catch (error) {
     if (!(error instanceof SealaneError)) throw error;
     return error.code;
@@ -62,11 +74,31 @@ async function closedCode(agent: Agent): Promise<string> {
   return (await agent.whenClosed).code ?? 'closed';
 }
 
-/** What became of a packet in an open session, where an orderly end came behind it unless the page says a code. */
-async function outcome(agent: Agent, connection: EvilConnection, id: number, cell: StateCell): Promise<string> {
-  connection.forge((writer) => writer.bytes(samplePacket(id, 'agent')));
+/** Seals packets with these ids into one record. */
+function forgeIds(connection: EvilConnection, ...ids: number[]): EvilConnection {
+  return connection.forge((writer) => {
+    for (const id of ids) writer.bytes(samplePacket(id, 'agent'));
+  });
+}
+
+/**
+ * What became of a packet in an open session, where an orderly end came behind it unless the page says a code.
+ *
+ * @param leads ids of packets that come before it in the same record.
+ */
+async function outcome(
+  { agent, connection }: { readonly agent: Agent; readonly connection: EvilConnection },
+  id: number,
+  cell: StateCell,
+  leads: readonly number[] = [],
+): Promise<string> {
+  forgeIds(connection, ...leads, id);
   if (!isCode(cell)) connection.forgeEnd();
-  const code = await closedCode(agent);
+  return inWordsOfThePage(await closedCode(agent), id, cell);
+}
+
+/** The code with which an agent ended, in the words of the page. */
+function inWordsOfThePage(code: string, id: number, cell: StateCell): string {
   if (id === 0x0b && code === 'E_DRAINING') return 'ended';
   // Go Away alone makes an agent end in an orderly way, and say why.
   if (code === 'E_CLOSED' || code === 'E_DRAINING') return cell.first === 'ended' ? 'ended' : 'goes on';
@@ -123,9 +155,7 @@ describe('D6: an agent over TCP', () => {
             connection.session.accept({ ...SAMPLE_ACCEPTANCE, resumeToken }, 0);
             setTimeout(() => connection.socket.resetAndDestroy(), 5);
           } else {
-            connection.stopListening();
-            connection.forge((writer) => writer.bytes(samplePacket(id, 'agent')));
-            connection.forgeEnd();
+            forgeIds(connection.stopListening(), id).forgeEnd();
           }
         },
       });
@@ -150,13 +180,30 @@ describe('D6: an agent over TCP', () => {
     });
   });
 
-  it('D6: in Open', async () => {
+  it('D6: in the record that admits the agent: as in Open', async () => {
+    await forEachId(async (id) => {
+      const cell = TABLE.cell('agent', 'Open', id);
+      const server = await serve({
+        onIdentified: (connection) => {
+          forgeIds(connection.stopListening(), 0x05, id);
+          if (!isCode(cell)) connection.forgeEnd();
+        },
+      });
+      const code = await earlyEndCode(server);
+      expect([id, inWordsOfThePage(code, id, cell)]).toEqual([id, cell.first]);
+    });
+  });
+
+  it.each([
+    ['in a record of its own', []],
+    ['behind a Ping in one record', [0x09]],
+  ])('D6: in Open, %s', async (_where, leads) => {
     await forEachId(async (id) => {
       const server = await serve({});
       const { agent, connection } = await admitted(server);
       const cell = TABLE.cell('agent', 'Open', id);
       if (!isCode(cell)) connection.stopListening();
-      expect([id, await outcome(agent, connection, id, cell)]).toEqual([id, cell.first]);
+      expect([id, await outcome({ agent, connection }, id, cell, leads)]).toEqual([id, cell.first]);
       if (!isCode(cell)) return;
       while (connection.closed === undefined) await new Promise((resolve) => setTimeout(resolve, 2));
       expect([id, connection.closed]).toMatchObject([id, { code: cell.first, byPeer: true }]);
@@ -168,22 +215,33 @@ describe('D6: an agent over TCP', () => {
       const { agent, connection } = await admitted(await serve({}));
       connection.stopListening().forge((writer) => encodeGoAway(writer, 0x22, 1, null, 5_000));
       const cell = TABLE.cell('agent', 'Open', id);
-      expect([id, await outcome(agent, connection, id, cell)]).toEqual([id, cell.first]);
+      expect([id, await outcome({ agent, connection }, id, cell)]).toEqual([id, cell.first]);
     });
   });
 
-  it('D6: in the middle of a key update, of which no 0x08 comes but that which is tested', async () => {
-    await forEachId(async (id) => {
-      const { agent, connection } = await admitted(await serve({}));
-      connection.stopListening().forge((writer) => writer.bytes(samplePacket(0x06, 'agent')));
-      const cell = TABLE.cell('agent', 'Open, key update', id);
-      const became = await outcome(agent, connection, id, cell);
-      // After 0x08 the agent reads with the new key, and the end behind it is sealed with the old one.
-      expect([id, id === 0x08 && became === 'E_DECRYPT' ? 'goes on' : became]).toEqual([id, cell.first]);
-    });
-  });
+  it.each([
+    ['in a record of its own', []],
+    ['behind a Ping in one record', [0x09]],
+    ['in the record that asks for it', [0x06]],
+  ])(
+    'D6: in the middle of a key update, of which no 0x08 comes but that which is tested, %s',
+    async (_where, leads) => {
+      await forEachId(async (id) => {
+        const { agent, connection } = await admitted(await serve({}));
+        connection.stopListening();
+        if (!leads.includes(0x06)) forgeIds(connection, 0x06);
+        const cell = TABLE.cell('agent', 'Open, key update', id);
+        const became = await outcome({ agent, connection }, id, cell, leads);
+        // After 0x08 the agent reads with the new key, and the end behind it is sealed with the old one.
+        expect([id, id === 0x08 && became === 'E_DECRYPT' ? 'goes on' : became]).toEqual([id, cell.first]);
+      });
+    },
+  );
 
-  it('D6: in AwaitClose: nothing but the end is waited for', async () => {
+  it.each([
+    ['in a record of its own', []],
+    ['behind a Ping in one record', [0x09]],
+  ])('D6: in AwaitClose, %s: nothing but the end is waited for', async (_where, leads) => {
     await forEachId(async (id) => {
       const server = await serve({});
       let leastMs = Number.POSITIVE_INFINITY;
@@ -193,7 +251,7 @@ describe('D6: an agent over TCP', () => {
         connection.stopListening();
         const startedAt = performance.now();
         const closed = agent.close();
-        connection.forge((writer) => writer.bytes(samplePacket(id, 'agent'))).forgeEnd();
+        forgeIds(connection, ...leads, id).forgeEnd();
         await closed;
         expect((await agent.whenClosed).code).toBeUndefined();
         leastMs = Math.min(leastMs, performance.now() - startedAt);

@@ -65,11 +65,15 @@ function clearFrame(id: number): Uint8Array {
 /**
  * Sends a packet and, where the page says that the session goes on, an orderly end behind it, which then is all that ends it.
  *
+ * @param lead id of a packet that comes before it in the same record.
  * @returns what became of it, in the words of the page.
  */
-async function outcome(peer: SessionPeer, id: number, cell: StateCell): Promise<StateCell['first']> {
+async function outcome(peer: SessionPeer, id: number, cell: StateCell, lead?: number): Promise<StateCell['first']> {
   const agentId = `evil-${id}`;
-  peer.forge((writer) => writer.bytes(samplePacket(id, 'server')));
+  peer.forge((writer) => {
+    if (lead !== undefined) writer.bytes(samplePacket(lead, 'server'));
+    writer.bytes(samplePacket(id, 'server'));
+  });
   if (!isCode(cell)) peer.forge((writer) => encodeClose(writer, 0));
   await peer.ended;
   await eventually('counted', () => ends.has(agentId));
@@ -140,6 +144,17 @@ describe('D6: a server over TCP', () => {
     await isWell();
   });
 
+  it('D6: in Open, behind a Ping in one record: as always', async () => {
+    await forEachId(async (id) => {
+      const cell = TABLE.cell('server', 'Open', id);
+      const peer = await SessionPeer.open(evil(id));
+      if (!isCode(cell)) peer.stopListening();
+      expect([id, await outcome(peer, id, cell, 0x09)]).toEqual([id, cell.first]);
+      if (isCode(cell)) expect([id, peer.told]).toEqual([id, cell.first]);
+    });
+    await isWell();
+  });
+
   it('D6: in Open, while it drains: as always', async () => {
     const peers = new Map<number, SessionPeer>();
     await forEachId(async (id) => {
@@ -159,23 +174,30 @@ describe('D6: a server over TCP', () => {
     await drained;
   });
 
-  it('D6: in the middle of a key update, of which no record of the new epoch comes', async () => {
+  it.each([
+    ['in a record of its own', undefined],
+    ['behind a Ping in one record', 0x09],
+    ['in the record that begins it', 0x07],
+  ])('D6: in the middle of a key update, of which no record of the new epoch comes, %s', async (_where, lead) => {
     await forEachId(async (id) => {
       const cell = TABLE.cell('server', 'Open, key update', id);
       const peer = (await SessionPeer.open(evil(id))).stopListening();
-      peer.forge((writer) => writer.bytes(samplePacket(0x07, 'server')));
-      expect([id, await outcome(peer, id, cell)]).toEqual([id, cell.first]);
+      if (lead !== 0x07) peer.forge((writer) => writer.bytes(samplePacket(0x07, 'server')));
+      expect([id, await outcome(peer, id, cell, lead)]).toEqual([id, cell.first]);
     });
     await isWell();
   });
 
-  it('D6: in AwaitClose: nothing but the end is waited for', async () => {
+  it.each([
+    ['in a record of its own', undefined],
+    ['behind a Ping in one record', 0x09],
+  ])('D6: in AwaitClose, %s: nothing but the end is waited for', async (_where, lead) => {
     await forEachId(async (id) => {
       const cell = TABLE.cell('server', 'AwaitClose', id);
       const peer = (await SessionPeer.open(evil(id))).stopListening();
       server.library.disconnect({ agentId: `evil-${id}` });
       await once(peer.socket, 'data');
-      expect([id, await outcome(peer, id, cell)]).toEqual([id, cell.first]);
+      expect([id, await outcome(peer, id, cell, lead)]).toEqual([id, cell.first]);
     });
     await isWell();
   });

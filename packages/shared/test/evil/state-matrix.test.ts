@@ -5,12 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { concat } from '../../src/bytes/index.ts';
 import { encodeFrame } from '../../src/frames/index.ts';
 import { MESSAGING_CALLS } from '../../src/items/index.ts';
 import type { SessionEvent } from '../../src/session/index.ts';
-import { StateTable, type StateCell } from '../../src/testing/index.ts';
+import { StateTable, type StateCell, type TableState } from '../../src/testing/index.ts';
 import { WIRE_VERSIONS } from '../../src/wire/index.ts';
-import { SIDES, endOf, eventsOf, inside, sealRaw } from '../session/peers.ts';
+import { SIDES, endOf, eventsOf, inside, sealRaw, type Side } from '../session/peers.ts';
 import { CLEAR_STATES, STATES, packetWithId, pairIn, pairInTableState, peerOf } from './states.ts';
 
 /** The text of a file in `docs`. */
@@ -34,11 +35,39 @@ const isClear = ({ state }: (typeof CASES)[number]): boolean => (CLEAR_STATES as
 /** What they are about is the business of whoever owns the session, which judges them where nothing is there. */
 const JUDGED_ABOVE: readonly number[] = [0x3b, ...Object.values(MESSAGING_CALLS), 0x5c];
 
-/** What came of a packet, in the words of a cell. */
-function outcome(events: readonly SessionEvent[]): StateCell['first'] {
+/** A packet that comes first in a record, and in which state the one behind it meets its receiver. */
+interface Lead {
+  readonly lead: number;
+  readonly becomes: TableState;
+}
+
+/** Packets that leave a session of this side and state able to read another one, or that are all it takes. */
+const LEADS: Readonly<Record<Side, Partial<Record<TableState, readonly Lead[]>>>> = {
+  server: {
+    AwaitDecision: [{ lead: 0x09, becomes: 'AwaitDecision' }],
+    Open: [
+      { lead: 0x09, becomes: 'Open' },
+      { lead: 0x07, becomes: 'Open, key update' },
+    ],
+    'Open, key update': [{ lead: 0x09, becomes: 'Open, key update' }],
+    AwaitClose: [{ lead: 0x09, becomes: 'AwaitClose' }],
+  },
+  agent: {
+    AwaitAccepted: [{ lead: 0x05, becomes: 'Open' }],
+    Open: [
+      { lead: 0x09, becomes: 'Open' },
+      { lead: 0x06, becomes: 'Open, key update' },
+    ],
+    'Open, key update': [{ lead: 0x09, becomes: 'Open, key update' }],
+    AwaitClose: [{ lead: 0x09, becomes: 'AwaitClose' }],
+  },
+};
+
+/** What came of a packet, in the words of a cell, where `ledTo` events are of what came before it. */
+function outcome(events: readonly SessionEvent[], ledTo = 0): StateCell['first'] {
   const end = endOf(events);
   if (end === undefined) return 'goes on';
-  if (events.length !== 1) throw new Error(`${events.length} events with the end`);
+  if (events.length !== 1 + ledTo) throw new Error(`${events.length} events with the end`);
   return end.byPeer || end.reason !== 'failed' ? 'ended' : (end.code as `E_${string}`);
 }
 
@@ -94,6 +123,34 @@ describe('D6: state and packet', () => {
         session.receive(later!, pair.now);
         const after = end === undefined ? [] : eventsOf(session);
         if (after.length > 0) mistaken.push({ id, after });
+      }
+      expect(mistaken).toEqual([]);
+    },
+  );
+
+  const led = inVersions.flatMap((each) => (LEADS[each.side][each.state] ?? []).map((lead) => ({ ...each, ...lead })));
+  it('D6: each state that reads records has a record of two packets', () => {
+    expect(new Set(led.map(({ side, state }) => `${side}, ${state}`)).size).toBe(sealed.length);
+  });
+
+  it.each(led)(
+    'D6: $side in $state, version $version: each id behind 0x0$lead in one record, as in $becomes',
+    ({ side, state, version, lead, becomes }) => {
+      const mistaken: object[] = [];
+      for (const id of IDS) {
+        const pair = pairInTableState(side, state, version);
+        const session = pair[side];
+        const peer = pair[peerOf(side)];
+        const [first, second] = [lead, id].map((each) => packetWithId(each, side));
+        session.receive(sealRaw(peer, concat(first!, second!)), pair.now);
+        const events = eventsOf(session);
+        const isHere = REGISTRY.packets.some((packet) => packet.id === id && packet.since <= version);
+        const cell = isHere ? TABLE.cell(side, becomes, id) : TABLE.otherCell(side, becomes);
+        const isJudgedAbove = JUDGED_ABOVE.includes(id) && cell.ifThere === 'taken';
+        const found = { id, outcome: outcome(events, lead === 0x05 ? 1 : 0), isClosed: session.state === 'Closed' };
+        const expected = isJudgedAbove ? 'goes on' : cell.first;
+        if (!isDeepStrictEqual(found, { id, outcome: expected, isClosed: expected !== 'goes on' }))
+          mistaken.push({ found, expected });
       }
       expect(mistaken).toEqual([]);
     },
