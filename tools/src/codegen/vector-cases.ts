@@ -161,6 +161,30 @@ export function invalidExtras(fields: Fields): readonly InvalidCase[] {
   ];
 }
 
+/** Integers below zero in the formats that hold them, for every field that is one, and in an element of a newer peer. */
+export function negativeIntegers(fields: Fields): readonly InvalidCase[] {
+  const minimum = elementsOf(valuesOf(Object.entries(fields), (_, field) => minimumOf(field)));
+  const cases = Object.entries(fields).flatMap(([name, field], index) => {
+    if (requiredOf(field).kind !== 'uint') return [];
+    return NEGATIVE_INTEGERS.map(({ fault, bytes }) =>
+      malformed(`${name}: ${fault}`, array(minimum.with(index, bytes))),
+    );
+  });
+  const extras = NEGATIVE_INTEGERS.map(({ fault, bytes }) =>
+    malformed(`extra element: ${fault}`, array([...minimum, bytes])),
+  );
+  return [...cases, ...extras];
+}
+
+/** The smallest one and -1, in each width; the sign bit alone is what a decoder may take for a large integer. */
+const NEGATIVE_INTEGERS = [1, 2, 4, 8].flatMap((size, index) => {
+  const signed = (bytes: Uint8Array): Uint8Array => join([Uint8Array.of(0xd0 + index), bytes]);
+  return [
+    { fault: `-2^${size * 8 - 1} in int ${size * 8}`, bytes: signed(new Uint8Array(size).with(0, 0x80)) },
+    { fault: `-1 in int ${size * 8}`, bytes: signed(new Uint8Array(size).fill(0xff)) },
+  ];
+});
+
 interface FieldFault {
   readonly fault: string;
   readonly bytes: Uint8Array;

@@ -3,9 +3,16 @@
  * with the packets that it added. The files of released versions are frozen: a change of one is a change of the wire.
  */
 import { formatted } from '../docs/formatted.ts';
-import { PACKET_SPECS, PAYLOAD_SPECS, RELEASED_PACKET_IDS } from '@sealane/shared/packets';
+import { PACKET_SPECS, PAYLOAD_SPECS, RELEASED_PACKET_IDS, type Fields } from '@sealane/shared/packets';
 import { hexId, type GeneratedFile } from './generated-file.ts';
-import { invalidCases, invalidExtras, validCases, type VectorFields } from './vector-cases.ts';
+import {
+  invalidCases,
+  invalidExtras,
+  negativeIntegers,
+  validCases,
+  type InvalidCase,
+  type VectorFields,
+} from './vector-cases.ts';
 import { array, element, packet, runHex, type VectorValue } from './vector-encoder.ts';
 
 const ABOUT = [
@@ -30,7 +37,7 @@ async function vectorFile(version: number): Promise<GeneratedFile> {
     id,
     packet: name,
     valid: validCases(fields).map((each) => ({ ...validJson(each.fields, each), wire: runHex(packet(id, each.body)) })),
-    invalid: [...invalidCases(fields), ...invalidExtras(fields)].map(({ name: fault, body, error }) => ({
+    invalid: invalidPackets(fields, version).map(({ name: fault, body, error }) => ({
       name: fault,
       error,
       wire: runHex(packet(id, body)),
@@ -39,6 +46,11 @@ async function vectorFile(version: number): Promise<GeneratedFile> {
   const text = JSON.stringify({ about: ABOUT, version, packets, payloads, headers: headerVectors(version) });
   const path = `packages/shared/test/vectors/packets-v${version}.json`;
   return { path, text: await formatted(path, text) };
+}
+
+/** The file of version 1 was frozen before it had negative integers of every format. */
+function invalidPackets(fields: Fields, version: number): readonly InvalidCase[] {
+  return [...invalidCases(fields), ...invalidExtras(fields), ...(version > 1 ? negativeIntegers(fields) : [])];
 }
 
 /** A value as JSON can hold it. */
