@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ERRORS } from '@sealane/shared/errors';
 import { Workbench, type ServerProgram } from './processes.ts';
 
 const bench = new Workbench();
@@ -192,6 +193,61 @@ describe('ends', () => {
     expect(code).toBe(77);
     expect(lines.at(-1)).toMatchObject({ code: 'E_TOKEN_INVALID' });
   }, 20_000);
+
+  it('B4: with a good token, a server that takes nobody new is said to be one', async () => {
+    const closedDir = bench.directory();
+    const closed = await bench.serve({ dataDir: closedDir, words: ['--enrolment=closed'] });
+    const token = (await bench.serverCommand(['enrol', '--data-dir', closedDir])).stdout.trim();
+    const file = join(closedDir, 'token');
+    writeFileSync(file, token);
+    const flags = ['--server', `127.0.0.1:${closed.port}`, '--data-dir', bench.directory(), '--token-file', file];
+    const { code, stderr } = await bench.run(['send', 'x', ...flags]);
+    expect(code).toBe(77);
+    expect(stderr).toContain('E_UNKNOWN_AGENT');
+    expect(stderr).toContain('with a token neither');
+    expect(stderr).not.toContain('Ask the operator for a token');
+  }, 60_000);
+
+  it('C4: --token and --token-file at once are a wrong command line', async () => {
+    const { code, stderr } = await bench.run(at(['send', 'x', '--token', 'x', '--token-file', 'y']));
+    expect(code).toBe(2);
+    expect(stderr).toContain('--token and --token-file are both given');
+  }, 60_000);
+
+  it('C5: the file of a token that no setting needs, or a flag overrides, is not read', async () => {
+    const environment = { SEALANE_AGENT_TOKEN_FILE: '/nonexistent/token' };
+    const file = join(bench.directory(), 'token');
+    writeFileSync(file, 'sealane-token-no\n');
+    const [list, show, started, missing] = await Promise.all([
+      bench.run(['known-servers', 'list', '--data-dir', dataDir], environment),
+      bench.run(['config', 'show', '--origin', '--json'], environment),
+      bench.run(at(['send', 'x', '--token-file', file, '--json']), environment),
+      bench.run(at(['send', 'x', '--json']), environment),
+    ]);
+    expect(list.code).toBe(0);
+    expect(show.code).toBe(0);
+    expect(show.stdout).toContain('"detail":"SEALANE_AGENT_TOKEN_FILE"');
+    expect(started.lines.at(-1)).toMatchObject({ code: 'E_TOKEN_INVALID' });
+    expect(missing.code).toBe(78);
+    expect(missing.stdout).toContain('SEALANE_AGENT_TOKEN_FILE: cannot read /nonexistent/token');
+  }, 60_000);
+
+  it('C6: when time is up, the next step is that of the trouble', async () => {
+    const flags = ['--server', '127.0.0.1:1', '--reconnect', '--timeout', '1', '--data-dir', dataDir];
+    const { code, stderr } = await bench.run(['start', ...flags]);
+    expect(code).toBe(124);
+    expect(stderr).toContain(`Next:  ${ERRORS.E_UNREACHABLE.next}`);
+  }, 60_000);
+
+  it('S8: a passphrase that protects nothing is warned of', async () => {
+    const own = bench.directory();
+    const file = join(own, 'passphrase');
+    writeFileSync(file, 'correct horse\n');
+    await bench.run(['fingerprint', '--data-dir', own]);
+    const { code, stderr } = await bench.run(at(['send', 'x', '--passphrase-file', file], own));
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${join(own, 'identity.key')} is not protected by a passphrase, though one is given`);
+  }, 60_000);
 
   it('S8: a key file that others can read is refused with the fix', async () => {
     const own = bench.directory();

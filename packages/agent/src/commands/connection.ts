@@ -2,12 +2,12 @@
  * What connecting commands share: connect with their settings, tell the states, keep the time, end in an orderly way.
  */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { escapeText } from '@sealane/shared/bytes';
 import { AGENT_NAME_RULE, isAgentName, parseEnrolmentToken } from '@sealane/shared/documents';
-import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
-import { defaultDataDirectory, explained, explanationOf, showAddress } from '@sealane/node/config';
+import { ConfigError, ERRORS, ProtocolError, SealaneError } from '@sealane/shared/errors';
+import { dataDirectoryFlag, explained, explanationOf, showAddress } from '@sealane/node/config';
 import type { CommandContext } from '@sealane/node/cli';
+import { idlePassphrase } from '@sealane/node/keys';
 import { connect, type Agent, type AgentState } from '../agent/index.ts';
 import type { ConnectionSettings, ConnectionValues } from './connection-settings.ts';
 
@@ -52,7 +52,7 @@ export async function withAgent<Result>(
     return await work(agent, signal);
   } catch (error) {
     if (timeUp.signal.aborted && !shutdown.begun) throw timeoutError(settings.timeout ?? 0, lastTrouble);
-    throw withClockHint(error, settings.token);
+    throw withTokenHint(error, settings.token);
   } finally {
     clearTimeout(timer);
     await agent?.close();
@@ -67,6 +67,8 @@ async function connectWith(
 ): Promise<Agent> {
   const { settings, log, output } = context;
   checkId(settings.id);
+  const warning = idlePassphrase(settings.dataDir, { kind: 'agent', passphrase: settings.passphrase });
+  if (warning !== undefined) output.warn(warning);
   return await connect({
     server: settings.server,
     serverKey: settings.serverKey,
@@ -118,13 +120,8 @@ function tellState({ output }: ConnectionContext, state: AgentState): void {
 /** The exact line that accepts a changed identity for this data directory. */
 function acceptCommand(context: ConnectionContext): (server: string, fingerprint: string) => string {
   const { program, settings, environment } = context;
-  const usual = defaultDataDirectory({ application: 'agent', environment });
-  const directory = resolve(settings.dataDir) === resolve(usual) ? '' : ` --data-dir ${shellQuoted(settings.dataDir)}`;
+  const directory = dataDirectoryFlag(settings.dataDir, { application: 'agent', environment });
   return (server, fingerprint) => `${program.name} known-servers accept ${server} ${fingerprint}${directory}`;
-}
-
-function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function checkId(id: string | undefined): void {
@@ -134,12 +131,24 @@ function checkId(id: string | undefined): void {
 
 function timeoutError(timeoutMs: number, last: SealaneError | undefined): ProtocolError {
   const error = new ProtocolError('E_TIMEOUT', `Not done within ${timeoutMs / 1_000} s`, { cause: last });
-  return last === undefined ? error : explained(error, { why: last.message, next: explanationOf(last).next });
+  if (last === undefined) return error;
+  return explained(error, { why: last.message, next: explanationOf(last).next ?? ERRORS[last.code].next });
+}
+
+/** What a refusal means for an agent that showed a token. */
+function withTokenHint(error: unknown, token: string | undefined): unknown {
+  if (!(error instanceof SealaneError) || token === undefined) return error;
+  if (error.code === 'E_UNKNOWN_AGENT') {
+    return explained(error, {
+      why: 'The server takes nobody new, with a token neither (its --enrolment is closed).',
+      next: 'Ask the operator to start the server with --enrolment token.',
+    });
+  }
+  return error.code === 'E_TOKEN_EXPIRED' ? withClockHint(error, token) : error;
 }
 
 /** An expired token and a wrong clock look alike: says what both clocks would mean. */
-function withClockHint(error: unknown, token: string | undefined): unknown {
-  if (!(error instanceof SealaneError) || error.code !== 'E_TOKEN_EXPIRED' || token === undefined) return error;
+function withClockHint(error: SealaneError, token: string): SealaneError {
   const parsed = parseEnrolmentToken(token);
   if (parsed === undefined) return error;
   const expired = new Date(parsed.token.expiresAt * 1_000).toISOString();

@@ -16,13 +16,13 @@ import { serverName, withAgent, type ConnectionContext } from './connection.ts';
 import { exchange } from './exchange.ts';
 
 export const doctorCommand = defineDoctor(connectionSettings, (context) => {
-  const { dataDir } = context.settings;
+  const { dataDir, passphrase } = context.settings;
   return [
     nodeVersionCheck(),
     clockCheck(),
     dataDirectoryCheck(dataDir),
     diskSpaceCheck(dataDir),
-    keyFileCheck(join(dataDir, IDENTITY_FILE)),
+    keyFileCheck(join(dataDir, IDENTITY_FILE), { kind: 'agent', passphrase }),
     knownServerCheck(context),
     serverCheck(context),
   ];

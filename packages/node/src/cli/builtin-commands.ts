@@ -52,11 +52,12 @@ const originSetting = setting(toggle(), { help: 'Show where each value comes fro
 const showConfig = defineCommand({
   name: 'show',
   summary: 'Show every setting and its value.',
+  leavesSecrets: true,
   settings: { origin: originSetting },
   examples: ['config show --origin', 'config show --origin --config ./config.json'],
   async run({ program, resolveOptions, settings, output }) {
     const declarations = shownSettings(program);
-    const rows = settingRows(declarations, resolveSettings(declarations, resolveOptions));
+    const rows = settingRows(declarations, resolveSettings(declarations, { ...resolveOptions, leaveSecrets: true }));
     for (const { name, value, origin, detail } of rows) {
       const from = settings.origin ? `  # ${[origin, detail].filter((part) => part !== '').join(' ')}` : '';
       await output.emit(

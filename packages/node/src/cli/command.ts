@@ -56,6 +56,8 @@ export interface CommandDefinition<D extends Declarations = Declarations> {
   readonly examples?: readonly string[];
   readonly life?: CommandLife;
   readonly commands?: readonly CommandDefinition[];
+  /** It only shows settings: files of secrets are not read. */
+  readonly leavesSecrets?: boolean;
   /** Does the work; a number is the exit code where a result other than an error decides it. */
   run?(context: CommandContext<D>): Promise<number | undefined> | Promise<void>;
 }

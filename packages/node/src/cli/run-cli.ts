@@ -89,7 +89,8 @@ async function runCommand(program: ProgramDefinition, run: Run, cli: CliProcess)
   const known = { ...settingsOfProgram(program), ...program.configSettings, ...globals };
   const resolveOptions = { application, environment: cli.environment, cwd: cli.cwd, flags: run.flags, known };
   const common = resolveSettings(globals, resolveOptions).values;
-  const own = resolveSettings(command.settings ?? {}, resolveOptions);
+  const leaveSecrets = command.leavesSecrets === true;
+  const own = resolveSettings(command.settings ?? {}, { ...resolveOptions, leaveSecrets });
 
   const { environment, stdout, stderr, signals, exitNow, graceMs } = cli;
   const log = createLogger({

@@ -5,7 +5,7 @@ export { settingRows, settingsJsonSchema } from './describe.ts';
 export type { SettingRow } from './describe.ts';
 export { explained, explanationOf } from './explained-error.ts';
 export type { Explanation } from './explained-error.ts';
-export { defaultConfigFile, defaultDataDirectory } from './paths.ts';
+export { dataDirectoryFlag, defaultConfigFile, defaultDataDirectory } from './paths.ts';
 export { readTextFile } from './read-text-file.ts';
 export { reloadSettings } from './reload.ts';
 export type { ReloadResult } from './reload.ts';
@@ -19,6 +19,7 @@ export {
   byteCount,
   durationMs,
   fingerprint,
+  host,
   integer,
   oneOf,
   path,

@@ -8,9 +8,27 @@ import { explained } from './explained-error.ts';
  *
  * @param options.bytesMax most bytes that are read; a larger file is an error.
  * @param options.missing whether a file that is not there is an error or undefined.
+ * @param options.namedBy the flag, variable or key that names the file: errors begin with it.
  * @throws ConfigError `E_CONFIG` when it is missing, larger, not readable, not a file or not UTF-8.
  */
 export function readTextFile(
+  file: string,
+  options: { readonly bytesMax: number; readonly missing: 'error' | 'undefined'; readonly namedBy?: string },
+): string | undefined {
+  try {
+    return readNamed(file, options);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    const by = options.namedBy;
+    const message = `${by === undefined ? 'Cannot' : `${by}: cannot`} read ${file}: ${error.message}`;
+    throw explained(new ConfigError('E_CONFIG', message), { next: `Check the path ${file}.` });
+  }
+}
+
+/** Why a file cannot be read. */
+class Unreadable extends Error {}
+
+function readNamed(
   file: string,
   options: { readonly bytesMax: number; readonly missing: 'error' | 'undefined' },
 ): string | undefined {
@@ -20,18 +38,18 @@ export function readTextFile(
   } catch (error) {
     const missing = hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
     if (missing && options.missing === 'undefined') return undefined;
-    throw unreadable(file, missing ? 'there is no such file' : codeOf(error));
+    throw new Unreadable(missing ? 'there is no such file' : codeOf(error));
   }
   try {
-    if (fstatSync(descriptor).isDirectory()) throw unreadable(file, 'it is a directory');
-    return decode(file, readUpTo(file, descriptor, options.bytesMax));
+    if (fstatSync(descriptor).isDirectory()) throw new Unreadable('it is a directory');
+    return decode(readUpTo(descriptor, options.bytesMax));
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** Reads to the end without trusting the size, so that pipes (`<(…)` of a shell) work too. */
-function readUpTo(file: string, descriptor: number, bytesMax: number): Uint8Array {
+function readUpTo(descriptor: number, bytesMax: number): Uint8Array {
   const buffer = new Uint8Array(bytesMax + 1);
   let size = 0;
   for (;;) {
@@ -39,24 +57,20 @@ function readUpTo(file: string, descriptor: number, bytesMax: number): Uint8Arra
     try {
       count = readSync(descriptor, buffer, size, buffer.length - size, null);
     } catch (error) {
-      throw unreadable(file, codeOf(error));
+      throw new Unreadable(codeOf(error));
     }
     size += count;
-    if (size > bytesMax) throw unreadable(file, `it is larger than ${bytesMax} bytes`);
+    if (size > bytesMax) throw new Unreadable(`it is larger than ${bytesMax} bytes`);
     if (count === 0) return buffer.subarray(0, size);
   }
 }
 
-function decode(file: string, bytes: Uint8Array): string {
+function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw unreadable(file, 'it is not UTF-8 text');
+    throw new Unreadable('it is not UTF-8 text');
   }
-}
-
-function unreadable(file: string, why: string): ConfigError {
-  return explained(new ConfigError('E_CONFIG', `Cannot read ${file}: ${why}`), { next: `Check the path ${file}.` });
 }
 
 function hasCode(error: unknown, code: string): boolean {

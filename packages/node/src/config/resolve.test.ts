@@ -7,7 +7,9 @@ import {
   address,
   byteCount,
   durationMs,
+  dataDirectoryFlag,
   explanationOf,
+  host,
   integer,
   oneOf,
   path,
@@ -129,6 +131,8 @@ describe('mistakes', () => {
 
   it('C5: unknown keys are errors with a suggestion, in every place', () => {
     expect(failure(() => resolve({ environment: { SEALANE_PROT: '1' } })).next).toBe('Did you mean SEALANE_PORT?');
+    const bogus = failure(() => resolve({ environment: { SEALANE_AGENT_BOGUS: '1' }, application: 'agent' }));
+    expect(bogus.next).toBe('Remove it, or see --help for the settings.');
     write('.env', 'SEALANE_HOTS=x\n');
     expect(failure(() => resolve({})).next).toBe('Did you mean SEALANE_HOST?');
     rmSync(join(directory, '.env'));
@@ -173,9 +177,48 @@ describe('secrets', () => {
     expect(tooLong.message).not.toContain('canary');
   });
 
-  it('C5: a secret given twice in one place is an error', () => {
+  it('C5: a secret given twice in one place is an error, of the usage where they are flags', () => {
     const environment = { SEALANE_TOKEN: 'x', SEALANE_TOKEN_FILE: 'y' };
-    expect(failure(() => resolve({ environment })).message).toContain('are both given');
+    expect(failure(() => resolve({ environment }))).toMatchObject({
+      code: 'E_CONFIG',
+      message: 'SEALANE_TOKEN and SEALANE_TOKEN_FILE are both given',
+    });
+    expect(failure(() => resolve({ flags: { token: 'x', tokenFile: 'y' } })).code).toBe('E_USAGE');
+  });
+
+  it('C5: the file of a secret is read where its value counts, and is named by what names it', () => {
+    const file = write('token', 'canary-7f3a\n');
+    mkdirSync(join(directory, 'credentials', 'token'), { recursive: true });
+    const environment = {
+      SEALANE_TOKEN_FILE: '/nonexistent/token',
+      CREDENTIALS_DIRECTORY: join(directory, 'credentials'),
+    };
+    expect(resolve({ flags: { tokenFile: file }, environment }).values.token).toBe('canary-7f3a');
+    const { token, ...others } = settings;
+    const options = { application: 'server', environment, cwd: directory, known: { token } } as const;
+    expect(resolveSettings(others, options).values.port).toBe(1337);
+    expect(failure(() => resolve({ environment }))).toMatchObject({
+      code: 'E_CONFIG',
+      message: 'SEALANE_TOKEN_FILE: cannot read /nonexistent/token: there is no such file',
+    });
+    const { CREDENTIALS_DIRECTORY } = environment;
+    expect(failure(() => resolve({ environment: { CREDENTIALS_DIRECTORY } })).message).toContain('it is a directory');
+    const shown = resolveSettings(settings, { ...options, leaveSecrets: true });
+    expect(settingRows(settings, shown)).toContainEqual({
+      name: 'token',
+      value: '[redacted]',
+      origin: 'environment',
+      detail: 'SEALANE_TOKEN_FILE',
+    });
+  });
+});
+
+describe('default paths', () => {
+  it('C5: a command that is shown names the data directory where it is another one, quoted', () => {
+    const context = { application: 'server', environment: { XDG_DATA_HOME: '/data' } } as const;
+    expect(dataDirectoryFlag('/data/sealane/server', context)).toBe('');
+    expect(dataDirectoryFlag('/srv/mine', context)).toBe(' --data-dir /srv/mine');
+    expect(dataDirectoryFlag("/srv/it's mine", context)).toBe(" --data-dir '/srv/it'\\''s mine'");
   });
 });
 
@@ -227,6 +270,15 @@ describe('types', () => {
     ).toEqual(Array(9).fill(undefined));
     expect(read(address(), 'example.org')).toBeUndefined();
     expect(type.show({ host: '::1', port: 80 })).toBe('[::1]:80');
+  });
+
+  it('C6: an address to listen on may stand in brackets', () => {
+    expect(['[::1]', '::', 'localhost', '[x]'].map((raw) => read(host(), raw))).toEqual([
+      '::1',
+      '::',
+      'localhost',
+      '[x]',
+    ]);
   });
 
   it('C5: the published JSON Schema has every setting', () => {

@@ -22,6 +22,7 @@ import {
   environmentSource,
   fileSource,
   flagSource,
+  readSecret,
   type Origin,
   type RawValue,
   type Source,
@@ -38,6 +39,8 @@ export interface ResolveOptions {
   readonly configFile?: string | undefined;
   /** Every setting of the application, where `declarations` are only those of one command. */
   readonly known?: Declarations;
+  /** Files of secrets are not read, their values are empty: for showing where values come from. Default false. */
+  readonly leaveSecrets?: boolean;
 }
 
 /** Values of settings with the origin of each. */
@@ -60,7 +63,8 @@ export function resolveSettings<const D extends Declarations>(
   options: ResolveOptions,
 ): ResolvedSettings<D> {
   const sources = readSources({ ...options.known, ...declarations }, options);
-  const context = { application: options.application, environment: options.environment };
+  const { application, environment, leaveSecrets = false } = options;
+  const context = { application, environment, leaveSecrets };
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   for (const [name, declaration] of Object.entries(declarations)) {
@@ -91,11 +95,15 @@ function valueOf(
   name: string,
   declaration: Setting<unknown>,
   sources: readonly Source[],
-  context: DefaultContext,
+  context: DefaultContext & { readonly leaveSecrets: boolean },
 ): { value: unknown; origin: Origin } {
   for (const source of sources) {
     const found = source.get(name);
-    if (found !== undefined) return { value: read(declaration, found), origin: found.origin };
+    if (found === undefined) continue;
+    const { secretFile, origin } = found;
+    if (secretFile === undefined) return { value: read(declaration, found), origin };
+    if (context.leaveSecrets) return { value: '', origin };
+    return { value: read(declaration, { ...found, raw: readSecret(secretFile, origin) }), origin };
   }
   return { value: declaration.defaultOf(context), origin: { layer: 'default', detail: '' } };
 }

@@ -3,7 +3,7 @@
  * the configuration file. A place with a key that no setting has is an error, with a suggestion. Which place wins is
  * resolve.ts's business.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError } from '@sealane/shared/errors';
@@ -26,9 +26,11 @@ export interface Origin {
   readonly detail: string;
 }
 
-/** A value as written, before its type read it. */
+/** A value as written, before its type read it: in place, or in a file that is read when the value is the one that counts. */
 export interface RawValue {
   readonly raw: unknown;
+  /** The file that holds it: of secrets only; `raw` is then undefined. */
+  readonly secretFile?: string;
   readonly origin: Origin;
   /** Relative paths count from here. */
   readonly directory: string;
@@ -81,9 +83,8 @@ export function credentialSource(known: Declarations, environment: Environment):
   if (!directory) return found;
   for (const [name, { secret }] of Object.entries(known)) {
     const file = join(directory, name);
-    const raw = secret ? readTextFile(file, { bytesMax: SECRET_FILE_BYTES_MAX, missing: 'undefined' }) : undefined;
-    if (raw !== undefined)
-      found.set(name, { raw: secretText(raw), origin: { layer: 'credential', detail: file }, directory });
+    if (secret && mayExist(file))
+      found.set(name, { raw: undefined, secretFile: file, origin: { layer: 'credential', detail: file }, directory });
   }
   return found;
 }
@@ -131,7 +132,14 @@ export function fileSource(known: Declarations, file: string, mustExist: boolean
 
 type Place = Origin & { readonly directory: string };
 
-/** Takes the value of one setting from a place, or for a secret the content of the file the place names. */
+/** The text of a secret that stands in a file. @throws ConfigError `E_CONFIG` that names the flag, variable or key. */
+export function readSecret(file: string, { layer, detail }: Origin): string {
+  const namedBy = layer === 'credential' ? {} : { namedBy: detail };
+  const content = readTextFile(file, { bytesMax: SECRET_FILE_BYTES_MAX, missing: 'error', ...namedBy });
+  return secretText(content ?? '');
+}
+
+/** Takes the value of one setting from a place, or for a secret the file the place names. */
 function put(
   found: Map<string, RawValue>,
   name: string,
@@ -143,16 +151,25 @@ function put(
   const file = secret ? valueOf(name + FILE_SUFFIX) : undefined;
   if (raw !== undefined && file !== undefined) {
     const message = `${placeOf(name).detail} and ${placeOf(name + FILE_SUFFIX).detail} are both given`;
-    throw explained(new ConfigError('E_CONFIG', message), { next: 'Give one of the two.' });
+    const code = placeOf(name).layer === 'flag' ? 'E_USAGE' : 'E_CONFIG';
+    throw explained(new ConfigError(code, message), { next: 'Give one of the two.' });
   }
   if (file !== undefined) {
     const { directory, ...origin } = placeOf(name + FILE_SUFFIX);
     if (typeof file !== 'string') throw new ConfigError('E_CONFIG', `${origin.detail}: expected a path`);
-    const content = readTextFile(resolve(directory, file), { bytesMax: SECRET_FILE_BYTES_MAX, missing: 'error' });
-    found.set(name, { raw: secretText(content ?? ''), origin, directory });
+    found.set(name, { raw: undefined, secretFile: resolve(directory, file), origin, directory });
   } else if (raw !== undefined) {
     const { directory, ...origin } = placeOf(name);
     found.set(name, { raw, origin, directory });
+  }
+}
+
+/** Whether a file is there, or cannot be looked at. */
+function mayExist(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 
@@ -174,7 +191,7 @@ function refuseUnknownVariables(
     if (!variable.startsWith(prefix) || names.has(variable)) continue;
     if (foreignPrefix !== undefined && variable.startsWith(foreignPrefix)) continue;
     const where = layer === '.env' ? 'in .env' : 'in the environment';
-    throw unknownKey(`Unknown setting ${variable} ${where}`, suggest(variable, names));
+    throw unknownKey(`Unknown setting ${variable} ${where}`, suggest(variable, names, prefix));
   }
 }
 

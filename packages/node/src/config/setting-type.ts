@@ -2,6 +2,7 @@
  * Types of settings: each reads the text of a flag or variable and the JSON of a configuration file alike, and says in
  * one phrase what it expects. Not the declarations of settings: those are the programs'.
  */
+import { isIPv6 } from 'node:net';
 import * as z from 'zod/mini';
 import { parseAddress, showAddress, type Address } from './address.ts';
 import { parseByteCount, parseDurationMs } from './quantity.ts';
@@ -138,6 +139,12 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   };
 }
 
+/** A name or address to listen on; an IPv6 address may stand in brackets, the value has none. */
+export function host(): SettingType<string> {
+  const plain = text({ placeholder: '<address>' });
+  return { ...plain, schema: convert(plain.schema, (raw) => unbracketed(raw)) };
+}
+
 /** `host:port`, an IPv6 address in brackets; the port may be left out where there is a default. */
 export function address(options: { readonly defaultPort?: number } = {}): SettingType<Address> {
   return {
@@ -168,6 +175,11 @@ const toggleValues = new Map<unknown, boolean>([
   ['1', true],
   ['0', false],
 ]);
+
+function unbracketed(raw: unknown): unknown {
+  const inner = typeof raw === 'string' ? /^\[(.*)\]$/.exec(raw)?.[1] : undefined;
+  return inner !== undefined && isIPv6(inner) ? inner : raw;
+}
 
 function wholeNumber(raw: unknown): unknown {
   return typeof raw === 'string' && /^-?\d{1,15}$/.test(raw) ? Number(raw) : raw;

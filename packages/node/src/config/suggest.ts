@@ -5,15 +5,16 @@ const WORD_CHARACTERS_MAX = 64;
 /**
  * The known word that a mistyped one was meant to be, upper and lower case alike.
  *
+ * @param prefix what all of them begin with: being alike there counts for nothing.
  * @returns the nearest within a third of the longer length in edits (at least 1, swaps count one); undefined for none,
  *   and for a word of more than 64 characters.
  */
-export function suggest(word: string, known: Iterable<string>): string | undefined {
+export function suggest(word: string, known: Iterable<string>, prefix = ''): string | undefined {
   if (word.length > WORD_CHARACTERS_MAX) return undefined;
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    const allowed = Math.max(1, Math.floor((Math.max(word.length, candidate.length) - prefix.length) / 3));
     if (distance <= allowed && (best === undefined || distance < best.distance)) best = { word: candidate, distance };
   }
   return best?.word;

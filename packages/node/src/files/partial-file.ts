@@ -3,9 +3,10 @@
  * attempt or published under its name in one step (docs/protocols/files.md §5). It is the caller's alone until closed.
  */
 import type { Hash } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { link, lstat, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ProtocolError } from '@sealane/shared/errors';
+import { ProtocolError, StorageError } from '@sealane/shared/errors';
 import { syncDirectory } from '../keys/index.ts';
 import { CHUNK_BYTES, digestSoFar, hashPrefix, startHash } from './content-hash.ts';
 import { systemCode } from './file-faults.ts';
@@ -157,6 +158,7 @@ export class PartialFile {
   /** Never rejects: the failure is kept for the next call. */
   async #write(bytes: Uint8Array): Promise<void> {
     try {
+      this.#refuseRemoved();
       for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await this.#parts.handle.write(bytes, done, bytes.length - done, this.#writtenLength);
         done += bytesWritten;
@@ -165,6 +167,13 @@ export class PartialFile {
     } catch (error) {
       this.#failure ??= error;
     }
+  }
+
+  /** Bytes of a file that has lost its name would be taken for nothing. @throws StorageError */
+  #refuseRemoved(): void {
+    const { handle, file } = this.#parts;
+    if (fstatSync(handle.fd).nlink === 0)
+      throw new StorageError('E_STORAGE', `The unfinished file ${file} was removed`);
   }
 
   #rethrow(): void {

@@ -2,15 +2,17 @@
  * Serves a directory to agents: takes the files they put and sends those they get (docs/protocols/files.md). Every name
  * is one plain file in that directory; there are no folders, no links are followed, and nothing is ever replaced.
  */
-import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { escapeText } from '@sealane/shared/bytes';
 import type { ChannelStream, StreamHandler } from '@sealane/shared/channel';
-import { ConfigError, ProtocolError, SealaneError } from '@sealane/shared/errors';
+import { ConfigError, ProtocolError, SealaneError, StorageError } from '@sealane/shared/errors';
 import { explained } from '../config/index.ts';
+import { makeDirectories } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
 import { monotonicNow } from '../transport/index.ts';
 import { openDestination } from './destination.ts';
+import { storageFault } from './file-faults.ts';
 import { checkedFileName } from './file-name.ts';
 import { DEFAULT_FILE_LIMITS, type FileLimits } from './limits.ts';
 import { decodeOffer, decodeWanted, encodeHolding, GET_STREAM, PUT_STREAM, type Offer } from './messages.ts';
@@ -64,7 +66,8 @@ const DIRECTORY_MODE = 0o750;
 /**
  * Registers the handlers of both directions.
  *
- * @throws ConfigError `E_CONFIG` when the directory cannot be used; RangeError when the streams have handlers.
+ * @throws ConfigError `E_CONFIG` when the directory cannot be used, StorageError where there can be none; RangeError when
+ *   the streams have handlers.
  * @example
  * const files = await receiveFiles(handlers, { directory: 'inbox', agentIdOf: (peer) => peer.agentId, log });
  */
@@ -128,7 +131,9 @@ class FileServer implements FileService {
       log.info(`file ${direction}`, { agent: agentId, ...result, name: escapeText(result.name) });
     } catch (error) {
       if (!(error instanceof SealaneError)) throw error;
-      log.info(`file ${direction} ended early`, { agent: agentId, code: error.code, reason: error.message });
+      const fields = { agent: agentId, code: error.code, reason: error.message };
+      if (error instanceof StorageError) log.warn(`file ${direction} failed on this side`, { ...fields, error });
+      else log.info(`file ${direction} ended early`, fields);
     }
   }
 
@@ -146,6 +151,7 @@ class FileServer implements FileService {
     if (sizeBytes > this.#limits.fileBytesMax) throw new ProtocolError('E_FILE_TOO_LARGE');
     using _slot = this.#slots.take(agentId);
     using _name = this.#slots.takeName(name);
+    this.#makeAgain();
     const owner = { owner: agentId, name };
     const destination = await openDestination({
       target: join(this.directory, name),
@@ -174,6 +180,18 @@ class FileServer implements FileService {
     }
   }
 
+  /** The directory may be gone since the start. @throws StorageError where it cannot be made again. */
+  #makeAgain(): void {
+    const { directory } = this;
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    try {
+      makeDirectories(directory, DIRECTORY_MODE);
+    } catch (error) {
+      throw storageFault(`Cannot make the directory for files, ${directory}`, error);
+    }
+    this.#options.log.warn('the directory for files was gone, and is made again', { directory });
+  }
+
   async #get(stream: ChannelStream, agentId: string, watch: TransferWatch): Promise<TransferResult> {
     using _slot = this.#slots.take(agentId);
     const { holding, ...wanted } = decodeWanted(stream.metadata);
@@ -190,10 +208,11 @@ class FileServer implements FileService {
 
 function openDirectory(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectories(directory, DIRECTORY_MODE);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return realpathSync(directory);
   } catch (cause) {
+    if (cause instanceof StorageError) throw cause;
     const error = new ConfigError('E_CONFIG', `The directory for files, ${directory}, cannot be used`, { cause });
     throw explained(error, { next: 'Give --receive a directory that this user may read and write.' });
   }

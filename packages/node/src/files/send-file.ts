@@ -1,4 +1,5 @@
 /** Sends one file to the peer over one stream (docs/protocols/files.md §4, put). No retries: those are resume-transfer.ts. */
+import { receiverFault } from './file-faults.ts';
 import { checkedFileName, defaultFileName } from './file-name.ts';
 import { decodeHolding, encodeOffer, PUT_STREAM } from './messages.ts';
 import { sendContent } from './send-content.ts';
@@ -18,7 +19,7 @@ export interface SendFileOptions extends TransferOptions {
  * Sends a file, resuming what an earlier attempt left at the receiver. Resolves when the receiver has stored it durably.
  *
  * @throws ProtocolError `E_FILE_NAME`, `E_FILE_NOT_FOUND`, `E_FILE_EXISTS`, `E_FILE_CHANGED`, `E_CANCELLED`, or the code
- *   the receiver refused with; StorageError when the own disk refuses.
+ *   the receiver refused with (`E_STORAGE` when its disk or directory does); StorageError when the own disk refuses.
  * @example
  * const { bytes, sha256 } = await sendFile(channel, { path: 'report.pdf' });
  */
@@ -33,6 +34,8 @@ export async function sendFile(channel: FileChannel, options: SendFileOptions): 
       const holding = decodeHolding(await reader.message());
       return { name, ...(await sendContent({ stream, reader, source, holding, watch })) };
     });
+  } catch (error) {
+    throw receiverFault(error);
   } finally {
     await source.close();
   }

@@ -9,7 +9,7 @@ import { fingerprint, type Crypto, type IdentityKeys, type Random } from '@seala
 import { ConfigError } from '@sealane/shared/errors';
 import { explained } from '../config/index.ts';
 import { codeOf, storageError, writeFileAtomic } from './atomic-file.ts';
-import { createKeyFile, loadKeyFile, type KeyKind } from './key-file.ts';
+import { createKeyFile, isKeyFileProtected, loadKeyFile, type KeyKind } from './key-file.ts';
 import { openPrivateDirectory } from './private-directory.ts';
 
 /** What the functions on an identity need. */
@@ -53,6 +53,20 @@ export async function createIdentity(file: string, options: IdentityOptions): Pr
   } finally {
     wipe(seed);
   }
+}
+
+/**
+ * What to warn of where a passphrase is given for a key that is there and that none protects: the user takes it for protected.
+ *
+ * @returns undefined where all is well. @throws as `loadKeyFile`.
+ */
+export function idlePassphrase(
+  directory: string,
+  { kind, passphrase }: { readonly kind: KeyKind; readonly passphrase: string | undefined },
+): string | undefined {
+  const file = join(directory, IDENTITY_FILE);
+  if (passphrase === undefined || !exists(file) || isKeyFileProtected(file, kind)) return undefined;
+  return `The key file ${file} is not protected by a passphrase, though one is given`;
 }
 
 /** Notes the fingerprint beside the key, where it is not noted yet. */

@@ -18,10 +18,11 @@ import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto as crypto } from '@sealane/shared/crypto-native';
 import { followKeySuccessions } from '@sealane/shared/documents';
 import { ConfigError } from '@sealane/shared/errors';
-import { explanationOf } from '../config/index.ts';
+import { explanationOf, type Explanation } from '../config/index.ts';
 import {
   createKeyFile,
   fileKeyProvider,
+  idlePassphrase,
   loadKeyFile,
   loadSuccessions,
   managedKeyProvider,
@@ -47,13 +48,12 @@ const kind = 'server';
 const created = new Date(0);
 const identityOptions = { crypto, kind, random: (size: number) => randomBytes(size), wallClock: () => 0 } as const;
 
-const failure = async (run: Promise<unknown>): Promise<{ code: string; message: string; next: string | undefined }> => {
+const failure = async (run: Promise<unknown>): Promise<Explanation & { code: string; message: string }> => {
   const error = await run.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (error instanceof ConfigError)
-    return { code: error.code, message: error.message, next: explanationOf(error).next };
+  if (error instanceof ConfigError) return { code: error.code, message: error.message, ...explanationOf(error) };
   throw new Error('expected a ConfigError', { cause: error });
 };
 
@@ -61,7 +61,7 @@ describe('key file', () => {
   it('gives the identity back, has mode 0600 and leaves nothing else behind', async () => {
     expect(await createKeyFile(file, seed, { crypto, kind, created })).toBe(true);
     const identity = await loadKeyFile(file, { crypto, kind });
-    expect(readKeyFileFingerprint(file)).toBe(fingerprint(crypto, identity.static.publicKey));
+    expect(readKeyFileFingerprint(file, kind)).toBe(fingerprint(crypto, identity.static.publicKey));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(directory)).toEqual(['identity.key']);
   });
@@ -78,15 +78,34 @@ describe('key file', () => {
       await createKeyFile(file, seed, { crypto, kind, created, passphrase: 'correct horse' });
       expect(readFileSync(file, 'utf8')).not.toContain(Buffer.from(seed).toString('base64').slice(0, 20));
       const identity = await loadKeyFile(file, { crypto, kind, passphrase: 'correct horse' });
-      expect(fingerprint(crypto, identity.static.publicKey)).toBe(readKeyFileFingerprint(file));
+      expect(fingerprint(crypto, identity.static.publicKey)).toBe(readKeyFileFingerprint(file, kind));
       expect((await failure(loadKeyFile(file, { crypto, kind, passphrase: 'wrong' }))).code).toBe('E_PASSPHRASE');
       expect(await failure(loadKeyFile(file, { crypto, kind }))).toMatchObject({
         code: 'E_PASSPHRASE',
+        why: 'No passphrase was given.',
         next: expect.stringContaining('--passphrase-file') as unknown,
       });
+      expect(idlePassphrase(directory, { kind, passphrase: 'correct horse' })).toBeUndefined();
     },
     ARGON2_TEST_MS,
   );
+
+  it('S8: a passphrase for a key that none protects is noticed', async () => {
+    expect(idlePassphrase(directory, { kind, passphrase: 'p' })).toBeUndefined();
+    await createKeyFile(file, seed, { crypto, kind, created });
+    expect(idlePassphrase(directory, { kind, passphrase: undefined })).toBeUndefined();
+    expect(idlePassphrase(directory, { kind, passphrase: 'p' })).toBe(
+      `The key file ${file} is not protected by a passphrase, though one is given`,
+    );
+  });
+
+  it('D12: a damaged key says what its program can do about it', async () => {
+    writeFileSync(file, 'x', { mode: 0o600 });
+    const nextOf = async (of: 'server' | 'agent') => (await failure(loadKeyFile(file, { crypto, kind: of }))).next;
+    expect(await nextOf('server')).toContain('keygen');
+    expect(await nextOf('agent')).toMatch(/move it and identity\.pub away: .*enrol --id ID --replace/);
+    expect(await nextOf('agent')).not.toContain('keygen');
+  });
 
   it(
     'A10: parameters that would cost a gibibyte are refused before they are used',
@@ -208,7 +227,7 @@ describe('providers', () => {
   it('B11: a key management service and a file give the same identity', async () => {
     await createKeyFile(file, seed, { crypto, kind, created });
     const service = new MaskingService();
-    const name = readKeyFileFingerprint(file);
+    const name = readKeyFileFingerprint(file, kind);
     const managed = await managedKeyProvider(service, {
       crypto,
       wrapped: service.wrap(seed),

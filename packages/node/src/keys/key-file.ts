@@ -74,24 +74,34 @@ export async function createKeyFile(
  */
 export async function loadKeyFile(file: string, options: KeyFileOptions): Promise<IdentityKeys> {
   const { crypto, kind } = options;
-  const content = parse(file, readPrivateFile(file));
+  const content = readKeyFile(file, kind);
   if (content.kind !== kind)
-    throw unusable(file, `it is the key of ${content.kind === 'agent' ? 'an agent' : 'a server'}`);
+    throw unusable(file, kind, `it is the key of ${content.kind === 'agent' ? 'an agent' : 'a server'}`);
   const seed = await seedOf(file, content, options.passphrase);
   const identity = new IdentityKeys(crypto, seed);
   wipe(seed);
   if (fingerprint(crypto, identity.static.publicKey) === content.fingerprint) return identity;
   identity.wipe();
-  throw unusable(file, 'its key does not have the fingerprint it names');
+  throw unusable(file, kind, 'its key does not have the fingerprint it names');
 }
 
 /** The fingerprint a key file names: needs no passphrase. @throws as `loadKeyFile`. */
-export function readKeyFileFingerprint(file: string): string {
-  return parse(file, readPrivateFile(file)).fingerprint;
+export function readKeyFileFingerprint(file: string, kind: KeyKind): string {
+  return readKeyFile(file, kind).fingerprint;
+}
+
+/** Whether a key file needs a passphrase. @throws as `loadKeyFile`. */
+export function isKeyFileProtected(file: string, kind: KeyKind): boolean {
+  return readKeyFile(file, kind).sealed !== undefined;
+}
+
+/** @param kind whose key it is to be: for what an error says to do. */
+function readKeyFile(file: string, kind: KeyKind): KeyFile {
+  return parse(file, kind, readPrivateFile(file, kind));
 }
 
 /** Mode and owner are checked on the open file, so that it cannot be exchanged in between. */
-function readPrivateFile(file: string): string {
+function readPrivateFile(file: string, kind: KeyKind): string {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -101,32 +111,32 @@ function readPrivateFile(file: string): string {
   }
   try {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) throw unusable(file, 'it is not a file');
+    if (!stats.isFile()) throw unusable(file, kind, 'it is not a file');
     refuseForeignOwner(file, stats);
     if (process.platform !== 'win32' && (stats.mode & ACCESSIBLE_BY_OTHERS) !== 0) {
       const message = `The key file ${file} can be read by others (mode ${showMode(stats)})`;
       throw explained(new ConfigError('E_KEY_MODE', message), { next: `Run: chmod 600 ${file}` });
     }
-    if (stats.size === 0) throw unusable(file, 'it is empty');
-    if (stats.size > KEY_FILE_BYTES_MAX) throw unusable(file, `it is larger than ${KEY_FILE_BYTES_MAX} bytes`);
+    if (stats.size === 0) throw unusable(file, kind, 'it is empty');
+    if (stats.size > KEY_FILE_BYTES_MAX) throw unusable(file, kind, `it is larger than ${KEY_FILE_BYTES_MAX} bytes`);
     return readFileSync(descriptor, 'utf8');
   } finally {
     closeSync(descriptor);
   }
 }
 
-function parse(file: string, text: string): KeyFile {
+function parse(file: string, kind: KeyKind, text: string): KeyFile {
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch {
-    throw unusable(file, 'it is damaged, or no Sealane key file');
+    throw unusable(file, kind, 'it is damaged, or no Sealane key file');
   }
-  if (versionOf(content) > FORMAT_VERSION) throw unusable(file, 'a newer version of Sealane wrote it');
+  if (versionOf(content) > FORMAT_VERSION) throw unusable(file, kind, 'a newer version of Sealane wrote it');
   const result = z.safeParse(keyFileSchema, content);
   if (result.success) return result.data;
   const where = result.error.issues[0]?.path.join('.') ?? '';
-  throw unusable(file, where === '' ? 'it is no Sealane key file' : `its field "${where}" is missing or wrong`);
+  throw unusable(file, kind, where === '' ? 'it is no Sealane key file' : `its field "${where}" is missing or wrong`);
 }
 
 function versionOf(content: unknown): number {
@@ -135,17 +145,18 @@ function versionOf(content: unknown): number {
 }
 
 async function seedOf(file: string, content: KeyFile, passphrase: string | undefined): Promise<Uint8Array> {
-  if ((content.seed === undefined) === (content.sealed === undefined)) throw unusable(file, 'it must hold one key');
+  if ((content.seed === undefined) === (content.sealed === undefined))
+    throw unusable(file, content.kind, 'it must hold one key');
   let seed: Uint8Array | undefined;
   if (content.sealed === undefined) {
     seed = fromBase64(content.seed ?? '');
   } else if (passphrase === undefined) {
     const error = new ConfigError('E_PASSPHRASE', `The key file ${file} is protected by a passphrase`);
-    throw explained(error, { next: 'Give the passphrase with --passphrase-file.' });
+    throw explained(error, { why: 'No passphrase was given.', next: 'Give the passphrase with --passphrase-file.' });
   } else {
     seed = await openSeed(content.sealed, passphrase, boundHead(content));
   }
-  if (seed?.length !== SEED_BYTES) throw unusable(file, 'its key is damaged');
+  if (seed?.length !== SEED_BYTES) throw unusable(file, content.kind, 'its key is damaged');
   return seed;
 }
 
@@ -165,9 +176,17 @@ function missing(file: string): ConfigError {
   });
 }
 
-function unusable(file: string, why: string): ConfigError {
+/** An agent has no `keygen`, and makes no new identity while `identity.pub` tells of a lost one. */
+const RENEWALS = {
+  server: 'move it away and make a new identity with keygen.',
+  agent:
+    'move it and identity.pub away: the next start makes a new identity, which the server must enrol anew ' +
+    '(enrol --id ID --replace).',
+} as const;
+
+function unusable(file: string, kind: KeyKind, why: string): ConfigError {
   return explained(new ConfigError('E_KEY_FILE', `The key file ${file} cannot be used: ${why}`), {
     why: 'The key is the identity by which others know this side, so no other one takes its place by itself.',
-    next: `Restore ${file} from a backup, or move it away and make a new identity with keygen.`,
+    next: `Restore ${file} from a backup, or ${RENEWALS[kind]}`,
   });
 }

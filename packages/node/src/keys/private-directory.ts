@@ -1,8 +1,9 @@
 /** The data directory: created for its owner alone, refused where others could write into it (fault S8). */
-import { accessSync, constants, mkdirSync, statSync, type Stats } from 'node:fs';
-import { ConfigError } from '@sealane/shared/errors';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
+import { ConfigError, StorageError } from '@sealane/shared/errors';
 import { explained } from '../config/index.ts';
 import { codeOf, storageError } from './atomic-file.ts';
+import { makeDirectories } from './make-directories.ts';
 
 const PRIVATE_DIRECTORY_MODE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -15,8 +16,9 @@ const WRITABLE_BY_OTHERS = 0o022;
  */
 export function openPrivateDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+    makeDirectories(directory, PRIVATE_DIRECTORY_MODE);
   } catch (error) {
+    if (error instanceof StorageError) throw error;
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notADirectory(directory);
     throw storageError(`Cannot create the data directory ${directory}`, error);
   }

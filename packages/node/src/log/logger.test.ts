@@ -143,7 +143,7 @@ describe('floods', () => {
     expect(sink.lines.at(-1)).toMatchObject({ message: 'log messages suppressed', text: 'refused', suppressed: 9 });
   });
 
-  it('O5: a stream that fails or takes nothing costs neither the program nor memory', async () => {
+  it('O5, 2.4.12: a stream that fails or takes nothing costs neither the program nor memory', async () => {
     const broken = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
     });

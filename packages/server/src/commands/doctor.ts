@@ -24,13 +24,13 @@ const DESCRIPTORS_WARN = 10_240;
 const SQLITE = 'sqlite:';
 
 export const doctor = doctorCommand(serveSettings, ({ settings, origins }) => {
-  const { dataDir, host, port, enrolment, registration, permissions, store = '', adminPort } = settings;
+  const { dataDir, passphrase, host, port, enrolment, registration, permissions, store = '', adminPort } = settings;
   const isOnRedis = /^rediss?:/.test(store);
   return [
     nodeVersionCheck(),
     clockCheck(),
     dataDirectoryCheck(dataDir),
-    keyFileCheck(join(dataDir, IDENTITY_FILE)),
+    keyFileCheck(join(dataDir, IDENTITY_FILE), { kind: 'server', passphrase }),
     diskSpaceCheck(dataDir),
     fsyncCheck(dataDir),
     isOnRedis ? redisCheck(store) : diskFloorCheck(store.startsWith(SQLITE) ? store.slice(SQLITE.length) : dataDir),

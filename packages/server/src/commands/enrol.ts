@@ -1,13 +1,16 @@
 /** `enrol`: prints a token that admits one agent. Works beside a running server and before the first start. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineCommand } from '@sealane/node/cli';
 import { explained, integer, setting, text, toggle } from '@sealane/node/config';
-import { openIdentity } from '@sealane/node/keys';
+import { IDENTITY_FILE, openIdentity } from '@sealane/node/keys';
 import { systemRandom } from '@sealane/node/transport';
+import { fingerprint } from '@sealane/shared/crypto';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { AGENT_NAME_RULE, isAgentName } from '@sealane/shared/documents';
 import { ConfigError } from '@sealane/shared/errors';
 import { issueEnrolmentToken } from '../admission/index.ts';
-import { identitySettings } from './settings.ts';
+import { identitySettings, warnOfIdlePassphrase } from './settings.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -27,6 +30,8 @@ export const enrol = defineCommand({
   async run({ settings, output }) {
     const { dataDir, passphrase, id, expires, replace } = settings;
     checkRequest(id, replace);
+    const isFirst = !existsSync(join(dataDir, IDENTITY_FILE));
+    warnOfIdlePassphrase(settings, (text) => output.warn(text));
     const identity = await openIdentity(dataDir, {
       crypto: nativeCrypto,
       kind: 'server',
@@ -34,6 +39,11 @@ export const enrol = defineCommand({
       wallClock: Date.now,
       passphrase,
     });
+    if (isFirst) {
+      const name = fingerprint(nativeCrypto, identity.static.publicKey);
+      output.note(`There was no identity in ${dataDir}: a new one, ${name}, was made.`);
+      output.note('The token is for a server that is started on this directory.');
+    }
     const request = { agentId: id, replace, expiresInSeconds: expires };
     const nowSeconds = Math.floor(Date.now() / 1_000);
     const { text: token, expiresAt } = issueEnrolmentToken(identity, request, { random: systemRandom, nowSeconds });

@@ -15,7 +15,7 @@ import {
 import { systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import { ConfigError } from '@sealane/shared/errors';
-import { dataDirectorySettings, identitySettings } from './settings.ts';
+import { dataDirectorySettings, identitySettings, warnOfIdlePassphrase } from './settings.ts';
 
 const DAY_SECONDS = 86_400;
 const DAYS_DEFAULT = 90;
@@ -31,7 +31,7 @@ export const fingerprint = defineCommand({
   settings: dataDirectorySettings,
   examples: ['fingerprint'],
   async run({ settings, output }) {
-    const name = readKeyFileFingerprint(join(settings.dataDir, IDENTITY_FILE));
+    const name = readKeyFileFingerprint(join(settings.dataDir, IDENTITY_FILE), 'server');
     await output.emit({ event: 'fingerprint', fingerprint: name }, name);
   },
 });
@@ -54,7 +54,7 @@ export const keygen = defineCommand({
     }
     const identity = await openIdentity(dataDir, identityOptions(passphrase));
     identity.wipe();
-    const name = readKeyFileFingerprint(file);
+    const name = readKeyFileFingerprint(file, 'server');
     await output.emit({ event: 'key', fingerprint: name, file }, name);
   },
 });
@@ -73,6 +73,9 @@ const rotate = defineCommand({
   async run({ settings, output }) {
     const { dataDir, passphrase, days } = settings;
     const retired = join(dataDir, RETIRED_DIRECTORY);
+    // Where there is no key, no directory is made either.
+    readKeyFileFingerprint(join(dataDir, IDENTITY_FILE), 'server');
+    warnOfIdlePassphrase(settings, (text) => output.warn(text));
     openPrivateDirectory(retired);
     const lock = await acquireProcessLock(retired);
     try {

@@ -33,14 +33,14 @@ export async function adoptIdentity(
 ): Promise<void> {
   const { identityFile: shared, dataDir } = settings;
   if (shared === undefined) return;
-  const name = readKeyFileFingerprint(shared);
+  const name = readKeyFileFingerprint(shared, 'server');
   const own = join(dataDir, IDENTITY_FILE);
   if (!existsSync(own)) {
     openPrivateDirectory(dataDir);
     writeFileAtomic(own, readFileSync(shared, 'utf8'), { exclusive: true });
     return;
   }
-  if (readKeyFileFingerprint(own) === name || (await hasFollowed(name, settings))) return;
+  if (readKeyFileFingerprint(own, 'server') === name || (await hasFollowed(name, settings))) return;
   throw explained(new ConfigError('E_KEY_FILE', `${own} is another identity than ${shared}`), {
     why: 'Agents would see two servers behind one name.',
     next: `Start it with a new data directory, or without --identity-file.`,

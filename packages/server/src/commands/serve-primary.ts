@@ -12,6 +12,7 @@ import { ConfigError } from '@sealane/shared/errors';
 import { loadsAdminOfProcesses } from '../admin/index.ts';
 import { Primary } from '../processes/index.ts';
 import type { Listening } from '../server/index.ts';
+import { sayListening } from './say-listening.ts';
 import { ServeAdmin, type adminSettings } from './serve-admin.ts';
 import { ServiceNotifier } from './service-notifier.ts';
 import { logSettings, type dataDirectorySettings } from './settings.ts';
@@ -36,12 +37,14 @@ interface PrimarySettings extends SettingValues<
 
 type PrimaryContext<Settings> = Omit<CommandContext<Declarations>, 'settings'> & { readonly settings: Settings };
 
+/** What is known of the admin port at the start. */
+export interface StartedAdmin {
+  readonly port: number | null;
+  readonly newToken: string | undefined;
+}
+
 /** Says where they listen, and how to use it. */
-type StartText<Settings> = (
-  listening: Listening,
-  settings: Settings,
-  admin: { readonly port: number | null; readonly newToken: string | undefined },
-) => string;
+export type StartText<Settings> = (listening: Listening, settings: Settings, admin: StartedAdmin) => string;
 
 /** Runs until a signal ends it, or its processes end again and again. */
 export async function servePrimary<Settings extends PrimarySettings>(
@@ -72,7 +75,8 @@ export async function servePrimary<Settings extends PrimarySettings>(
   const { fingerprint } = listening;
   admin.note('server-started', { fingerprint, processes });
   log.info('listening', { ...listening, processes });
-  await output.emit({ event: 'listening', ...listening, adminPort: admin.port }, startText(listening, settings, admin));
+  const text = startText(listening, settings, admin);
+  await sayListening({ output, log }, { ...listening, adminPort: admin.port }, text);
   service.ready();
   await admin.load();
   const failure = await Promise.race([shutdown.whenTasksDone, primary.whenFailed]);

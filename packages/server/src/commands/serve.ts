@@ -1,6 +1,8 @@
 /** `serve`: runs the server until a signal ends it, drained, within 5 s. */
 import { defineCommand, failureOf, type CommandContext, type Shutdown } from '@sealane/node/cli';
 import {
+  dataDirectoryFlag,
+  host,
   oneOf,
   path,
   port,
@@ -20,16 +22,17 @@ import type { AuditRecorder } from '../audit/index.ts';
 import { ENROLMENT_POLICIES, LIMIT_PRESETS } from '../config/index.ts';
 import { Member } from '../processes/index.ts';
 import { Server, type Listening } from '../server/index.ts';
+import { sayListening } from './say-listening.ts';
 import { ServeAdmin, adminSettings, openAdmin } from './serve-admin.ts';
 import { fileSettings, serveFiles } from './serve-files.ts';
 import { adoptIdentity, sharedIdentitySettings } from './serve-identity.ts';
 import { ServeMember } from './serve-member.ts';
-import { processSettings, servePrimary } from './serve-primary.ts';
+import { processSettings, servePrimary, type StartedAdmin, type StartText } from './serve-primary.ts';
 import { ServiceNotifier } from './service-notifier.ts';
-import { identitySettings, logSettings } from './settings.ts';
+import { identitySettings, logSettings, warnOfIdlePassphrase } from './settings.ts';
 
 export const serveSettings = {
-  host: setting(text({ placeholder: '<address>' }), {
+  host: setting(host(), {
     help: 'Address to listen on; :: listens on IPv4 and IPv6.',
     default: '0.0.0.0',
   }),
@@ -76,7 +79,8 @@ export const serve = defineCommand({
     const member = Member.of(environment);
     if (member !== undefined) return await serveAsMember(member, context);
     await adoptIdentity(settings);
-    if (settings.processes > 1) await servePrimary(context, startText);
+    warnOfIdlePassphrase(settings, (warning) => context.log.warn(warning));
+    if (settings.processes > 1) await servePrimary(context, startText(environment));
     else await serveAlone(context);
     return EXIT.ok;
   },
@@ -111,7 +115,8 @@ async function serveAlone(context: ServeContext): Promise<void> {
   const service = new ServiceNotifier({ environment, log, shutdown });
   shutdown.onReload(service.reloading(reloader(context, { server, log, audit: admin })));
   log.info('listening', { ...listening });
-  await output.emit({ event: 'listening', ...listening, adminPort: admin.port }, startText(listening, settings, admin));
+  const told = startText(environment)(listening, settings, admin);
+  await sayListening({ output, log: context.log }, { ...listening, adminPort: admin.port }, told);
   service.ready();
   await shutdown.whenTasksDone;
   if (fault.store !== undefined) throw fault.store;
@@ -195,22 +200,27 @@ function reloader(
   };
 }
 
-function startText(
+function startText(environment: ServeContext['environment']): StartText<SettingValues<typeof serveSettings>> {
+  return (listening, settings, admin) => bannerLines(listening, settings, { admin, environment }).join('\n');
+}
+
+function bannerLines(
   listening: Listening,
-  { host, enrolment }: SettingValues<typeof serveSettings>,
-  admin: Pick<ServeAdmin, 'port' | 'newToken'>,
-): string {
+  { host, enrolment, dataDir }: SettingValues<typeof serveSettings>,
+  { admin, environment }: { readonly admin: StartedAdmin; readonly environment: ServeContext['environment'] },
+): readonly string[] {
   const isWildcard = host === '0.0.0.0' || host === '::';
   const here = showAddress({ host: isWildcard ? '127.0.0.1' : listening.host, port: listening.port });
+  const directoryFlag = dataDirectoryFlag(dataDir, { application: 'server', environment });
   const lines = [
     `Sealane server on ${showAddress(listening)}`,
     `  fingerprint  ${listening.fingerprint}`,
     `  connect      sealane-agent start --server ${here}`,
   ];
   if (enrolment === 'token' || enrolment === 'loopback')
-    lines.push('  enrol        sealane-server enrol   (a token for a remote agent)');
+    lines.push(`  enrol        sealane-server enrol${directoryFlag}   (a token for a remote agent)`);
   if (admin.port !== null) lines.push(`  admin        http://127.0.0.1:${admin.port}`);
   if (admin.newToken !== undefined && process.stdout.isTTY)
     lines.push(`  admin token  ${admin.newToken}   (shown this once; kept in admin-token of the data directory)`);
-  return lines.join('\n');
+  return lines;
 }

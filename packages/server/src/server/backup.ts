@@ -5,11 +5,11 @@
  * Messaging comes first: a message that it still has to publish is published again, and one that is published already counts
  * once. Blobs come last: what messaging knew of is there, and what came later is swept.
  */
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explained } from '@sealane/node/config';
-import { syncDirectory } from '@sealane/node/keys';
+import { makeDirectories, syncDirectory } from '@sealane/node/keys';
 import { ConfigError, StorageError } from '@sealane/shared/errors';
 import type { Messaging } from '../messaging/index.ts';
 import { restoreBackup, type Store } from '../store/index.ts';
@@ -86,7 +86,7 @@ function copyEntry(from: string, to: string): void {
 
 /** Copies a directory while files come, grow and go in it, and others go on. */
 async function copyGrowing(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true, mode: DIRECTORY_MODE });
+  await mkdir(to, { mode: DIRECTORY_MODE });
   for (const entry of await readdir(from, { withFileTypes: true }).catch(unlessMissing)) {
     const [source, destination] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) await copyGrowing(source, destination);
@@ -106,9 +106,9 @@ function makeDirectory(directory: string): void {
       const error = new ConfigError('E_CONFIG', `${directory} is there already`);
       throw explained(error, { next: 'Choose a directory that is not there, or move this one away first.' });
     }
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectories(directory, DIRECTORY_MODE);
   } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
+    if (cause instanceof ConfigError || cause instanceof StorageError) throw cause;
     throw new StorageError('E_STORAGE', `Cannot make ${directory}`, { cause });
   }
 }

@@ -3,7 +3,13 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import { createServer } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { openPrivateDirectory, readKeyFileFingerprint, lockHolder } from '../../keys/index.ts';
+import {
+  isKeyFileProtected,
+  lockHolder,
+  openPrivateDirectory,
+  readKeyFileFingerprint,
+  type KeyKind,
+} from '../../keys/index.ts';
 import { showBytes } from '../progress.ts';
 import type { Check, CheckResult } from './check.ts';
 
@@ -44,13 +50,25 @@ export function dataDirectoryCheck(directory: string): Check {
   };
 }
 
-/** The key file has mode 0600, our owner and a readable format (faults S6, S8). */
-export function keyFileCheck(file: string): Check {
+/** How a key gets under a passphrase. */
+const PROTECTIONS = {
+  server: 'Run key rotate with the same --passphrase-file: the new key is protected.',
+  agent: 'Begin with the passphrase in a new data directory, or leave it out.',
+} as const;
+
+/** The key file has mode 0600, our owner and a readable format (faults S6, S8), and a given passphrase protects it. */
+export function keyFileCheck(
+  file: string,
+  { kind, passphrase }: { readonly kind: KeyKind; readonly passphrase?: string | undefined },
+): Check {
   return {
     name: 'key file',
     run() {
       if (!exists(file)) return { status: 'ok', detail: `${file} will be made at the first start` };
-      return { status: 'ok', detail: `${file}, ${readKeyFileFingerprint(file)}` };
+      const detail = `${file}, ${readKeyFileFingerprint(file, kind)}`;
+      if (passphrase === undefined || isKeyFileProtected(file, kind)) return { status: 'ok', detail };
+      const detailOfIdle = `${file} is not protected by a passphrase, though one is given`;
+      return { status: 'warn', detail: detailOfIdle, fix: PROTECTIONS[kind] };
     },
   };
 }

@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nativeCrypto } from '@sealane/shared/crypto-native';
+import { openIdentity } from '../../keys/index.ts';
 import {
   clockCheck,
   dataDirectoryCheck,
@@ -36,18 +38,29 @@ describe('doctor', () => {
     writeFileSync(key, '{}');
     chmodSync(key, 0o644);
     chmodSync(directory, 0o777);
-    const reports = await runChecks([dataDirectoryCheck(directory), keyFileCheck(key)]);
+    const reports = await runChecks([dataDirectoryCheck(directory), keyFileCheck(key, { kind: 'server' })]);
     expect(reports).toMatchObject([
       { status: 'fail', fix: `Run: chmod 700 ${directory}` },
       { status: 'fail', fix: `Run: chmod 600 ${key}` },
     ]);
   });
 
+  it('S8: a passphrase that protects nothing is noticed', async () => {
+    const random = (size: number): Uint8Array => new Uint8Array(size).fill(1);
+    await openIdentity(directory, { crypto: nativeCrypto, kind: 'server', random, wallClock: () => 0 });
+    const key = join(directory, 'identity.key');
+    const checks = ['p', undefined].map((passphrase) => keyFileCheck(key, { kind: 'server', passphrase }));
+    const [warned, fine] = await runChecks(checks);
+    const detail = `${key} is not protected by a passphrase, though one is given`;
+    expect(warned).toMatchObject({ status: 'warn', detail });
+    expect(fine?.status).toBe('ok');
+  });
+
   it('a directory that is not there yet is fine and is not made', async () => {
     const missing = join(directory, 'a', 'b');
     const checks = [
       dataDirectoryCheck(missing),
-      keyFileCheck(join(missing, 'k')),
+      keyFileCheck(join(missing, 'k'), { kind: 'server' }),
       diskSpaceCheck(missing),
       fsyncCheck(missing),
     ];

@@ -3,8 +3,9 @@
  * 0600; a whole is synced before it gets its name, and its folder after that.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectories } from '@sealane/node/keys';
 import { fromHex, toHex } from '@sealane/shared/bytes';
 import { StorageError } from '@sealane/shared/errors';
 import { BLOB_ID_BYTES, HASH_BYTES } from '@sealane/shared/packets';
@@ -25,9 +26,9 @@ export class DiskBlobFiles implements BlobFiles {
   }
 
   async open(): Promise<void> {
-    await this.#attempt(async () => {
-      for (const name of ['parts', 'wholes'])
-        await mkdir(join(this.#folder, name), { recursive: true, mode: FOLDER_MODE });
+    await this.#attempt(() => {
+      for (const name of ['parts', 'wholes']) makeDirectories(join(this.#folder, name), FOLDER_MODE);
+      return Promise.resolve();
     });
   }
 
@@ -76,7 +77,7 @@ export class DiskBlobFiles implements BlobFiles {
       const part = this.#partOf(id);
       await withFile(part, (file) => file.sync());
       const folder = join(this.#folder, 'wholes', toHex(hash).slice(0, 2));
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      makeDirectories(folder, FOLDER_MODE);
       await rename(part, this.#wholeOf(hash));
       for (const each of [folder, join(this.#folder, 'wholes')]) await withFile(each, (file) => file.sync());
     });
