@@ -1,4 +1,4 @@
-/** Bugs of the stores: the one in a file, the one in memory, and Redis. */
+/** Bugs of the stores: the one in a file, the one in memory, and Redis; and of the clock that they are given. */
 import type { PlantedBug } from '../planted-bug.ts';
 
 const store = (path: string): string => `packages/server/src/store/${path}`;
@@ -139,5 +139,14 @@ export const STORE_BUGS: readonly PlantedBug[] = [
     to: '',
     tests: [test('redis/faults.test.ts'), test('redis/outages.test.ts')],
     needs: 'redis-server',
+  },
+  {
+    name: 'wall-clock-not-steadied',
+    breaks: 'O3: a wall clock that is set a day ahead expires what is to live for hours',
+    file: 'packages/server/src/server/server-delivery.ts',
+    from: 'const wallClock = steadyClock({ wall: options.wallClock, monotonic: monotonicNow });',
+    to: 'const { wallClock } = options;\n  void steadyClock;',
+    tests: [test('reliability/wall-clock.test.ts')],
+    title: 'store memory',
   },
 ];
