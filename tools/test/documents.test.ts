@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 const testFolder = join(import.meta.dirname, 'documents');
 
 describe('what the pages tell the reader to run', () => {
-  it('2.0.22: README and every guide have a test that runs them', () => {
+  it('2.0.22 2.1.21: README and every guide have a test that runs them', () => {
     const tests = readdirSync(testFolder).filter((name) => name.endsWith('.test.ts'));
     const texts = tests.map((name) => readFileSync(join(testFolder, name), 'utf8')).join('\n');
     const run = [...texts.matchAll(/^runsAsWritten\('([^']+)'.*\);$/gm)].map(([, page]) => page);

@@ -59,7 +59,7 @@ async function until(condition: () => boolean, timeoutMs = 5_000): Promise<void>
 }
 
 describe('connect', () => {
-  it('I2: connects, asks, tells and closes, with states on the way', async () => {
+  it('I2, 2.1.15: connects, asks, tells and closes, with states on the way', async () => {
     const told: string[] = [];
     const server = await serve();
     server.handlers.handleNotification('note', (content) => void told.push(content.text()));
@@ -400,7 +400,7 @@ describe('reconnect (A15)', () => {
   }, 20_000);
 });
 
-describe('C6: each way to fail has its own message', () => {
+describe('C6, 2.4.8: each way to fail has its own message', () => {
   it('refused, unresolvable, foreign, silent', async () => {
     const refused = await failure(connect({ server: '127.0.0.1:1', reconnect: false }));
     expect(refused).toMatchObject({ code: 'E_UNREACHABLE', message: 'Nothing listens on 127.0.0.1:1' });

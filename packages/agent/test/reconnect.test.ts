@@ -10,7 +10,7 @@ const bench = new Workbench();
 afterAll(() => bench.dispose());
 
 describe('start --reconnect (A15)', () => {
-  it.concurrent('A15: the server is killed and comes back: the agent resumes by itself, without a busy loop', async () => {
+  it.concurrent('A15, 2.1.17: the server is killed and comes back: the agent resumes by itself, without a busy loop', async () => {
     const serverDir = bench.directory();
     const first = await bench.serve({ dataDir: serverDir });
     const address = `127.0.0.1:${first.port}`;

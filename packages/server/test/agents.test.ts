@@ -311,7 +311,7 @@ describe('several servers in one process', () => {
     expect((await agents[0]!.channel.request('echo', 'on')).text()).toBe('on');
   });
 
-  it('#23: --host :: takes IPv4 and IPv6', async () => {
+  it('2.0.23, 2.4.15: --host :: takes IPv4 and IPv6', async () => {
     await start({ host: '::' });
     for (const host of ['127.0.0.1', '::1']) {
       const agent = await TestAgent.open({ port: server.port, host });

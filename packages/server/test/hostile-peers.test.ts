@@ -25,7 +25,7 @@ async function start(options: Partial<ServerOptions> = {}): Promise<void> {
 const FAST = { limitOverrides: { session: { ...limitsOf('default').session, handshakeTimeoutMs: 300 } } };
 
 describe('peers that say nothing, or nothing useful', () => {
-  it('T2, G5, 2.1.10: a silent socket is closed at the deadline and counted', async () => {
+  it('T2, G5, 2.0.14, 2.1.10, 2.4.7: a silent socket is closed at the deadline and counted', async () => {
     await start(FAST);
     const elapsedMs = await timeUntilEnd(await RawPeer.connect(server.port));
     expect(elapsedMs).toBeGreaterThan(250);
@@ -62,7 +62,7 @@ describe('peers that say nothing, or nothing useful', () => {
     expect(logged).not.toContain('at ');
   });
 
-  it('A12, 2.1.8: 16 bytes that announce 3.75 GiB end the connection and take no memory', async () => {
+  it('A12, 2.0.12, 2.1.8: 16 bytes that announce 3.75 GiB end the connection and take no memory', async () => {
     await start();
     const before = process.memoryUsage().rss;
     for (const length of [0xf000_0000, 0x00ff_ffff, 4_097]) {
@@ -164,7 +164,7 @@ describe('limits by address', () => {
     expect(server.library.counters()).toMatchObject({ accepted: 11, refused: { address: 1 } });
   });
 
-  it('G3: authenticated connections do not count; after churn everything is back at zero', async () => {
+  it('G3, 2.0.17: authenticated connections do not count; after churn everything is back at zero', async () => {
     await start(strict);
     for (let round = 0; round < 3; round++) {
       const agents: TestAgent[] = [];
@@ -178,7 +178,7 @@ describe('limits by address', () => {
     expect(server.library.counters().handshakes).toEqual({ succeeded: 36, failed: {} });
   });
 
-  it('G2, T14: after five failures the address is refused before any cryptography; others are served', async () => {
+  it('G2, T14, 2.4.14: after five failures the address is refused before any cryptography; others are served', async () => {
     await start(strict);
     for (let count = 0; count < 5; count++) await (await RawPeer.connect(server.port)).send('rubbish!').ended;
     const sixth = await RawPeer.connect(server.port);

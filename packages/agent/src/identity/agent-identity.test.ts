@@ -9,7 +9,7 @@ const directory = mkdtempSync(join(tmpdir(), 'sealane-identity-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('agent identity', () => {
-  it('B10: is made once, mode 0600, by however many come at once', async () => {
+  it('B10 2.4.10: is made once, mode 0600, by however many come at once', async () => {
     const fresh = join(directory, 'fresh');
     const all = await Promise.all(Array.from({ length: 8 }, () => openAgentIdentity(fresh)));
     expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);

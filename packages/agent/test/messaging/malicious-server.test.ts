@@ -89,7 +89,7 @@ function extended(username: string, content: StatementContent, signer: IdentityK
   return { account, statement: nextStatement(account.state, { content, at }, signer) };
 }
 
-describe('a server that lies about people', () => {
+describe('E2: a server that lies about people', () => {
   test('2.2: key packages of the attacker in place of those of a peer: no group is made, nothing is sealed', async () => {
     const [alice, , mallory] = (await people('alice', 'bobby', 'mallory')) as [TestDevice, TestDevice, TestDevice];
     const fake = await impostor('bobby');
@@ -204,7 +204,7 @@ describe('a server that lies about people', () => {
   });
 });
 
-describe('a server that lies about groups', () => {
+describe('E2: a server that lies about groups', () => {
   test('2.2, D5: a ghost member: who was removed is let in again by the server, and by nobody else', async () => {
     const [alice, bob, mallory] = (await people('alice', 'bobby', 'mallory')) as [TestDevice, TestDevice, TestDevice];
     const { conversation, group } = await alice.client.createGroup('team', ['bobby', 'mallory']);
@@ -274,7 +274,7 @@ describe('a server that lies about groups', () => {
   });
 });
 
-describe('a server that lies about bytes', () => {
+describe('E2: a server that lies about bytes', () => {
   test('2.2, D6: a file that was changed, cut or exchanged is not saved', async () => {
     const [alice, bob] = await acquainted();
     for (const name of ['plan.bin', 'other.bin']) {

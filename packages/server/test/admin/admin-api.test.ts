@@ -57,7 +57,7 @@ describe('access to the admin port', () => {
     expect((await admin.ask('/nothing', { token: undefined })).status).toBe(404);
   });
 
-  it('A13: the token is made for its owner alone, and refused ones are limited and audited', async () => {
+  it('A13, 2.0.19: the token is made for its owner alone, and refused ones are limited and audited', async () => {
     expect(statSync(join(admin.server.directory, 'admin-token')).mode & 0o777).toBe(0o600);
     const statuses = [];
     for (let turn = 0; turn < 12; turn++) statuses.push((await admin.ask('/v1/status', { token: 'wrong' })).status);

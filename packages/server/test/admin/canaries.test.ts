@@ -32,7 +32,7 @@ function ask(port: number, path: string, token: string, body?: string): Promise<
 }
 
 describe('secrets', () => {
-  it('A12: no payload, key or token in logs, metrics, audit lines, errors, lists and arguments', async () => {
+  it('A12, 2.0.18: no payload, key or token in logs, metrics, audit lines, errors, lists and arguments', async () => {
     const data = join(directory, 'data');
     const server = await ServerProcess.start(['--data-dir', data, '--log-level', 'debug', '--enrolment', 'token']);
     const port = server.adminPort ?? 0;

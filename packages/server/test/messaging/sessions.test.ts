@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 describe('login by password', () => {
-  it('C3: opens a session; unknown names, accounts without one and wrong passwords fail alike', async () => {
+  it('A3, C3: opens a session; unknown names, accounts without one and wrong passwords fail alike', async () => {
     await start();
     await world.account('alice', PASSWORD);
     await world.account('bob');
@@ -62,7 +62,7 @@ describe('login by password', () => {
     expect(codes.filter((code) => code === 'E_BUSY')).toHaveLength(42);
   });
 
-  it('G2: strict: ten in fifteen minutes from one address under one name; neither the name nor the address is locked', async () => {
+  it('A2, G2: strict: ten in fifteen minutes from one address under one name; neither the name nor the address is locked', async () => {
     await start({ preset: 'strict' });
     const account = await world.account('alice', PASSWORD);
     const evil = world.device('evil-1', { addressKey: '192.0.2.66' });

@@ -43,7 +43,7 @@ async function flood(
 }
 
 describe('who does not read', () => {
-  it('B3, rule 4: pings and requests whose answers nobody reads stop the peer itself; memory is bounded', async () => {
+  it('B3, 2.0.13, rule 4: pings and requests whose answers nobody reads stop the peer itself; memory is bounded', async () => {
     host = await ServerHost.start();
     const before = (await host.report()).heldBytes;
     const neighbour = await TestAgent.open({ port: host.port });

@@ -95,7 +95,7 @@ describe('RecordSealer and RecordOpener', () => {
     expect(codeOf(() => openerAt().open(concat(Uint8Array.of(0, 0, 0, 33), nonce, body)))).toBe('E_DECRYPT');
   });
 
-  it('T9: both sides stop hard at 2^24 records and never wrap', () => {
+  it('2.1.6 T9: both sides stop hard at 2^24 records and never wrap', () => {
     const start = { epoch: 0, records: EPOCH_RECORDS_MAX - 2 };
     const sealer = sealerAt(start);
     const opener = openerAt(start);

@@ -61,7 +61,7 @@ describe('honest peers', () => {
     });
   });
 
-  it('B2: two sessions of the same identities share no key', () => {
+  it('B2 2.0.1: two sessions of the same identities share no key', () => {
     const first = handshake(agentOptions(), serverOptions());
     const second = handshake(agentOptions({ random: seededRandom('other') }), serverOptions());
     const all = [first, second].flatMap((done) => [...secretsOf(done.agent), done.agent.handshakeHash]);

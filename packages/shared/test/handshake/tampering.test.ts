@@ -47,7 +47,7 @@ describe('altered bytes', () => {
     { suite: SUITE.classical, name: 'classical' },
   ])('$name suite', ({ suite }) => {
     it.each(BODY_NAMES)(
-      'B1 B3 T12: any one bit of the %s makes the handshake fail',
+      'B1 B3 2.1.2 T12: any one bit of the %s makes the handshake fail',
       (name) => {
         const size = handshake(agentOptions(only(suite)), serverOptions(only(suite))).bodies[name].length;
         const pick = seededRandom(`bits of ${name}`);
@@ -69,7 +69,7 @@ describe('altered bytes', () => {
   });
 });
 
-describe('T12: downgrade', () => {
+describe('T12 2.4.4: downgrade', () => {
   /** The offer of both suites, edited to the classical one alone. */
   const classicalOnly = (request: Uint8Array): Uint8Array =>
     concat(request.subarray(0, 3), Uint8Array.of(2, 0, 0, 0), request.subarray(7, 39), request.subarray(-8));
@@ -131,7 +131,7 @@ describe('impostors', () => {
     }
   });
 
-  it('B4 2.1.1 T5: a server cannot prove a key whose secret it does not hold', () => {
+  it('B4 2.0.3 2.1.1 2.4.1 T5: a server cannot prove a key whose secret it does not hold', () => {
     const stolen = { publicKey: SERVER_IDENTITY.publicKey, secretKey: keyPair('attacker').secretKey };
     expect(failure({}, agentOptions(), serverOptions({ identity: stolen }))).toBe('E_HANDSHAKE');
   });
@@ -143,7 +143,7 @@ describe('impostors', () => {
     expect(next.read(responds.respond(encodeResponsePayload).response).serverKey).toEqual(attacker.publicKey);
   });
 
-  it('B5: an agent cannot prove a key whose secret it does not hold', () => {
+  it('B5 2.4.1: an agent cannot prove a key whose secret it does not hold', () => {
     const stolen = { publicKey: AGENT_IDENTITY.publicKey, secretKey: keyPair('attacker').secretKey };
     expect(failure({}, agentOptions({ identity: stolen }))).toBe('E_HANDSHAKE');
   });

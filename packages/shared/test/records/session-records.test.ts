@@ -45,7 +45,7 @@ describe('Records on the wire', () => {
   );
 
   it.each(SIDES)(
-    'B6 T8 T13: to %s: replayed, dropped, reordered, reflected and cut records end it, and nothing opens afterwards',
+    'B6 2.0.4 2.1.4 2.1.5 2.4.3 T8 T13: to %s: replayed, dropped, reordered, reflected and cut records end it, and nothing opens afterwards',
     (side) => {
       const attacks: Readonly<Record<string, (records: Uint8Array[], own: Uint8Array) => (Uint8Array | undefined)[]>> =
         {
@@ -76,7 +76,7 @@ describe('Records on the wire', () => {
     },
   );
 
-  it.each(SIDES)('A17 B6: a connection cut inside a record is truncated for %s, never closed', (side) => {
+  it.each(SIDES)('A17 B6 2.4.13: a connection cut inside a record is truncated for %s, never closed', (side) => {
     const pair = openPair();
     const [record] = recordsOf(pair[otherSide(side)], 1);
     pair[side].receive(record!.subarray(0, 20), pair.now);

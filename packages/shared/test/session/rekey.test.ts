@@ -245,7 +245,7 @@ describe('Key update', () => {
     }
   });
 
-  it('B7: a thief of every traffic key of an epoch opens nothing of the next; all keys differ', () => {
+  it('B7 2.4.2: a thief of every traffic key of an epoch opens nothing of the next; all keys differ', () => {
     const [agent, server] = [recordingCrypto(), recordingCrypto()];
     const pair = nativePair({ agentCrypto: agent.crypto, serverCrypto: server.crypto }).run();
     for (let count = 0; count < 10; count++) {

@@ -61,7 +61,7 @@ describe.each(packetVectors.packets)('$packet', ({ id, valid, invalid }) => {
     expect(valid.length).toBeGreaterThan(0);
   });
 
-  it('writes what is canonical byte for byte', () => {
+  it('2.0.20, 2.0.21: writes what is canonical byte for byte', () => {
     const wrong = valid.filter((vector) => {
       const writer = new ByteWriter();
       encodePacket(writer, { id, ...fieldsOf(vector) } as unknown as Packet);

@@ -78,7 +78,7 @@ describe('SessionTokens', () => {
     await expect(tokens.read(refreshToken, 'refresh')).rejects.toMatchObject(REFUSED);
   });
 
-  it('G1: no other algorithm counts: none, HMAC keyed with the public key, RSA, ECDSA', async () => {
+  it('A5, G1: no other algorithm counts: none, HMAC keyed with the public key, RSA, ECDSA', async () => {
     await tokens.issue(SUBJECT, 'refresh-1');
     const { keyId, privateKey } = await presentKey();
     const publicKey = createPublicKey(privateKey);
