@@ -53,7 +53,10 @@ describe('Deframer', () => {
   });
 
   it('2.1.7: refuses an empty body', () => {
-    expect(() => deframe([Uint8Array.of(0, 0, 0, 0)])).toThrow(expect.objectContaining({ code: 'E_MALFORMED' }));
+    const behindAFrame = Uint8Array.of(0, 0, 0, 1, 7, 0, 0, 0, 0);
+    const inPieces = [behindAFrame.subarray(0, 6), behindAFrame.subarray(6)];
+    for (const chunks of [[Uint8Array.of(0, 0, 0, 0)], [behindAFrame], inPieces])
+      expect(() => deframe(chunks)).toThrow(expect.objectContaining({ code: 'E_MALFORMED' }));
   });
 
   it('A12: takes memory as bytes arrive: a large announced frame with few bytes holds few bytes', () => {
@@ -61,5 +64,38 @@ describe('Deframer', () => {
     deframer.push(Uint8Array.of(0, 4, 0, 0, 1, 2, 3));
     expect(deframer.next()).toBeUndefined();
     expect(deframer.pendingBytes).toBe(7);
+  });
+
+  it('A12: and costs little memory, of which there may be thousands', () => {
+    const begun = concat(Uint8Array.of(0, 4, 0, 0), new Uint8Array(1_200));
+    const before = process.memoryUsage().arrayBuffers;
+    const deframers = Array.from({ length: 500 }, () => new Deframer(262_172));
+    for (const deframer of deframers) {
+      for (const chunk of [begun, Uint8Array.of(1), Uint8Array.of(2)]) {
+        deframer.push(chunk);
+        expect(deframer.next()).toBeUndefined();
+      }
+    }
+    // At once it would be 130 MB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
+    expect(deframers.every(({ pendingBytes }) => pendingBytes === 1_206)).toBe(true);
+  });
+
+  it('A12: what is left of a long frame does not stay with a short one that waits', () => {
+    const deframer = new Deframer(20_000);
+    const frames = [10_000, 100].map((size) => encodeFrame(new Uint8Array(size).fill(1)));
+    const take = (chunk: Uint8Array): Uint8Array | undefined => {
+      deframer.push(chunk);
+      const frame = deframer.next();
+      if (frame !== undefined) expect(deframer.next()).toBeUndefined();
+      return frame;
+    };
+    expect(take(frames[0]!.subarray(0, 50))).toBeUndefined();
+    expect(take(frames[0]!.subarray(50))).toHaveLength(10_004);
+    expect(take(frames[1]!.subarray(0, 50))).toBeUndefined();
+    deframer.release();
+    const frame = take(frames[1]!.subarray(50));
+    expect(frame).toEqual(frames[1]);
+    expect(frame!.buffer.byteLength).toBeLessThan(1_100);
   });
 });

@@ -13,6 +13,12 @@ describe('CreditWindow', () => {
     }
   });
 
+  it('A6: credit goes back as soon as half a window is taken, and not before', () => {
+    const window = new CreditWindow(10);
+    window.take(10);
+    expect([window.release(4), window.release(1), window.release(4), window.release(1)]).toEqual([0, 5, 0, 5]);
+  });
+
   it('A6: what is held and what may still come never exceed the window, and a reader that reads never starves its peer', () => {
     const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(120)), { maxLength: 200 });
     fc.assert(

@@ -183,6 +183,20 @@ describe('StreamTable', () => {
     expect(agent.open()).toBe(7);
   });
 
+  it('2.1.11: each stream that is over makes room for one, of either side', () => {
+    const agent = table('agent');
+    expect([agent.open(), agent.open(), agent.open(), agent.open()]).toEqual([1, 3, 5, undefined]);
+    expect([2, 4, 6, 8].map((id) => agent.onOpen(id))).toEqual(['opened', 'opened', 'opened', 'too-many']);
+    agent.reset(3);
+    expect([agent.open(), agent.open()]).toEqual([7, undefined]);
+    agent.reset(4);
+    expect([agent.onOpen(10), agent.onOpen(12)]).toEqual(['opened', 'too-many']);
+    agent.end(1);
+    expect(agent.open()).toBeUndefined();
+    agent.onEnd(1);
+    expect([agent.open(), agent.open()]).toEqual([9, undefined]);
+  });
+
   it('A5: an id of the wrong side, or zero, ends the connection; one used before costs only its stream (2.1.13)', () => {
     for (const [role, own, others] of [
       ['agent', 1, 2],
@@ -225,6 +239,14 @@ describe('StreamTable', () => {
     expect(agent.sendableBytes(second)).toBe(7);
     agent.onCredit(first, 2);
     expect(agent.sendableBytes(first)).toBe(2);
+  });
+
+  it('A6: a stream on which nothing more comes is given no credit, the connection is', () => {
+    const server = table('server', { streamWindowBytes: 8, connectionWindowBytes: 8 });
+    server.onOpen(1);
+    server.onData(1, 8);
+    server.onEnd(1);
+    expect([server.consume(1, 8), server.consumeConnection(8)]).toEqual([0, 8]);
   });
 
   it('A6: credit without end, or of nothing, is refused', () => {

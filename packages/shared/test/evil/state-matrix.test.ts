@@ -94,7 +94,7 @@ describe('D6: state and packet', () => {
   const sealed = CASES.filter((each) => !isClear(each));
   const inVersions = sealed.flatMap((each) => WIRE_VERSIONS.map(({ version }) => ({ ...each, version })));
   it.each(inVersions)(
-    'D6: $side in $state, version $version: each id in a valid record',
+    'D6 2.0.15: $side in $state, version $version: each id in a valid record',
     ({ side, state, version }) => {
       const mistaken: object[] = [];
       for (const id of IDS) {
@@ -155,6 +155,20 @@ describe('D6: state and packet', () => {
       expect(mistaken).toEqual([]);
     },
   );
+
+  it.each(SIDES)('D6: %s in Open: nothing comes of what stands behind an end in one record', (side) => {
+    for (const last of [0x0b, 0x0d]) {
+      const closed = (...behind: Uint8Array[]): readonly unknown[] => {
+        const pair = pairIn(side, 'Open');
+        const record = concat(packetWithId(last, side), ...behind);
+        pair[side].receive(sealRaw(pair[peerOf(side)], record), pair.now);
+        pair[side].flush(pair.now);
+        return [eventsOf(pair[side]), pair[side].takeOutput().length, pair[side].state];
+      };
+      const alone = closed();
+      for (const id of IDS) expect([id, closed(packetWithId(id, side))]).toEqual([id, alone]);
+    }
+  });
 
   it.each(CASES.filter(isClear))('D6: $side in $state: each id in a clear frame, none of them valid', (each) => {
     const { side, state } = each;

@@ -125,6 +125,24 @@ describe('Requests', () => {
     }
   });
 
+  it.each(SIDES)(
+    'A9: %s: an error that is not the last answer ends the connection; any other pair is taken',
+    (side) => {
+      for (const status of [0, 1, 2]) {
+        for (const last of [true, false]) {
+          const pair = openPair();
+          const requestId = pair[side].request(REQUEST, pair.now)!;
+          pair.run();
+          forge(pair, otherSide(side), (writer) => encodeResponse(writer, requestId, status, last, EMPTY, null, 0));
+          const events = eventsOf(pair[side]);
+          const code = status === 1 && !last ? 'E_MALFORMED' : undefined;
+          expect([status, last, endOf(events)?.code]).toEqual([status, last, code]);
+          expect(events.some(({ type }) => type === 'response')).toBe(code === undefined);
+        }
+      }
+    },
+  );
+
   it('A8: only a server may say on whose behalf it asks', () => {
     const outcome = (from: Side): string => {
       const pair = openPair();

@@ -54,6 +54,7 @@ describe('Streams', () => {
     pair.run();
     expect(pair.seen('server', 'stream-reset')).toEqual([{ type: 'stream-reset', streamId, code: 'E_STATE' }]);
     expect(pair.seen('agent', 'stream-reset')).toEqual([{ type: 'stream-reset', streamId, code: 'E_STATE' }]);
+    expect([pair.server.streamsOpen, pair.server.isStreamOpen(streamId)]).toEqual([1, false]);
     pair.agent.sendStreamData(other, Uint8Array.of(1));
     pair.run();
     expect(pair.seen('server', 'stream-data')).toHaveLength(1);
