@@ -3,6 +3,8 @@ import type { PlantedBug } from '../planted-bug.ts';
 
 const shared = (path: string): string => `packages/shared/${path}`;
 
+const SIMULATION = { tests: ['tools/test/sim/simulation.test.ts'], title: 'some worlds hold' };
+
 export const WIRE_BUGS: readonly PlantedBug[] = [
   {
     name: 'frame-length-unchecked',
@@ -93,6 +95,14 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     tests: [shared('test/session/rekey.test.ts')],
   },
   {
+    name: 'rekey-ends-connections',
+    breaks: 'T10: the connection ends at every key update, and coming back hides it',
+    file: shared('src/records/record-sealer.ts'),
+    from: '    this.#epoch += 1;\n    this.#records = 0;',
+    to: '    this.#epoch += 1;\n    this.#records = 1;',
+    ...SIMULATION,
+  },
+  {
     name: 'rekey-without-old-secret',
     breaks: 'forward secrecy: a key update does not depend on what came before',
     file: shared('src/handshake/rekey.ts'),
@@ -147,5 +157,90 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     from: 'if (isSlow && this.#isLastLook) return true;',
     to: 'if (isSlow) return true;',
     tests: ['packages/node/src/transport/reader-watch.test.ts'],
+  },
+  {
+    name: 'second-packet-unjudged',
+    breaks: 'a packet that is not allowed is let pass where another one comes before it in its record',
+    file: shared('src/session/session-core.ts'),
+    from: 'for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {\n      this.#onPacket(packet, reader, now);',
+    to: `for (let packet = reader.next(), isFirst = true; packet !== undefined; packet = reader.next(), isFirst = false) {
+      try {
+        this.#onPacket(packet, reader, now);
+      } catch (error) {
+        if (isFirst) throw error;
+      }`,
+    tests: [shared('test/evil/state-matrix.test.ts')],
+  },
+  {
+    name: 'smallest-integer-accepted',
+    breaks: '-128 is read as 128, and so in every signed format',
+    file: shared('src/packets/msgpack/reader.ts'),
+    from: 'return value < signBit ? value',
+    to: 'return value <= signBit ? value',
+    tests: [shared('src/packets/msgpack/reader.test.ts'), shared('test/vectors/packets.test.ts')],
+  },
+  {
+    name: 'smallest-integer-skipped',
+    breaks: 'an element of a newer peer that no packet may hold is skipped',
+    file: shared('src/packets/msgpack/skip.ts'),
+    from: 'if (bigEndian(bytes, at + 1, end, 1) >= 0x80)',
+    to: 'if (bigEndian(bytes, at + 1, end, 1) > 0x80)',
+    tests: [shared('src/packets/msgpack/reader.test.ts'), shared('test/vectors/packets.test.ts')],
+  },
+  {
+    name: 'skipped-size-wrong',
+    breaks: 'a packet of a newer peer with an integer of 32 bits behind its fields ends the connection',
+    file: shared('src/packets/msgpack/skip.ts'),
+    from: '    case 0xce:\n      return 5;',
+    to: '    case 0xce:\n      return 3;',
+    tests: [shared('src/packets/msgpack/reader.test.ts')],
+  },
+  {
+    name: 'field-past-the-end',
+    breaks: 'a byte string or a text reaches into the packet behind it',
+    file: shared('src/packets/msgpack/reader.ts'),
+    from: 'if (size > this.end - start)',
+    to: 'if (size > this.bytes.length - start)',
+    tests: [shared('src/packets/msgpack/reader.test.ts')],
+  },
+  {
+    name: 'frame-memory-ahead',
+    breaks: '2.1.8: a peer announces long frames, sends little, and memory is taken for all of them',
+    file: shared('src/frames/deframer.ts'),
+    from: 'Math.max(needed, PARTIAL_BYTES_MIN, this.#partial.length * 2)',
+    to: 'Math.max(needed, PARTIAL_BYTES_MIN, frameBytes < Number.POSITIVE_INFINITY ? frameBytes : 0)',
+    tests: [shared('src/frames/deframer.test.ts')],
+  },
+  {
+    name: 'frame-memory-kept',
+    breaks: 'connections that rest in the middle of a frame keep the memory of longer ones',
+    file: shared('src/frames/deframer.ts'),
+    from: 'this.#partial = this.#partial.slice(0, this.#partialLength);',
+    to: 'this.#partial = this.#partial.subarray(0);',
+    tests: [shared('src/frames/deframer.test.ts')],
+  },
+  {
+    name: 'own-streams-miscounted',
+    breaks: '2.1.11: a side opens more streams than its peer allows',
+    file: shared('src/streams/stream-table.ts'),
+    from: 'this.#localOpen -= 1;',
+    to: 'this.#localOpen = Math.max(0, this.#localOpen - 2);',
+    tests: [shared('src/streams/stream-table.test.ts')],
+  },
+  {
+    name: 'stream-opened-twice-stays',
+    breaks: '2.1.13: a stream whose id is opened again is told to be over, and is counted for ever',
+    file: shared('src/session/session-streams.ts'),
+    from: "verdict === 'duplicate' && this.#table.reset(streamId)",
+    to: "verdict === 'duplicate' && this.#table.isOpen(streamId)",
+    tests: [shared('test/streams/streams.test.ts')],
+  },
+  {
+    name: 'error-before-the-last-answer',
+    breaks: 'an error that is not the last answer is taken, and its request is never over',
+    file: shared('src/session/session-requests.ts'),
+    from: "if (response.status === RESPONSE_STATUS.error && !response.last) throw new ProtocolError('E_MALFORMED');",
+    to: '',
+    tests: [shared('test/session/requests.test.ts')],
   },
 ];
