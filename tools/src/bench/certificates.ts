@@ -3,9 +3,8 @@
  * but not sign it. Without the program the peers over TLS are left out, and the report says so.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../ending/temporary-folder.ts';
 import type { Certificates } from './contenders/index.ts';
 
 /** Loopback addresses that the peers are reached at. */
@@ -15,8 +14,7 @@ const KEY_OPTIONS = { p256: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-2
 
 /** Self-signed certificates of both kinds, or undefined with a notice. Call `remove` when done. */
 export function makeCertificates(): (Certificates & { remove(): void }) | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'sealane-bench-certificates-'));
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  const { path: directory, remove } = temporaryFolder('sealane-bench-certificates-');
   const names = ['DNS:localhost', ...LOOPBACK_HOSTS.map((host) => `IP:${host}`)].join(',');
   for (const [kind, keyOptions] of Object.entries(KEY_OPTIONS)) {
     const files = ['-keyout', join(directory, `${kind}.key`), '-out', join(directory, `${kind}.crt`)];

@@ -65,6 +65,8 @@ export const BENCH_HELP = `Measures Sealane beside its peers in the same run, an
   --output DIRECTORY        where the report goes (the record, unless quick, partial or profiled)
   --fail-on-regression PCT  exit code 1 when a figure is worse by so many percent than in the record before
 
+Ctrl-C and SIGTERM end it with 130 and 143; rows that were measured are in the report. Exit code 74: the report could not be written.
+
 M rows: BENCH_LIBSIGNAL names a folder in which @signalapp/libsignal-client is installed, where it is to be a peer.
 `;
 

@@ -1,6 +1,7 @@
 /** Lists where a CPU profile (`--cpu-prof`) says the time went: functions by their own time. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { optionsOrHelp } from '../options/options-or-help.ts';
 
 interface CallFrame {
   readonly functionName: string;
@@ -41,15 +42,34 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[
     .sort((a, b) => b.percent - a.percent);
 }
 
+const PROFILE_HELP = `Lists where CPU profiles of "--profile" say the time went.
+
+  npx nx run tools:bench -- profile FILE…
+`;
+
 /** Prints the first functions of each profile. */
 export function printProfiles(paths: readonly string[]): void {
-  for (const path of paths) {
+  const profiles = optionsOrHelp(PROFILE_HELP, () => (paths.includes('--help') ? undefined : readProfiles(paths)));
+  for (const { path, profile } of profiles ?? []) {
     console.log(basename(path));
-    const profile = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile;
     for (const { name, percent } of selfTimes(profile).slice(0, FUNCTIONS_SHOWN)) {
       console.log(`${percent.toFixed(1).padStart(6)} %  ${name}`);
     }
   }
+}
+
+/** @throws TypeError where there are none, and for a file that is no profile. */
+function readProfiles(paths: readonly string[]): readonly { readonly path: string; readonly profile: CpuProfile }[] {
+  if (paths.length === 0) throw new TypeError('profile expected files, got none');
+  return paths.map((path) => {
+    try {
+      const profile = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile;
+      if ([profile.nodes, profile.samples, profile.timeDeltas].every(Array.isArray)) return { path, profile };
+    } catch (error) {
+      throw new TypeError(`profile cannot be read: ${(error as Error).message}`, { cause: error });
+    }
+    throw new TypeError(`profile expected CPU profiles, got ${path}`);
+  });
 }
 
 function nameOf({ functionName, url, lineNumber }: CallFrame): string {

@@ -3,7 +3,11 @@ import { needsCertificates } from './contenders/index.ts';
 import type { Figures, Participant, RunSettings, Series } from './rows/index.ts';
 import type { SeriesResult } from './report/report.ts';
 
-/** Measures every participant `runs` times. What fails or is left out is told in the notes and stops nothing else. */
+/**
+ * Measures every participant `runs` times. What fails or is left out is told in the notes and stops nothing else.
+ *
+ * @throws Error when the measuring was interrupted.
+ */
 export async function runSeries(series: Series, runs: number, settings: RunSettings): Promise<SeriesResult> {
   const notes: string[] = [];
   const present = series.participants.filter((participant) => {
@@ -16,11 +20,13 @@ export async function runSeries(series: Series, runs: number, settings: RunSetti
     for (let index = 0; index < present.length; index++) {
       const participant = present[(index + run) % present.length];
       if (participant === undefined) continue;
+      settings.signal.throwIfAborted();
       try {
         const figures = await participant.measure(settings);
         results.get(participant.name)?.push(figures);
         progress(series, participant, run, figures);
       } catch (error) {
+        settings.signal.throwIfAborted();
         const reason = error instanceof Error ? error.message : String(error);
         notes.push(`${participant.name}, run ${run + 1}: failed: ${reason.split('\n', 1)[0] ?? ''}`);
         console.error(`${series.row} ${series.variant}: ${participant.name} failed: ${reason}`);

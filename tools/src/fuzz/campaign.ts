@@ -36,12 +36,15 @@ export class Campaign {
     this.#onReport = onReport;
   }
 
-  async run(decoders: readonly FuzzDecoder[]): Promise<readonly DecoderReport[]> {
+  /** @param stop ends it early, with what was found until then. */
+  async run(decoders: readonly FuzzDecoder[], stop: AbortSignal): Promise<readonly DecoderReport[]> {
     const reports: DecoderReport[] = [];
+    stop.addEventListener('abort', () => this.#thread.stop(), { once: true });
     const timeMs = (this.#options.minutes * MINUTE_MS) / Math.max(1, decoders.length);
     try {
       for (const decoder of decoders) {
-        const report = await this.#runOne(decoder, timeMs);
+        if (stop.aborted) break;
+        const report = await this.#runOne(decoder, timeMs, stop);
         reports.push(report);
         this.#onReport(report);
       }
@@ -59,7 +62,7 @@ export class Campaign {
     return files;
   }
 
-  async #runOne(decoder: FuzzDecoder, timeMs: number): Promise<DecoderReport> {
+  async #runOne(decoder: FuzzDecoder, timeMs: number, stop: AbortSignal): Promise<DecoderReport> {
     const { mode, seed } = this.#options;
     const inputs = this.inputsOf(decoder).map(({ input }) => input);
     const of = { decoder: decoder.name };
@@ -70,7 +73,8 @@ export class Campaign {
     const triesMax = decoder.runs === undefined ? CORPUS_TRIES : CORPUS_TRIES_OF_SLOW;
     const bounds = isNew ? { timeMs: MINUTE_MS, triesMax, inputs: [] } : { timeMs, triesMax: Infinity, inputs };
     const result = await this.#thread.run({ ...of, kind: 'mutate', seed, ...bounds }, decoder);
-    if (isNew) await this.#writeCorpus(decoder, result);
+    // What was found in a part of the time is no corpus.
+    if (isNew && !stop.aborted) await this.#writeCorpus(decoder, result);
     return this.#report(decoder, bounds.inputs, result);
   }
 

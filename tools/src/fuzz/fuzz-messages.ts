@@ -38,9 +38,9 @@ export interface FuzzResult {
 /** Longest input that the watching thread can tell of. */
 export const SHARED_INPUT_BYTES = 262_144;
 
-/** In memory that both threads see: how many inputs were begun, and the one that is decoded. */
+/** In memory that both threads see: how many inputs were begun, the one that is decoded, and whether to go on. */
 export interface SharedInput {
-  /** Count of inputs begun; length of the last. */
+  /** Count of inputs begun; length of the last; 1 where no further one is to be begun. */
   readonly head: Int32Array<SharedArrayBuffer>;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }

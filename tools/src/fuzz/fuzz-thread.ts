@@ -12,7 +12,7 @@ const TRIES = 3;
 export class FuzzThread {
   readonly #modules: readonly string[];
   readonly #shared: SharedInput = {
-    head: new Int32Array(new SharedArrayBuffer(8)),
+    head: new Int32Array(new SharedArrayBuffer(12)),
     bytes: new Uint8Array(new SharedArrayBuffer(SHARED_INPUT_BYTES)),
   };
   #worker: Promise<Worker> | undefined;
@@ -42,6 +42,11 @@ export class FuzzThread {
     clearInterval(timer);
     worker.off('error', onError).off('exit', onExit);
     return result;
+  }
+
+  /** No further input is begun; what was found until then is the result. */
+  stop(): void {
+    Atomics.store(this.#shared.head, 2, 1);
   }
 
   async close(): Promise<void> {

@@ -55,7 +55,7 @@ class Run {
   }
 
   async decode(inputs: readonly Uint8Array[]): Promise<void> {
-    for (const input of inputs) await this.#judge(input);
+    for (const input of inputs) if (!isStopped()) await this.#judge(input);
   }
 
   async mutate(task: FuzzTask & { readonly kind: 'mutate' }): Promise<void> {
@@ -65,7 +65,12 @@ class Run {
     this.#coverage.learn();
     const mutator = new InputMutator(task.seed);
     const endAt = performance.now() + task.timeMs;
-    while (performance.now() < endAt && this.#tried < task.triesMax && this.#crashes.size < CRASHES_MAX) {
+    while (
+      !isStopped() &&
+      performance.now() < endAt &&
+      this.#tried < task.triesMax &&
+      this.#crashes.size < CRASHES_MAX
+    ) {
       const round: Uint8Array[] = [];
       const roundEndAt = performance.now() + ROUND_MS;
       do {
@@ -73,7 +78,7 @@ class Run {
         round.push(input);
         const { isNew } = await this.#judge(input);
         if (isNew) this.#keep(input, pool);
-      } while (performance.now() < roundEndAt && this.#tried < task.triesMax);
+      } while (!isStopped() && performance.now() < roundEndAt && this.#tried < task.triesMax);
       if (this.#coverage.takeNew().length > 0) await this.#findNew(round, pool, endAt);
       // What could not be found in time is not looked for again.
       this.#coverage.learn();
@@ -83,7 +88,7 @@ class Run {
   /** Which of these inputs ran something new: halves of them are decoded again. */
   async #findNew(inputs: readonly Uint8Array[], pool: Uint8Array[], endAt: number): Promise<void> {
     const [first] = inputs;
-    if (first === undefined || performance.now() > endAt) return;
+    if (first === undefined || isStopped() || performance.now() > endAt) return;
     for (const input of inputs) await this.#judge(input);
     if (inputs.length === 1) {
       if (this.#coverage?.learn() === true) this.#keep(first, pool);
@@ -119,6 +124,10 @@ class Run {
     const known = this.#crashes.get(cause);
     if (known === undefined || known.input.length > crash.input.length) this.#crashes.set(cause, crash);
   }
+}
+
+function isStopped(): boolean {
+  return Atomics.load(shared.head, 2) === 1;
 }
 
 /** Where an error was thrown: numbers in messages differ from input to input. */

@@ -35,7 +35,8 @@ export const FUZZ_HELP = `Mutates inputs of every decoder, guided by coverage, a
   --decoders PATH  a module that exports DECODERS, in place of packages/*/test/fuzz/decoders.ts
   --report PATH    writes a report in Markdown
 
-Each input that breaks a decoder becomes a file "crash-…" of the corpus. Exit code 1: there was one.
+Each input that breaks a decoder becomes a file "crash-…" of the corpus. Ctrl-C and SIGTERM end it early, with what was found. Exit code 1:
+there was a crash; 74: the report could not be written; 130, 143: interrupted.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */

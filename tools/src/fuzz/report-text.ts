@@ -16,7 +16,11 @@ export function reportLines({ decoder, tried, found, crashes, slowestMs }: Decod
 }
 
 /** @param now for the date. */
-export function reportPage(reports: readonly DecoderReport[], options: FuzzOptions, now: Date): string {
+export function reportPage(
+  reports: readonly DecoderReport[],
+  options: FuzzOptions,
+  { interrupted, now }: { readonly interrupted: boolean; readonly now: Date },
+): string {
   const sum = (of: (report: DecoderReport) => number): number => reports.reduce((total, each) => total + of(each), 0);
   const crashes = sum((report) => report.crashes.length);
   const rows = reports.map(({ decoder, corpus, tried, found, covered, slowestMs, outcomes, crashes: broken }) => {
@@ -32,7 +36,7 @@ export function reportPage(reports: readonly DecoderReport[], options: FuzzOptio
     ];
     return `| ${cells.join(' | ')} |`;
   });
-  const seconds = options.minutes * 60;
+  const time = interrupted ? 'until it was interrupted' : `in ${options.minutes * 60} s`;
   return `# Fuzz
 
 \`\`\`
@@ -40,7 +44,7 @@ npx nx run tools:fuzz -- --minutes ${options.minutes} --seed ${options.seed} --r
 \`\`\`
 
 ${now.toISOString().slice(0, 10)}, ${cpus().length} cores, ${platform()}, Node.js ${process.versions.node}, seed ${options.seed}:
-${sum(({ tried }) => tried)} inputs for ${reports.length} decoders in ${seconds} s, ${crashes} ${crashes === 1 ? 'crash' : 'crashes'}.
+${sum(({ tried }) => tried)} inputs for ${reports.length} decoders ${time}, ${crashes} ${crashes === 1 ? 'crash' : 'crashes'}.
 
 Every input ends with a result or a code of the table, in at most 250 ms and 32 MiB (a key file under a passphrase, files of SQLite and
 requests over HTTP: what their decoders name). A mutant is kept where it runs a part of the sources, or has an outcome, that none before

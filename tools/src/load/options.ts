@@ -70,7 +70,8 @@ export const LOAD_HELP = `Many agents against one server, and a check that nothi
   --json                 the report as one JSON line
   --demo                 fills a server with sample data and says what to look at
 
-Ctrl-C ends the load early, with its report. Exit code 1: an event was lost, or came wrong; 69: the load could not be run.
+Ctrl-C and SIGTERM end the load early, with its report; the demo ends with 0 then. Exit code 1: an event was lost, or came wrong;
+69: the load could not be run; 130, 143: interrupted.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
@@ -145,10 +146,18 @@ function faultsOf(text: string | undefined, agents: number): Pick<LoadOptions, '
 
 function tokensOf(file: string | undefined, agents: number): readonly string[] | undefined {
   if (file === undefined) return undefined;
-  const tokens = readFileSync(file, 'utf8')
+  const tokens = textOf(file)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
   if (tokens.length >= agents) return tokens;
   throw new TypeError(`--token-file has ${tokens.length} tokens for ${agents} agents: each needs one of its own`);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new TypeError(`--token-file cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }

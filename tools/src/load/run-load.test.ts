@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '@sealane/node/testing';
+import { processesInFolder } from '../../test/processes-in-folder.ts';
 import type { LoadReport } from './report/load-report.ts';
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -21,22 +22,26 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the load generator as a process, perhaps interrupted as by Ctrl-C when something is so. */
+/** Runs the load generator as a process, perhaps interrupted when something is so. */
 async function runLoad(
   args: readonly string[],
   interruptWhen?: () => boolean,
 ): Promise<{ code: number | null; stdout: string }> {
-  const child = spawn(process.execPath, ['--conditions=@sealane/source', entry, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: folder },
-  });
+  const child = startLoad(args);
   const ended = Promise.all([text(child.stdout), once(child, 'exit')]);
   if (interruptWhen !== undefined) {
     await until('it is to be interrupted', () => interruptWhen() || child.exitCode !== null, { limitMs: TEST_MS_MAX });
-    child.kill('SIGINT');
+    child.kill('SIGTERM');
   }
   const [stdout] = await ended;
   return { code: child.exitCode, stdout };
+}
+
+function startLoad(args: readonly string[], stderr: 'inherit' | 'ignore' = 'inherit') {
+  return spawn(process.execPath, ['--conditions=@sealane/source', entry, ...args], {
+    stdio: ['ignore', 'pipe', stderr],
+    env: { ...process.env, TMPDIR: folder },
+  });
 }
 
 /** Whether the server of the load has stored events. */
@@ -81,19 +86,37 @@ describe('load generator', () => {
   );
 
   it(
-    'I8: Ctrl-C ends the load early, with its report',
+    'I8: SIGTERM ends the load early, with its report and without a trace',
     async () => {
       const { code, stdout } = await runLoad(['--agents', '2', '--duration', '600', '--json'], hasStored);
       const report = JSON.parse(stdout) as LoadReport;
       expect(report).toMatchObject({ ok: true, measured: { interrupted: true } });
       expect(report.measured.seconds).toBeLessThan(60);
       expect(report.check.published).toBeGreaterThan(0);
-      expect(code).toBe(0);
+      expect(code).toBe(143);
+      expect([readdirSync(folder), processesInFolder(folder)]).toEqual([[], []]);
     },
     TEST_MS_MAX,
   );
 
-  it('what it does not understand is exit code 2', async () => {
-    expect(await runLoad(['--mix', 'receive'])).toEqual({ code: 2, stdout: '' });
+  it(
+    'whoever does not wait for a server that does not answer leaves nothing behind, either',
+    async () => {
+      const child = startLoad(['--agents', '1', '--duration', '600', '--json'], 'ignore');
+      const ended = once(child, 'exit');
+      await until('there is a server', () => processesInFolder(folder).length > 0, { limitMs: TEST_MS_MAX });
+      for (const { id } of processesInFolder(folder)) process.kill(id, 'SIGSTOP');
+      const again = setInterval(() => child.kill('SIGTERM'), 300);
+      const how: unknown = await ended;
+      clearInterval(again);
+      expect(how).toEqual([143, null]);
+      expect(readdirSync(folder)).toEqual([]);
+      await until('its server is gone', () => processesInFolder(folder).length === 0, { limitMs: TEST_MS_MAX });
+    },
+    TEST_MS_MAX,
+  );
+
+  it('a file of tokens that is not there is exit code 2', async () => {
+    expect(await runLoad(['--token-file', join(folder, 'none')])).toEqual({ code: 2, stdout: '' });
   });
 });

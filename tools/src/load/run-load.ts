@@ -3,6 +3,7 @@
  * comes to its end → check → report. Between agents and server there may be a way with faults; it is a good one before and
  * after the work.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultProxy } from '@sealane/node/testing';
 import { Fleet } from './agents/fleet.ts';
@@ -20,8 +21,8 @@ const QUIET_MS = 35_000;
 const LOOK_MS = 1_000;
 const LOOPBACK = '127.0.0.1';
 
-/** @param stop ends the work early; the report comes all the same. */
-export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
+/** @param stop ends the work early; the report comes all the same. @returns undefined when it came before there was any work. */
+export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport | undefined> {
   if (options.server !== undefined) await checkReachable(options.server);
   const started = options.server === undefined ? await StartedServer.start(options) : undefined;
   const fleet = new Fleet(options);
@@ -53,13 +54,18 @@ interface Parts {
   readonly stop: AbortSignal;
 }
 
-async function measured(options: LoadOptions, parts: Parts, connect: () => Promise<void>): Promise<LoadReport> {
+async function measured(
+  options: LoadOptions,
+  parts: Parts,
+  connect: () => Promise<void>,
+): Promise<LoadReport | undefined> {
   const { fleet, live, proxy, serverProcess, adminPort, stop } = parts;
   const usage = (): ReturnType<typeof processUsage> =>
     serverProcess === undefined ? undefined : processUsage(serverProcess);
   const beginsAt = performance.now();
   live.say(`connecting ${options.agents} agents …`);
-  await connect();
+  await unless(stop, connect());
+  if (stop.aborted) return undefined;
   const startsAt = performance.now();
   const before = usage();
   const operationsBefore = await storeOperations(adminPort);
@@ -99,4 +105,10 @@ async function work(options: LoadOptions, { fleet, live, stop }: Parts, startsAt
     await sleep(Math.min(LOOK_MS, durationMs - elapsedMs), undefined, { signal: stop }).catch(() => undefined);
   }
   return await storm;
+}
+
+/** Resolves when the work is done, or is not wanted any more: it fails then, as nobody is left to do it. */
+async function unless(stop: AbortSignal, work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  if (!stop.aborted) await Promise.race([work, once(stop, 'abort')]);
 }

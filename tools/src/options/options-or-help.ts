@@ -3,8 +3,8 @@
 const EXIT_USAGE = 2;
 
 /**
- * Reads the words of a command line. Where they ask for help, it is printed; where they are wrong, what is wrong with them is
- * too, and the process will exit with 2.
+ * Reads the words of a command line. Where they ask for help, it is printed; where they are wrong, one line says what is wrong
+ * with them, and the process will exit with 2.
  *
  * @param read gives undefined where help is wanted. @throws TypeError where a word is wrong.
  * @returns undefined where there is nothing to do.
@@ -16,7 +16,7 @@ export function optionsOrHelp<Options>(help: string, read: () => Options | undef
     return options;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    console.error(`${error.message}\n\n${help}`);
+    console.error(`${error.message} (--help tells how it is used)`);
     process.exitCode = EXIT_USAGE;
     return undefined;
   }

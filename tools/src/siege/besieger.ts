@@ -59,8 +59,8 @@ export class Besieger {
 /** The child's side: besieges until its parent is gone. */
 export function besiege(plan: SiegePlan): void {
   const tally: SiegeTally = { slowHandshakes: 0, giantLengths: 0, slowReaders: 0, deafPeers: 0, flooders: 0 };
-  // A terminal sends it to every process of the group; the parent decides.
-  process.on('SIGINT', () => undefined);
+  // A terminal and `timeout` send them to every process of the group; the parent decides.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('message', () => process.send?.(tally));
   process.on('disconnect', () => process.exit(0));
   for (const kind of BESIEGER_KINDS) {

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { atExit } from '../ending/at-exit.ts';
 
 /** What the processes of a group use. */
 export interface MemoryUse {
@@ -70,11 +70,14 @@ export class MemoryGroup {
   readonly version: 1 | 2;
   readonly #layout: Layout;
   readonly #directory: string;
+  /** Its processes have to be over; the kernel may still need a moment. */
+  readonly remove: () => void;
 
   private constructor(layout: Layout, directory: string) {
     this.version = layout.version;
     this.#layout = layout;
     this.#directory = directory;
+    this.remove = atExit(() => removeGroup(directory));
   }
 
   /** @returns undefined where this process may make none. */
@@ -108,20 +111,21 @@ export class MemoryGroup {
     };
   }
 
-  /** Its processes have to be over; the kernel may still need a moment. */
-  async remove(): Promise<void> {
-    for (let count = 0; count < REMOVE_TRIES && existsSync(this.#directory); count++) {
-      try {
-        rmdirSync(this.#directory);
-      } catch {
-        await sleep(REMOVE_WAIT_MS);
-      }
-    }
-  }
-
   #read(file: string, word: string): number {
     const text = readFileSync(join(this.#directory, file), 'utf8');
     return Number(new RegExp(word === '' ? '(\\d+)' : `^${word} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  }
+}
+
+/** Waits without letting go: at the end of this process nothing else may be waited for. */
+function removeGroup(directory: string): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (let count = 0; count < REMOVE_TRIES && existsSync(directory); count++) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      Atomics.wait(sleeper, 0, 0, REMOVE_WAIT_MS);
+    }
   }
 }
 

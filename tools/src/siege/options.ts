@@ -52,7 +52,8 @@ export const SIEGE_HELP = `Hostile peers in numbers against one server with litt
   --report FILE        the report as a page
   --json               the report as one JSON line
 
-Whoever is thrown out comes back at once. Exit code 1: the server died, or an agent noticed; 69: the siege could not be laid.
+Whoever is thrown out comes back at once. Ctrl-C and SIGTERM end it early, with its report. Exit code 1: the server died, or an agent
+noticed; 69: the siege could not be laid; 74: the report could not be written; 130, 143: interrupted.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */

@@ -26,9 +26,9 @@ export class Residents {
   #isOver = false;
   #work: Promise<unknown> | undefined;
 
-  /** Connects all, each with a subscription that the one before it publishes to. */
-  async start({ host, port }: Target, count: number): Promise<void> {
-    for (let index = 0; index < count; index++) {
+  /** Connects all, each with a subscription that the one before it publishes to. @param stop ends that early. */
+  async start({ host, port }: Target, count: number, stop: AbortSignal): Promise<void> {
+    for (let index = 0; index < count && !stop.aborted; index++) {
       const agent = await connect({ server: { host, port }, id: `resident-${index}` });
       agent.on('reconnecting', ({ reason }) => this.#fail(`connection lost: ${reason}`));
       const subscription = agent.subscribe(topicOf(index), ({ body }) => {

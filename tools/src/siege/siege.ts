@@ -26,6 +26,7 @@ export interface SiegeResult {
   /** How the server ended by itself; undefined where it did not. */
   readonly endedBy: number | string | undefined;
   readonly seconds: number;
+  readonly interrupted: boolean;
 }
 
 /** The siege cannot be laid on this machine. */
@@ -39,8 +40,8 @@ const LOOK_MS = 100;
 /** Besiegers are cut without a word; the server notices at once, and gives memory back soon. */
 const AFTERWARDS_MS = 5_000;
 
-/** @param stop ends it early. @throws NoSiegeError. */
-export async function laySiege(options: SiegeOptions, stop: AbortSignal): Promise<SiegeResult> {
+/** @param stop ends it early. @returns undefined when it came before the siege began. @throws NoSiegeError. */
+export async function laySiege(options: SiegeOptions, stop: AbortSignal): Promise<SiegeResult | undefined> {
   if (!options.source && !existsSync(BUNDLE))
     throw new NoSiegeError('There is no bundle of the server: build it with "npx nx run server:build"');
   const group = MemoryGroup.create(options.memoryMiB * MIB);
@@ -55,7 +56,7 @@ export async function laySiege(options: SiegeOptions, stop: AbortSignal): Promis
   } finally {
     await residents.end();
     await server?.end();
-    await group.remove();
+    group.remove();
   }
 }
 
@@ -66,11 +67,12 @@ interface Parts {
   readonly stop: AbortSignal;
 }
 
-async function besieged(options: SiegeOptions, parts: Parts): Promise<SiegeResult> {
+async function besieged(options: SiegeOptions, parts: Parts): Promise<SiegeResult | undefined> {
   const { server, group, residents, stop } = parts;
   const target = { host: HOST, port: server.port };
-  await residents.start(target, options.agents);
-  await sleep(CALM_MS);
+  await residents.start(target, options.agents, stop);
+  await pause(CALM_MS, stop);
+  if (stop.aborted) return undefined;
   const calm = { memory: group.use(), times: residents.take() };
   const startedAt = performance.now();
   const besieger = new Besieger({ ...target, counts: countsOf(options) });
@@ -84,7 +86,7 @@ async function besieged(options: SiegeOptions, parts: Parts): Promise<SiegeResul
     const besiegers = await besieger.tally();
     const counted = await countedReasons(server.adminPort);
     await besieger.end();
-    await sleep(AFTERWARDS_MS);
+    await pause(AFTERWARDS_MS, stop);
     return {
       groupVersion: group.version,
       memory: { calm: calm.memory, siege: siege.memory, afterwards: group.use() },
@@ -94,10 +96,16 @@ async function besieged(options: SiegeOptions, parts: Parts): Promise<SiegeResul
       counted,
       endedBy: server.endedBy,
       seconds,
+      interrupted: stop.aborted,
     };
   } finally {
     await besieger.end();
   }
+}
+
+/** Shorter where nobody waits for its end any more. */
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
 }
 
 function countsOf(options: SiegeOptions): SiegeTally {

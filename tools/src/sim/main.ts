@@ -2,17 +2,17 @@
  * `npx nx run tools:sim -- --seed 7`: servers, agents, networks and disks in one process, from one seed, with faults
  * (`--help` tells more).
  */
-import { writePage } from '../docs/write-page.ts';
+import { withReport, writeReport } from '../docs/report.ts';
+import { exitCodeOf } from '../ending/exit-code.ts';
 import { optionsOrHelp } from '../options/options-or-help.ts';
 import { SIM_HELP, parseSimOptions, type SimOptions } from './options.ts';
 import { campaignPage, campaignText, failureText, runLine } from './run/report-text.ts';
 import { runMany } from './run/run-many.ts';
 
-const EXIT_FAILED = 1;
 /** Among many runs, a word is said after so many. */
 const RUNS_TOLD = 100;
 
-const options = optionsOrHelp(SIM_HELP, () => parseSimOptions(process.argv.slice(2)));
+const options = optionsOrHelp(SIM_HELP, () => withReport(parseSimOptions(process.argv.slice(2))));
 if (options !== undefined) await endWith(await simulate(options));
 
 /** What a world leaves behind must not keep the process; what was said must be out before it ends, also through a pipe. */
@@ -31,8 +31,8 @@ async function simulate(options: SimOptions): Promise<number> {
   const { failed } = campaign;
   if (failed !== undefined) console.log(failureText(failed, options));
   console.log(campaignText(campaign));
-  if (options.report !== undefined) await writePage(options.report, campaignPage(campaign, commandOf(), new Date()));
-  return failed === undefined ? 0 : EXIT_FAILED;
+  const isWritten = await writeReport(options.report, () => campaignPage(campaign, commandOf(), new Date()));
+  return exitCodeOf({ isOk: failed === undefined, isWritten });
 }
 
 function commandOf(): string {

@@ -30,7 +30,8 @@ export async function runCampaign(
   const possible = only.filter((group) => !missing.some(([each]) => each === group));
   const endAt = startedAt + (minutes ?? Infinity) * MS_PER_MINUTE;
   const results: RoundResult[] = [];
-  for (let count = 0; count < rounds && performance.now() < endAt && !signal.aborted; count++) {
+  for (let count = 0; count < rounds && !signal.aborted; count++) {
+    if (count > 0 && performance.now() >= endAt) break;
     // A round depends on its own seed alone, its group too.
     const group = possible[(seed + count) % possible.length];
     if (group === undefined) break;

@@ -34,6 +34,7 @@ describe('torture options', () => {
   it.each([
     [['--only=kill,cut'], /^--only expected some of kill, network, .*, got "cut"$/],
     [['--minutes=x'], /^--minutes expected/],
+    [['--minutes=0'], /^--minutes expected a number from 0.01/],
     [['--rounds=0'], /^--rounds expected/],
     [['--rounds=1', '--minutes=1'], /exclude each other$/],
     [['--source', '--server=x.js'], /^--source does not go/],

@@ -18,6 +18,8 @@ export interface TortureOptions extends ProgramFiles {
 }
 
 const SEED_MAX = 0xffff_0000;
+/** A round takes longer: there is one in any case. */
+const MINUTES_MIN = 0.01;
 const MINUTES_MAX = 10_080;
 const ROUNDS_MAX = 1_000_000;
 const FAULTS_MAX = 1_000;
@@ -48,8 +50,9 @@ Groups:
 ${groupLines.join('\n')}
 
 What this machine cannot do (no root, no redis-server) is said and not counted as passed. Everything happens in temporary folders
-and on the loopback interface. Ctrl-C ends it, with the report of what was done. Exit code 1: something was lost, came wrong
-or not at all; what the programs said is kept then, and the report says where. 69: nothing could be done.
+and on the loopback interface. Ctrl-C and SIGTERM end it, with the report of what was done. Exit code 1: something was lost, came
+wrong or not at all; what the programs said is kept then, and the report says where. 69: nothing could be done; 74: the report could not be
+written; 130, 143: interrupted.
 `;
 
 /** @returns undefined when the help was asked for. @throws TypeError for an argument that is not understood. */
@@ -75,7 +78,7 @@ export function parseTortureOptions(args: readonly string[]): TortureOptions | u
   return {
     minutes:
       rounds === undefined
-        ? numberWithin('minutes', minutes ?? MINUTES_DEFAULT, { min: 0, max: MINUTES_MAX })
+        ? numberWithin('minutes', minutes ?? MINUTES_DEFAULT, { min: MINUTES_MIN, max: MINUTES_MAX })
         : undefined,
     rounds: wholeOf('rounds', rounds, ROUNDS_MAX),
     faults: wholeOf('faults', values.faults, FAULTS_MAX),

@@ -21,6 +21,7 @@ export interface GroupReport extends RunTotals {
 
 export interface TortureReport {
   readonly event: 'torture';
+  /** Whether at least one round was passed, and all that were done. */
   readonly ok: boolean;
   readonly interrupted: boolean;
   readonly seed: number;
@@ -43,7 +44,7 @@ export function tortureReport(
   const failures = rounds.filter(({ faults }) => faults.length > 0);
   return {
     event: 'torture',
-    ok: failures.length === 0,
+    ok: rounds.length > 0 && failures.length === 0,
     interrupted,
     seed,
     patienceSeconds,

@@ -1,11 +1,14 @@
 /** The fuzzer as users start it: the committed corpus, and decoders that break. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '@sealane/node/testing';
 import { DECODERS as BAD_DECODERS } from './bad-decoders.ts';
 import { DECODERS as DEEP_DECODERS } from './deep-decoder.ts';
+import { DECODERS as READY_DECODERS } from './ready-decoder.ts';
 
 const ENTRY = [
   '--import',
@@ -15,15 +18,24 @@ const ENTRY = [
 ];
 const BAD = 'tools/test/fuzz/bad-decoders.ts';
 const DEEP = 'tools/test/fuzz/deep-decoder.ts';
+const READY = 'tools/test/fuzz/ready-decoder.ts';
 const CORPUS = 'tools/fixtures/corpus';
 
-function fuzz(...args: readonly string[]): {
+function fuzz(...args: readonly string[]): ReturnType<typeof fuzzWith> {
+  return fuzzWith({}, ...args);
+}
+
+function fuzzWith(
+  environment: NodeJS.ProcessEnv,
+  ...args: readonly string[]
+): {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...ENTRY, ...args], {
     encoding: 'utf8',
+    env: { ...process.env, ...environment },
     timeout: 90_000,
   });
   return { status, stdout, stderr };
@@ -104,4 +116,37 @@ describe('the fuzzer', () => {
     });
     expect(fuzz('--decoders', BAD, '--replay', '--decoder', 'hangs', '--file', 'none.bin').status).toBe(2);
   });
+
+  it.each([
+    [['--decoders', 'none.ts'], /^--decoders cannot be loaded: .*\n$/],
+    [['--write-corpus', '--corpus', `${READY}/x`], /^--corpus cannot be written: ENOTDIR.*\n$/],
+    [['--replay', '--corpus', 'none'], /^--replay found no input of any decoder in none .*\n$/],
+  ])('says in one line why nothing can be done: %j', (args, message) => {
+    expect(fuzz(...args)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  it('SIGTERM ends it early, with its report', async () => {
+    const [report, ready] = [join(folder, 'report.md'), join(folder, 'is-ready')];
+    const args = ['--decoders', READY, '--corpus', folder, '--minutes', '60', '--report', report];
+    const child = spawn(process.execPath, [...ENTRY, ...args], {
+      env: { ...process.env, FUZZ_READY: ready },
+      stdio: 'ignore',
+    });
+    const exited = once(child, 'exit');
+    await until('it is at work', () => existsSync(ready), { limitMs: 60_000 });
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([143, null]);
+    const count = READY_DECODERS.length;
+    expect(readFileSync(report, 'utf8')).toContain(`for ${count} decoders until it was interrupted, 0 crashes.`);
+  }, 90_000);
+
+  it('a report that cannot be written in the end is exit code 74, and one line after the result', () => {
+    // Something else takes its place meanwhile.
+    const report = join(folder, 'taken.md');
+    const args = ['--decoders', READY, '--corpus', folder, '--minutes', '0', '--report', report];
+    const { status, stdout, stderr } = fuzzWith({ FUZZ_READY: report }, ...args);
+    expect(stdout).toMatch(/^ready +\d+ inputs/);
+    expect(stderr).toMatch(/^The report could not be written: EISDIR.*\n$/);
+    expect(status).toBe(74);
+  }, 90_000);
 });

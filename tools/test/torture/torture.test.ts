@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { programWords } from '@sealane/node/testing';
 import type { TortureReport } from '../../src/torture/report.ts';
+import { processesInFolder } from '../processes-in-folder.ts';
 
 jest.setTimeout(180_000);
 
@@ -45,20 +46,6 @@ function torture(args: readonly string[]): { readonly pid: number; readonly ende
   return { pid: child.pid ?? 0, ended };
 }
 
-/** Command lines of the processes that work in the folder. */
-function processesInFolder(): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((id) => {
-      try {
-        return [readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ')];
-      } catch {
-        return [];
-      }
-    })
-    .filter((line) => line.includes(directory));
-}
-
 describe('tools:torture', () => {
   it('2.0.10, 2.0.11: a round is passed, its report is one page, and nothing is left behind', async () => {
     const report = join(directory, 'report', 'torture.md');
@@ -69,7 +56,7 @@ describe('tools:torture', () => {
     const page = readFileSync(report, 'utf8');
     expect(page).toContain('**Verdict: nothing lost, nothing made up, everything in order.**');
     expect(page).toContain('npx nx run tools:torture -- --server ');
-    expect(processesInFolder()).toEqual([]);
+    expect(processesInFolder(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual(['report']);
   });
 
@@ -87,23 +74,24 @@ describe('tools:torture', () => {
   it('Ctrl-C ends it in the middle of a round, with its report and without a trace', async () => {
     const { pid, ended } = torture([...PROGRAMS, '--only', 'kill', '--minutes', '5', '--json']);
     // Counted once: it kills some of them soon.
-    let running = processesInFolder().length;
+    let running = processesInFolder(directory).length;
     for (let wait = 0; wait < 600 && running < 6; wait++) {
       await sleep(100);
-      running = processesInFolder().length;
+      running = processesInFolder(directory).length;
     }
     expect(running).toBeGreaterThanOrEqual(6);
     process.kill(-pid, 'SIGINT');
     const { code, stdout } = await ended;
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, interrupted: true, groups: [] });
-    expect(code).toBe(0);
-    expect(processesInFolder()).toEqual([]);
+    // No round is none that was passed.
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, interrupted: true, groups: [] });
+    expect(code).toBe(130);
+    expect(processesInFolder(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('what it does not understand is exit code 2', async () => {
-    const { code, stderr } = await torture(['--only', 'everything']).ended;
+  it('a report that cannot be written is exit code 2, before anything is done', async () => {
+    const { code, stderr } = await torture(['--report', join(FORGETFUL_SERVER, 'x.md')]).ended;
     expect(code).toBe(2);
-    expect(stderr).toContain('--only expected some of kill');
+    expect(stderr).toMatch(/^--report cannot be written: ENOTDIR.*\n$/);
   });
 });

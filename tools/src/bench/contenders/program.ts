@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atExit } from '../../ending/at-exit.ts';
 
 /** How a program is started. */
 export interface ProgramOptions {
@@ -43,7 +44,7 @@ export async function freePort(): Promise<number> {
 /** Resolves once the program takes connections. @throws Error that says what is missing. */
 export async function startProgram({ command, args, debianPackage, port }: ProgramOptions): Promise<RunningProgram> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  atExit(() => child.kill('SIGKILL'));
   let failure: string | undefined;
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = (said + String(chunk)).slice(-STDERR_CHARACTERS_MAX)));

@@ -1,11 +1,11 @@
 /** Sealane's engine: a group of devices, each with rows of its own, in memory or in SQLite files. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingCommit } from '@sealane/e2ee/engine';
 import { SqliteStorage } from '@sealane/e2ee/sqlite';
 import { MemoryStorage } from '@sealane/e2ee/storage';
 import { TestDevice, TestDirectory } from '@sealane/e2ee/testing';
+import { temporaryFolder } from '../../ending/temporary-folder.ts';
 import type { MessageBox } from './message-box.ts';
 
 /** Where the rows of devices are. */
@@ -19,7 +19,7 @@ export class EngineGroup {
   readonly devices: TestDevice[] = [];
   readonly #directory = new TestDirectory();
   readonly #place: RowPlace;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sealane-bench-'));
+  readonly #folder = temporaryFolder('sealane-bench-');
 
   private constructor(place: RowPlace) {
     this.#place = place;
@@ -63,11 +63,11 @@ export class EngineGroup {
 
   async close(): Promise<void> {
     for (const { engine } of this.devices) await engine.storage.close().catch(() => undefined);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 
   #file(index: number): string {
-    return join(this.#folder, `${index}.db`);
+    return join(this.#folder.path, `${index}.db`);
   }
 }
 

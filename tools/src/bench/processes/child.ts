@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { atExit } from '../../ending/at-exit.ts';
 import type { Answer, CallName, Calls } from './messages.ts';
 
 /** How a child is started. */
@@ -11,6 +12,7 @@ export interface ChildOptions {
 
 const entry = fileURLToPath(new URL('../main.ts', import.meta.url));
 const EXIT_TIMEOUT_MS = 10_000;
+const running = new Set<Child>();
 
 export class Child {
   readonly #process: ChildProcess;
@@ -22,6 +24,12 @@ export class Child {
     this.#process = spawn(process.execPath, [...options, entry, 'worker'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    const ended = atExit(() => this.#process.kill('SIGKILL'));
+    running.add(this);
+    this.#process.on('exit', () => {
+      running.delete(this);
+      ended();
+    });
     this.#process.on('message', (answer: Answer) => this.#onAnswer(answer));
     this.#process.on('exit', (code, signal) => this.#onExit(`the process ended (${code ?? signal ?? 'unknown'})`));
   }
@@ -31,8 +39,16 @@ export class Child {
     const id = ++this.#lastId;
     const answered = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answered);
-    this.#process.send({ id, name, parameters });
+    // A child that has just ended is no error of this process: without a callback it would be one that nobody catches.
+    this.#process.send({ id, name, parameters }, (error) => {
+      if (error !== null) answered.reject(error);
+    });
     return answered.promise as Promise<ReturnType<Calls[Name]>>;
+  }
+
+  /** Ends all children at once, whatever they are doing. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...running].map((child) => child.#endNow()));
   }
 
   /** Ends the child. */
@@ -41,6 +57,14 @@ export class Child {
     const exited = once(this.#process, 'exit');
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
     this.call('exit').catch(() => undefined);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  async #endNow(): Promise<void> {
+    const exited = once(this.#process, 'exit');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
+    this.#process.kill('SIGTERM');
     await exited;
     clearTimeout(timer);
   }

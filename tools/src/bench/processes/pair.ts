@@ -1,7 +1,5 @@
 /** Pair: a server process and a client process of one contender, for one run; both are gone afterwards. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '../../ending/temporary-folder.ts';
 import type { Certificates, ContenderName } from '../contenders/index.ts';
 import { Child } from './child.ts';
 
@@ -29,11 +27,11 @@ const HOSTS = ['127.0.0.1'];
 /** Runs `work` with a fresh pair. */
 export async function withPair<Result>(options: PairOptions, work: (pair: Pair) => Promise<Result>): Promise<Result> {
   const { contender, certificates, connections, hosts = HOSTS, exposeGc = false } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'sealane-bench-'));
+  const folder = temporaryFolder('sealane-bench-');
   const server = new Child({ exposeGc });
   const client = new Child();
   try {
-    const where = await server.call('serve', contender, { directory, certificates });
+    const where = await server.call('serve', contender, { directory: folder.path, certificates });
     const target = { host: '127.0.0.1', ...where, certificates };
     const connectMore = (count: number): Promise<number> => client.call('connect', contender, target, hosts, count);
     await connectMore(connections);
@@ -41,6 +39,6 @@ export async function withPair<Result>(options: PairOptions, work: (pair: Pair) 
   } finally {
     await client.end();
     await server.end();
-    rmSync(directory, { recursive: true, force: true });
+    folder.remove();
   }
 }

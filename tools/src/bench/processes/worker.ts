@@ -32,6 +32,9 @@ export function runWorker(): void {
     void answer(worker, call).then((message) => process.send?.(message));
   });
   process.on('disconnect', () => process.exit(0));
+  // The bench ends its children itself, and a program of another maker ends with the child that started it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => process.exit(0));
 }
 
 async function answer(worker: Worker, { id, name, parameters }: Call): Promise<Answer> {

@@ -3,11 +3,10 @@
  * the call that sends to the moment at which the other one's program has it. Events are the same way without the encryption
  * between the two ends.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, openMessaging, type Agent, type MessagingClient } from '@sealane/agent';
 import { createServer, type Server } from '@sealane/server';
+import { temporaryFolder, type TemporaryFolder } from '../../ending/temporary-folder.ts';
 import { percentile } from '../report/statistics.ts';
 import { OURS, type Figures, type RunSettings, type Series } from './series.ts';
 
@@ -19,27 +18,27 @@ const PASSWORD = 'correct horse battery';
 class Trio {
   readonly server: Server;
   readonly agents: readonly [Agent, Agent];
-  readonly #folder: string;
+  readonly #folder: TemporaryFolder;
   readonly #ends: (() => Promise<void>)[] = [];
 
-  private constructor(folder: string, server: Server, agents: readonly [Agent, Agent]) {
+  private constructor(folder: TemporaryFolder, server: Server, agents: readonly [Agent, Agent]) {
     this.#folder = folder;
     this.server = server;
     this.agents = agents;
   }
 
   static async start(): Promise<Trio> {
-    const folder = mkdtempSync(join(tmpdir(), 'sealane-bench-'));
-    const server = createServer({ dataDirectory: join(folder, 'server'), host: '127.0.0.1', port: 0 });
+    const folder = temporaryFolder('sealane-bench-');
+    const server = createServer({ dataDirectory: join(folder.path, 'server'), host: '127.0.0.1', port: 0 });
     const { port } = await server.listen();
     const agent = (name: string): Promise<Agent> =>
-      connect({ server: `127.0.0.1:${port}`, dataDir: join(folder, name), id: name });
+      connect({ server: `127.0.0.1:${port}`, dataDir: join(folder.path, name), id: name });
     return new Trio(folder, server, [await agent('ada-1'), await agent('bob-1')]);
   }
 
   async messaging(index: 0 | 1, username: string): Promise<MessagingClient> {
     const agent = this.agents[index];
-    const client = await openMessaging(agent, { dataDir: join(this.#folder, agent.id ?? ''), receipts: 'none' });
+    const client = await openMessaging(agent, { dataDir: join(this.#folder.path, agent.id ?? ''), receipts: 'none' });
     this.#ends.push(() => client.close());
     await client.accounts.register(username, { password: PASSWORD });
     await client.listen();
@@ -50,7 +49,7 @@ class Trio {
     for (const end of this.#ends) await end();
     for (const agent of this.agents) await agent.close();
     await this.server.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }
 

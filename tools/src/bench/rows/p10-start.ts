@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { atExit } from '../../ending/at-exit.ts';
+import { temporaryFolder } from '../../ending/temporary-folder.ts';
 import { median } from '../report/statistics.ts';
 import { OURS, type Figures, type Series } from './series.ts';
 
@@ -18,6 +19,7 @@ const BARE = "require('node:net').createServer().listen(0, () => console.log('li
 async function startMs(args: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const kill = atExit(() => child.kill('SIGKILL'));
   const exited = once(child, 'exit');
   let text = '';
   for await (const chunk of child.stdout) {
@@ -25,7 +27,7 @@ async function startMs(args: readonly string[]): Promise<number> {
     if (text.includes('listening')) break;
   }
   const ms = performance.now() - startedAt;
-  child.kill('SIGKILL');
+  kill();
   await exited;
   if (!text.includes('listening')) throw new Error(`the program ended without listening: ${text}`);
   return ms;
@@ -39,14 +41,24 @@ async function startsMs(args: readonly string[], count: number): Promise<number>
 
 async function measureBundle(starts: number): Promise<Figures> {
   if (!existsSync(BUNDLE)) throw new Error(`there is no ${BUNDLE}: run "npx nx run server:build" first`);
-  const directory = mkdtempSync(join(tmpdir(), 'sealane-bench-'));
-  const args = [BUNDLE, 'serve', '--host', '127.0.0.1', '--port', '0', '--data-dir', join(directory, 'data'), '--json'];
+  const folder = temporaryFolder('sealane-bench-');
+  const args = [
+    BUNDLE,
+    'serve',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--data-dir',
+    join(folder.path, 'data'),
+    '--json',
+  ];
   try {
     // The first start makes the key.
     await startMs(args);
     return { start: await startsMs(args, starts), bundle: statSync(BUNDLE).size / KIBIBYTE };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

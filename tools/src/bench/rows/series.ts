@@ -27,6 +27,8 @@ export interface Aim {
 
 /** Sizes of one invocation. */
 export interface RunSettings {
+  /** Of the end: nothing further is measured then. */
+  readonly signal: AbortSignal;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly certificates: Certificates | undefined;

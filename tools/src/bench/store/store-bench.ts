@@ -5,10 +5,9 @@
  *   publish   events/s of 256 B into SqliteStore, each fsynced before its receipt, 1 to 2,000 in flight
  *   queues    idle queues: how fast they are made, what each takes, what a start and a publish cost with them
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { listenForInterruption } from '../../ending/interruption.ts';
+import { temporaryFolder } from '../../ending/temporary-folder.ts';
 import { measurePublish } from './publish-rate.ts';
 import { measureQueues } from './idle-queues.ts';
 
@@ -24,13 +23,15 @@ export async function runStoreBench(args: readonly string[]): Promise<void> {
       folder: { type: 'string' },
     },
   });
+  const interruption = listenForInterruption();
+  interruption.signal.addEventListener('abort', () => process.exit(interruption.exitCode));
   for (const [name, measure] of Object.entries(rows)) {
     if (!values.rows.split(',').includes(name)) continue;
-    const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'sealane-bench-store-'));
+    const folder = temporaryFolder('sealane-bench-store-', values.folder);
     try {
-      await measure({ seconds: Number(values.seconds), queues: Number(values.queues), folder });
+      await measure({ seconds: Number(values.seconds), queues: Number(values.queues), folder: folder.path });
     } finally {
-      rmSync(folder, { recursive: true });
+      folder.remove();
     }
   }
 }

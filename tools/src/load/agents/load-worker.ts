@@ -20,8 +20,8 @@ type Implementation = {
 /** Answers calls until its parent is gone. */
 export function runWorker(): void {
   const worker = new LoadWorker();
-  // A terminal sends it to every process of the group; the parent decides.
-  process.on('SIGINT', () => undefined);
+  // A terminal and `timeout` send them to every process of the group; the parent decides.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('message', (call: Call) => {
     void answer(worker, call).then((message) => process.send?.(message));
   });

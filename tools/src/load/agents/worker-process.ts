@@ -22,14 +22,17 @@ export class WorkerProcess {
     const id = ++this.#lastId;
     const answered = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answered);
-    this.#process.send({ id, name, parameters });
+    // A child that has just ended is no error of this process: without a callback it would be one that nobody catches.
+    this.#process.send({ id, name, parameters }, (error) => {
+      if (error !== null) answered.reject(error);
+    });
     return answered.promise as Promise<ReturnType<Calls[Name]>>;
   }
 
   /** Ends the child, orderly or not. */
   end(): void {
     if (this.#process.connected) this.#process.disconnect();
-    this.#process.kill('SIGTERM');
+    this.#process.kill('SIGKILL');
   }
 
   #onAnswer({ id, value, error }: Answer): void {

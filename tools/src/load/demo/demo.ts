@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtocolError } from '@sealane/shared/errors';
+import { atExit } from '../../ending/at-exit.ts';
 import type { LoadOptions } from '../options.ts';
 import { checkReachable } from '../server/check-reachable.ts';
 import { StartedServer } from '../server/started-server.ts';
@@ -27,6 +28,10 @@ export async function runDemo(options: LoadOptions, stop: AbortSignal): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'sealane-demo-'));
   const people = new DemoPeople(target, suffix, folder);
   let isTalk = false;
+  const removeFolder = atExit(() => {
+    // On another server the people stay, and so do their keys.
+    if (started !== undefined || !isTalk) rmSync(folder, { recursive: true, force: true });
+  });
   try {
     console.log(`Filling ${host}:${port} …`);
     await fleet.fill();
@@ -42,8 +47,7 @@ export async function runDemo(options: LoadOptions, stop: AbortSignal): Promise<
     await people.close();
     await fleet.close();
     await started?.end();
-    // On another server the people stay, and so do their keys.
-    if (started !== undefined || !isTalk) rmSync(folder, { recursive: true, force: true });
+    removeFolder();
   }
 }
 

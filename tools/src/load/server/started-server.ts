@@ -1,11 +1,10 @@
 /** A server for one run of a tool: the program as a user runs it, on a free port, in a temporary data directory. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { programWords } from '@sealane/node/testing';
+import { atExit } from '../../ending/at-exit.ts';
+import { temporaryFolder, type TemporaryFolder } from '../../ending/temporary-folder.ts';
 
 const END_MS_MAX = 15_000;
 
@@ -35,21 +34,21 @@ export class StartedServer {
   readonly fingerprint: string;
   /** Null where there is none. */
   readonly adminPort: number | null;
-  readonly dataDirectory: string;
   readonly #process: ChildProcess;
+  readonly #data: TemporaryFolder;
 
-  private constructor(process: ChildProcess, line: ListeningLine, dataDirectory: string) {
+  private constructor(process: ChildProcess, line: ListeningLine, data: TemporaryFolder) {
     this.#process = process;
     this.port = line.port;
     this.fingerprint = line.fingerprint;
     this.adminPort = line.adminPort;
-    this.dataDirectory = dataDirectory;
+    this.#data = data;
   }
 
   /** @throws Error when the server does not start; what it said is on stderr. */
   static async start(options: StartOptions): Promise<StartedServer> {
     const { store, program, wrap = [], host = '0.0.0.0', logLevel = 'warn' } = options;
-    const dataDirectory = mkdtempSync(join(tmpdir(), 'sealane-load-'));
+    const data = temporaryFolder('sealane-load-');
     const settings = [
       '--host',
       host,
@@ -58,7 +57,7 @@ export class StartedServer {
       '--admin-port',
       '0',
       '--data-dir',
-      dataDirectory,
+      data.path,
       '--log-level',
       logLevel,
       '--json',
@@ -73,13 +72,17 @@ export class StartedServer {
     ];
     // In a process group of its own: Ctrl-C ends the tool, and the tool ends the server.
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-    process.once('exit', () => child.kill('SIGKILL'));
+    atExit(() => child.kill('SIGKILL'));
     for await (const line of createInterface({ input: child.stdout })) {
       const record = JSON.parse(line) as ListeningLine;
-      if (record.event === 'listening') return new StartedServer(child, record, dataDirectory);
+      if (record.event === 'listening') return new StartedServer(child, record, data);
     }
-    rmSync(dataDirectory, { recursive: true, force: true });
+    data.remove();
     throw new Error('the server did not start');
+  }
+
+  get dataDirectory(): string {
+    return this.#data.path;
   }
 
   get processId(): number {
@@ -100,6 +103,6 @@ export class StartedServer {
       await exited;
       clearTimeout(timer);
     }
-    rmSync(this.dataDirectory, { recursive: true, force: true });
+    this.#data.remove();
   }
 }
