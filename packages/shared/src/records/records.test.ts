@@ -184,6 +184,27 @@ describe('RecordSealer and RecordOpener', () => {
     expect(codeOf(() => entered.open(oldRecord))).toBe('E_DECRYPT');
   });
 
+  it('T9: a new epoch counts its own records and bytes, whichever way it begins', () => {
+    const sealer = sealerAt();
+    const [expecting, entering] = [openerAt(), openerAt()];
+    const counts = (): readonly number[][] =>
+      [sealer, expecting, entering].map(({ records, bytes }) => [records, bytes]);
+    for (const key of [OTHER_KEY, KEY]) {
+      for (let count = 1; count <= 3; count++) {
+        const record = seal(sealer, PLAINTEXT);
+        for (const opener of [expecting, entering]) opener.open(record);
+        expect(counts()).toEqual(new Array(3).fill([count, count * PLAINTEXT.length]));
+      }
+      sealer.switchKey(key.slice());
+      expecting.expectEpoch(key.slice());
+      entering.enterEpoch(key.slice());
+      expect([sealer, entering].map(({ records, bytes }) => [records, bytes])).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
+    }
+  });
+
   it('B7: keys are wiped when they are left, and with sealer and opener', () => {
     const [sealKey, openKey, nextOpenKey] = [KEY.slice(), KEY.slice(), OTHER_KEY.slice()];
     const sealer = new RecordSealer(portableCrypto, sealKey);

@@ -243,4 +243,12 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     to: '',
     tests: [shared('test/session/requests.test.ts')],
   },
+  {
+    name: 'bytes-of-the-epoch-before',
+    breaks: 'T9: bytes of earlier keys count on: from 1 GiB on one key update follows the other, without an end',
+    file: shared('src/records/record-opener.ts'),
+    from: '    this.#records = 0;\n    this.#bytes = 0;',
+    to: '    this.#records = 0;',
+    tests: [shared('src/records/records.test.ts')],
+  },
 ];
