@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { plant, type PlantedBug } from './planted-bug.ts';
+import { plant, rowsOf, type PlantedBug } from './planted-bug.ts';
 import { SourceCopy } from './source-copy.ts';
 import { runTests, type TestRun } from './test-run.ts';
 
@@ -67,7 +67,7 @@ export class BugHunt {
     if (without.end !== 'green')
       return { bug, verdict: 'red without it', told: without.told, seconds: without.seconds };
     copy.write(bug.file, planted);
-    const { end, told, seconds } = await runTests(copy.folder, bug, this.#stop);
+    const { end, told, seconds } = await runTests(copy.folder, { ...bug, ids: rowsOf(bug) }, this.#stop);
     copy.write(bug.file, text);
     const verdict = end === 'red' ? 'seen' : end === 'broken' ? 'breaks the sources' : 'not seen';
     return { bug, verdict, told, seconds };
@@ -76,7 +76,7 @@ export class BugHunt {
   #runWithout(bug: PlantedBug, copy: SourceCopy): Promise<TestRun> {
     const key = [...bug.tests, bug.title ?? ''].join(' ');
     let run = this.#without.get(key);
-    if (run === undefined) this.#without.set(key, (run = runTests(copy.folder, bug, this.#stop)));
+    if (run === undefined) this.#without.set(key, (run = runTests(copy.folder, { ...bug, ids: [] }, this.#stop)));
     return run;
   }
 }

@@ -18,6 +18,15 @@ export interface PlantedBug {
   readonly needs?: 'redis-server' | 'strace';
 }
 
+/** An id of a row of docs/reliability.md. */
+export const ROW_ID = /\b(?:[A-Z]\d+|\d\.\d\.\d+)\b/g;
+
+/** The rows that a bug breaks: the ids before the colon. */
+export function rowsOf({ breaks }: Pick<PlantedBug, 'breaks'>): readonly string[] {
+  const [head = '', ...rest] = breaks.split(':');
+  return rest.length === 0 ? [] : (head.match(ROW_ID) ?? []);
+}
+
 /** @returns the text with the bug in it. @throws Error when the place is not there, or not the only one. */
 export function plant({ name, file, from, to }: PlantedBug, text: string): string {
   const places = text.split(from).length - 1;

@@ -2,7 +2,7 @@
  * SourceCopy: the sources of the workspace in a folder of their own, in which bugs are planted. Dependencies are those of the
  * workspace, by links; packages of the workspace are those of the copy.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -28,19 +28,16 @@ export class SourceCopy {
     this.folder = folder;
   }
 
-  /** @param ref a commit; undefined for the work tree as it is. */
+  /** @param ref a commit; undefined for the work tree as it is. @throws Error, with nothing left behind. */
   static make(ref: string | undefined): SourceCopy {
     const copy = new SourceCopy(mkdtempSync(join(tmpdir(), 'sealane-planted-')));
-    // Some tests run programs as another user.
-    chmodSync(copy.folder, 0o755);
-    if (ref === undefined) copy.#copyWorkTree();
-    else copy.#extract(ref);
-    linkModules('.', copy.folder);
-    for (const name of readdirSync(join(copy.folder, 'packages'))) {
-      const own = join('packages', name);
-      if (existsSync(join(own, 'node_modules'))) linkModules(own, join(copy.folder, own));
+    try {
+      copy.#fill(ref);
+      return copy;
+    } catch (error) {
+      copy.remove();
+      throw error;
     }
-    return copy;
   }
 
   read(file: string): string {
@@ -53,6 +50,18 @@ export class SourceCopy {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #fill(ref: string | undefined): void {
+    // Some tests run programs as another user.
+    chmodSync(this.folder, 0o755);
+    if (ref === undefined) this.#copyWorkTree();
+    else this.#extract(ref);
+    linkModules('.', this.folder);
+    for (const name of readdirSync(join(this.folder, 'packages'))) {
+      const own = join('packages', name);
+      if (existsSync(join(own, 'node_modules'))) linkModules(own, join(this.folder, own));
+    }
   }
 
   /** What git knows, and what it would take in. */
@@ -68,6 +77,15 @@ export class SourceCopy {
   #extract(ref: string): void {
     execFileSync('tar', ['-x', '-C', this.folder], { input: git(['archive', ref]) });
   }
+}
+
+/** The commit that a word stands for, in full. @throws TypeError for one that stands for none. */
+export function commitOf(ref: string): string {
+  // A word that begins with a dash is no option of git.
+  const words = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
+  const { status, stdout } = spawnSync('git', words, { encoding: 'utf8' });
+  if (status !== 0) throw new TypeError(`--ref expected a commit, got "${ref}"`);
+  return stdout.trim();
 }
 
 /** Links every module of a folder, but not the packages of the workspace, which the copy has itself. */

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROW_ID } from './planted-bug.ts';
 
 /** How a run ended. */
 export interface TestRun {
   /** `red`: a test failed by what it asserts. `broken`: the sources do not run, or a test failed by a mistake of types. */
   readonly end: 'green' | 'red' | 'broken' | 'skipped';
-  /** The first test that failed, or why nothing ran. */
+  /** The test that failed, one with an id of what is looked for where there is one; or why nothing ran. */
   readonly told: string;
   readonly seconds: number;
 }
@@ -35,10 +36,18 @@ const JEST = [
 /** Errors of JavaScript itself: a bug that a compiler finds is none for tests to find. */
 const MISTAKE = /^(TypeError|SyntaxError|ReferenceError)\b/;
 
-/** @param title part of the titles of the tests that are run. @param stop ends it at once. */
+/**
+ * @param title part of the titles of the tests that are run.
+ * @param ids rows of docs/reliability.md that the tests are about.
+ * @param stop ends it at once.
+ */
 export async function runTests(
   folder: string,
-  { tests, title }: { readonly tests: readonly string[]; readonly title?: string | undefined },
+  {
+    tests,
+    title,
+    ids,
+  }: { readonly tests: readonly string[]; readonly title?: string; readonly ids: readonly string[] },
   stop: AbortSignal,
 ): Promise<TestRun> {
   const file = join(folder, RESULT_FILE);
@@ -70,16 +79,22 @@ export async function runTests(
   clearTimeout(timer);
   const seconds = (performance.now() - startedAt) / 1_000;
   if (!existsSync(file)) return { end: 'broken', told: 'the tests did not come to an end', seconds };
-  return { ...judge(JSON.parse(readFileSync(file, 'utf8')) as JestResult), seconds };
+  return { ...judge(JSON.parse(readFileSync(file, 'utf8')) as JestResult, ids), seconds };
 }
 
-/** What a result of jest says. */
-export function judge({ numPassedTests, testResults }: JestResult): Omit<TestRun, 'seconds'> {
+/** What a result of jest says. @param ids of several tests that failed, one with one of these in its title is told. */
+export function judge(
+  { numPassedTests, testResults }: JestResult,
+  ids: readonly string[] = [],
+): Omit<TestRun, 'seconds'> {
   const failed = testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status === 'failed'),
   );
-  const byAssertion = failed.find(({ failureMessages }) => !failureMessages.some((message) => MISTAKE.test(message)));
-  if (byAssertion !== undefined) return { end: 'red', told: byAssertion.fullName };
+  const byAssertion = failed
+    .filter(({ failureMessages }) => !failureMessages.some((message) => MISTAKE.test(message)))
+    .map(({ fullName }) => fullName);
+  const told = byAssertion.find((name) => ids.some((id) => hasId(name, id))) ?? byAssertion[0];
+  if (told !== undefined) return { end: 'red', told };
   const [mistaken] = failed;
   if (mistaken !== undefined) return { end: 'broken', told: firstLine(mistaken.failureMessages[0]) };
   const unrunnable = testResults.find(
@@ -87,6 +102,10 @@ export function judge({ numPassedTests, testResults }: JestResult): Omit<TestRun
   );
   if (unrunnable !== undefined) return { end: 'broken', told: firstLine(unrunnable.message) };
   return numPassedTests === 0 ? { end: 'skipped', told: 'no test ran' } : { end: 'green', told: '' };
+}
+
+function hasId(title: string, id: string): boolean {
+  return [...title.matchAll(ROW_ID)].some(([found]) => found === id);
 }
 
 /** The first line that says something of its own. */
