@@ -132,7 +132,8 @@ class FileServer implements FileService {
     } catch (error) {
       if (!(error instanceof SealaneError)) throw error;
       const fields = { agent: agentId, code: error.code, reason: error.message };
-      if (error instanceof StorageError) log.warn(`file ${direction} failed on this side`, { ...fields, error });
+      const { directory } = this;
+      if (error instanceof StorageError) log.warn(`file ${direction} failed on this side`, { ...fields, directory });
       else log.info(`file ${direction} ended early`, fields);
     }
   }
