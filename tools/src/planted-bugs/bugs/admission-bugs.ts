@@ -1,4 +1,4 @@
-/** Bugs of keys on disk, admission, bans, permissions, limits and the audit log. */
+/** Bugs of keys on disk, admission, bans, permissions, limits, metrics and the audit log. */
 import type { PlantedBug } from '../planted-bug.ts';
 
 const node = (path: string): string => `packages/node/${path}`;
@@ -100,5 +100,13 @@ export const ADMISSION_BUGS: readonly PlantedBug[] = [
     from: "return createHash('sha256').update(before).update(body).digest('hex');",
     to: "return createHash('sha256').update(before.slice(64)).update(body).digest('hex');",
     tests: [server('src/audit/audit-record.test.ts')],
+  },
+  {
+    name: 'ended-sessions-counted-by-agent',
+    breaks: 'O4: the metrics grow with the agents that were there',
+    file: server('src/server/connections.ts'),
+    from: 'this.totals.disconnected.add(reason);',
+    to: 'this.totals.disconnected.add(`${reason} of ${agentId}`);',
+    tests: [server('test/reliability/many-agents.test.ts')],
   },
 ];
