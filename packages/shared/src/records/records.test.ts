@@ -95,6 +95,18 @@ describe('RecordSealer and RecordOpener', () => {
     expect(codeOf(() => openerAt().open(concat(Uint8Array.of(0, 0, 0, 33), nonce, body)))).toBe('E_DECRYPT');
   });
 
+  it('T8: one nonce is accepted: a record that a peer seals well under any other does not open', () => {
+    const header = seal(sealerAt(), PLAINTEXT).subarray(0, NONCE_OFFSET);
+    const sealedUnder = (nonce: Uint8Array): Uint8Array =>
+      concat(header, nonce, portableCrypto.aeadSeal(KEY, nonce, header, PLAINTEXT));
+    expect(openerAt().open(sealedUnder(new Uint8Array(12)))).toEqual(PLAINTEXT);
+    for (let bit = 0; bit < 96; bit++) {
+      const nonce = new Uint8Array(12);
+      nonce[bit >> 3] = 1 << (bit & 7);
+      expect([bit, codeOf(() => openerAt().open(sealedUnder(nonce)))]).toEqual([bit, 'E_DECRYPT']);
+    }
+  });
+
   it('2.1.6 T9: both sides stop hard at 2^24 records and never wrap', () => {
     const start = { epoch: 0, records: EPOCH_RECORDS_MAX - 2 };
     const sealer = sealerAt(start);

@@ -251,4 +251,12 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     to: '    this.#records = 0;',
     tests: [shared('src/records/records.test.ts')],
   },
+  {
+    name: 'record-counter-half-checked',
+    breaks: 'T8: a record is taken under another nonce than the next one',
+    file: shared('src/records/nonce.ts'),
+    from: ' && uint32At(bytes, offset + 4) === 0',
+    to: '',
+    tests: [shared('src/records/records.test.ts')],
+  },
 ];
