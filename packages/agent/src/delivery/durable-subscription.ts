@@ -41,8 +41,10 @@ export interface SubscriptionOwner {
 const WINDOW_EVENTS_DEFAULT = 256;
 /** Time for the server to take note of the end of a subscription. */
 const UNSUBSCRIBE_MS = 30_000;
-/** A server that sends more than it granted breaks the rules; work from before a reconnect may come on top. */
+/** A server that sends more than it granted breaks the rules; twice as much is let pass. */
 const WINDOWS_MAX = 2;
+/** However short the time for acks is that a server names. */
+const ACK_WAIT_MS_MIN = 1_000;
 
 const SKIP_REASONS: readonly SkippedEvents['reason'][] = [
   'unknown',
@@ -71,6 +73,9 @@ export class DurableSubscription implements Subscription {
   #isLossUnsaved = false;
   #server = '';
   #granted = 0;
+  #ackWaitMs = ACK_WAIT_MS_MIN;
+  /** When the Subscribe of this connection was sent. */
+  #subscribedAt = 0;
   #wasReady = false;
   #isOver = false;
   #unsubscribed: PromiseWithResolvers<undefined> | undefined;
@@ -161,6 +166,7 @@ export class DurableSubscription implements Subscription {
     this.#lineage = lineage.slice();
     this.#known.set(toHex(lineage), { lineage: this.#lineage, server: this.#server, done: set.state(), set });
     this.#granted = windowEvents;
+    this.#ackWaitMs = Math.max(ackWaitMs, ACK_WAIT_MS_MIN);
     this.#wasReady = true;
     this.#work.use(set, ackWaitMs);
     const word = durability === 0 ? 'durable' : 'relaxed';
@@ -184,8 +190,18 @@ export class DurableSubscription implements Subscription {
 
   onEvent(packet: Event): void {
     if (this.#lineage === undefined) this.#link?.fail('E_STATE');
-    else if (this.#work.count >= this.#granted * WINDOWS_MAX) this.#link?.fail('E_FLOW_CONTROL');
+    else if (this.#isFlooded) this.#link?.fail('E_FLOW_CONTROL');
     else this.#work.onEvent(packet);
+  }
+
+  /**
+   * Whether the server sends more than it may. What had no answer in time makes room for as much again with every ack wait
+   * that passes: another member of a group has it, while a handler here works on.
+   */
+  get #isFlooded(): boolean {
+    if (this.#work.count < this.#granted * WINDOWS_MAX) return false;
+    const ackWaits = Math.floor((this.#owner.timers.now() - this.#subscribedAt) / this.#ackWaitMs);
+    return this.#work.deliveredCount >= this.#granted * (WINDOWS_MAX + ackWaits);
   }
 
   onSkipped(packet: Skipped): void {
@@ -231,6 +247,7 @@ export class DurableSubscription implements Subscription {
     if (this.#link !== link || this.#isOver) return;
     const { group, ackWaitMs = 0 } = this.#options;
     const done = this.#work.done;
+    this.#subscribedAt = this.#owner.timers.now();
     link.subscribe({
       subscription: this.#handle,
       topic: this.topic,

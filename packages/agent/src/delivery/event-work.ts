@@ -77,6 +77,13 @@ export class EventWork {
     return this.#waiting.size + this.#works.size;
   }
 
+  /** Those of them that were delivered over this connection. */
+  get deliveredCount(): number {
+    let count = this.#waiting.size;
+    for (const { attempt } of this.#works.values()) if (attempt !== undefined) count += 1;
+    return count;
+  }
+
   /** Sequences have this meaning from now on; those of another one mean nothing any more. */
   use(done: DoneSet, ackWaitMs: number): void {
     if (this.#done !== done) this.#works.clear();

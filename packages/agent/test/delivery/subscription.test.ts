@@ -246,6 +246,25 @@ describe('DurableSubscription', () => {
     expect(link.failedWith).toBe('E_FLOW_CONTROL');
   });
 
+  it('B2: what had no answer in time, or is left from before a reconnect, is not held against the server', async () => {
+    const { timers, subscription, connect, deliver } = start({
+      handler: () => new Promise(() => undefined),
+      options: { group: 'crew', acknowledge: 'manual' },
+    });
+    const first = await connect();
+    for (let sequence = 1; sequence <= 8; sequence++) await deliver(sequence);
+    // Others of the group have these now.
+    await timers.pass(ACK_WAIT_MS);
+    for (let sequence = 9; sequence <= 12; sequence++) await deliver(sequence);
+    expect(first.failedWith).toBeUndefined();
+    subscription.lose();
+    const second = await connect();
+    for (let sequence = 13; sequence <= 20; sequence++) await deliver(sequence);
+    expect(second.failedWith).toBeUndefined();
+    await deliver(21);
+    expect(second.failedWith).toBe('E_FLOW_CONTROL');
+  });
+
   it('A9: a refusal for good ends it with the code; one that passes is tried again', async () => {
     const first = start();
     const link = await first.connect();
