@@ -259,4 +259,12 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     to: '',
     tests: [shared('src/records/records.test.ts')],
   },
+  {
+    name: 'text-taken-for-its-beginning',
+    breaks: 'a text is read as a shorter one that came before it and begins alike',
+    file: shared('src/packets/msgpack/reader.ts'),
+    from: 'this.#texts.find(this.bytes, start, size)',
+    to: 'this.#texts.find(this.bytes, start, Math.min(size, 8))',
+    tests: [shared('src/packets/msgpack/reader.test.ts')],
+  },
 ];

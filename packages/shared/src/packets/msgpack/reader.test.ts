@@ -214,3 +214,21 @@ describe('D9: single bytes', () => {
     expect(() => reader.bool()).toThrow(ProtocolError);
   });
 });
+
+describe('D9: texts', () => {
+  it('that begin or end alike, or came before, are not taken for each other', () => {
+    const texts = Array.from({ length: 40 }, (_, size) => 'content/type'.repeat(4).slice(0, size)).flatMap((text) => [
+      text,
+      `${text}x`,
+      `x${text}`,
+      text.replace('e', 'é'),
+      text.replace('t', 'T'),
+    ]);
+    const reader = new MsgpackReader(new Uint8Array(0));
+    for (const text of [...texts, ...texts.toReversed(), ...texts]) {
+      const letters = new TextEncoder().encode(text);
+      reader.reset(concat(Uint8Array.of(0xd9, letters.length), letters));
+      expect(reader.text(0, 99)).toBe(text);
+    }
+  });
+});
