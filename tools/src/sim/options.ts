@@ -17,12 +17,14 @@ export interface SimOptions {
 const SEED_MAX = 0xffff_ffff;
 const SEEDS_MAX = 100_000_000;
 const HOURS_MAX = 1_000;
+/** Options of many runs. */
+const OF_MANY = ['seeds', 'first-seed', 'hours'] as const;
 
 export const SIM_HELP = `Runs whole worlds of servers, agents, networks and disks, each from one seed, and checks what must always hold.
 
   npx nx run tools:sim -- [options]
 
-  --seed N         one run, with its whole trace; the same seed gives the same trace
+  --seed N         one run, with its whole trace; the same seed gives the same trace. Not with --seeds, --first-seed, --hours
   --seeds COUNT    so many runs, one after the other (100)
   --first-seed N   the seed of the first (1)
   --hours H        runs until this much time is over, whatever --seeds says
@@ -37,9 +39,9 @@ Exit code 1: a run failed; its seed, what is wrong and the end of its trace are 
 export function parseSimOptions(args: readonly string[]): SimOptions | undefined {
   const values = knownOptions(args, {
     seed: { type: 'string' },
-    seeds: { type: 'string', default: '100' },
-    'first-seed': { type: 'string', default: '1' },
-    hours: { type: 'string', default: '0' },
+    seeds: { type: 'string' },
+    'first-seed': { type: 'string' },
+    hours: { type: 'string' },
     trace: { type: 'boolean', default: false },
     bug: { type: 'string' },
     report: { type: 'string' },
@@ -48,14 +50,22 @@ export function parseSimOptions(args: readonly string[]): SimOptions | undefined
   if (values.help) return undefined;
   const { seed } = values;
   const isOne = seed !== undefined;
+  const other = OF_MANY.find((option) => values[option] !== undefined);
+  if (isOne && other !== undefined) throw new TypeError(`--seed and --${other} exclude each other`);
   return {
-    firstSeed: wholeWithin(isOne ? 'seed' : 'first-seed', seed ?? values['first-seed'], { min: 0, max: SEED_MAX }),
-    seeds: isOne ? 1 : wholeWithin('seeds', values.seeds, { min: 1, max: SEEDS_MAX }),
-    hours: numberWithin('hours', values.hours, { min: 0, max: HOURS_MAX }),
+    firstSeed: isOne ? seedOf('seed', seed) : seedOf('first-seed', values['first-seed'] ?? '1'),
+    seeds: isOne ? 1 : wholeWithin('seeds', values.seeds ?? '100', { min: 1, max: SEEDS_MAX }),
+    hours: numberWithin('hours', values.hours ?? '0', { min: 0, max: HOURS_MAX }),
     showsTrace: isOne || values.trace,
     bug: bugOf(values.bug),
     report: values.report,
   };
+}
+
+/** As reports write it: no other spelling of a number is a seed. */
+function seedOf(option: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw new TypeError(`--${option} expected a whole number in decimal digits, got "${text}"`);
+  return wholeWithin(option, text, { min: 0, max: SEED_MAX });
 }
 
 function bugOf(name: string | undefined): PlantedBug | undefined {

@@ -50,7 +50,7 @@ async function harness(limits: QueueLimits): Promise<StoreHarness> {
   const { world } = running;
   const disk = new MemoryDisk();
   const service = new StoreService({
-    ...{ world, lostWakeUps: () => 0, isFencing: true, restartMs: [1, 2] },
+    ...{ world, lostWakeUps: () => 0, onLostWakeUp: () => undefined, isFencing: true, restartMs: [1, 2] },
     open: (process) => {
       const schedule = (delayMs: number, run: () => void) => world.schedule(process, delayMs, run);
       const environment = { now: () => world.wallClock(process), random: world.entropy.bytes, schedule };

@@ -1,5 +1,8 @@
 /** The simulation as users run it: the same seed is the same run, and every planted bug is found. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { PLANTED_BUGS, type PlantedBug } from '../../src/sim/planted/planted-bug.ts';
@@ -10,6 +13,8 @@ const FIND_BUGS = fileURLToPath(new URL('find-bugs.ts', import.meta.url));
 const BUGS_MS_MAX = 240_000;
 /** The one that is looked for as users do; all are found in one process, which starts in a second. */
 const SHOWN_BUG: PlantedBug = 'byte-changed';
+/** Each planted bug of the product that names this file shows in one of so many. */
+const SOME_SEEDS = 30;
 
 interface Outcome {
   readonly status: number | null;
@@ -79,6 +84,31 @@ describe('the simulation', () => {
     BUGS_MS_MAX,
   );
 
+  it('some worlds hold what must always hold', async () => {
+    const { status, output } = await simulate('--seeds', String(SOME_SEEDS));
+    expect(output).toContain(`${SOME_SEEDS} runs, all good`);
+    expect(status).toBe(0);
+  }, 100_000);
+
+  it('what nobody catches does not end the process without a word of its seed', async () => {
+    for (const bug of ['stray-throw', 'stray-rejection']) {
+      const { status, output } = await simulate('--seed', '1', '--bug', bug);
+      expect(output).toMatch(new RegExp(`^Seed 1 failed:\n  \\S+ threw: Error: ${bug}\n`, 'm'));
+      expect(output).toContain(`fault: threw: Error: ${bug}`);
+      expect(output).toContain(`--seed 1 --bug ${bug}\n`);
+      expect(status).toBe(1);
+    }
+  }, 60_000);
+
+  it('a wake-up that is lost is counted', async () => {
+    const report = join(mkdtempSync(join(tmpdir(), 'sealane-sim-')), 'page.md');
+    expect(await simulate('--seeds', '10', '--report', report)).toMatchObject({ status: 0 });
+    const page = readFileSync(report, 'utf8');
+    rmSync(dirname(report), { recursive: true });
+    expect(page).toMatch(/^\| lost-wake-up +\| [1-9]\d* +\|$/m);
+    expect(page).toContain('M6 in [packages/server/test/redis/nodes.test.ts]');
+  }, 60_000);
+
   it('a run that fails is told, and exit code 1', async () => {
     const { status, output } = await simulate('--bug', SHOWN_BUG);
     expect(status).toBe(1);
@@ -90,6 +120,10 @@ describe('the simulation', () => {
     expect(await simulate('--sead', '1')).toMatchObject({
       status: 2,
       output: expect.stringContaining('did you mean --seed?'),
+    });
+    expect(await simulate('--seed', '1', '--seeds', '5')).toMatchObject({
+      status: 2,
+      output: expect.stringContaining('--seed and --seeds exclude each other'),
     });
   }, 20_000);
 });

@@ -5,6 +5,8 @@ const engine = (path: string): string => `packages/server/src/delivery/${path}`;
 const agent = (path: string): string => `packages/agent/${path}`;
 const DELIVERIES = ['packages/server/test/delivery/deliveries.test.ts'];
 
+const SIMULATION = { tests: ['tools/test/sim/simulation.test.ts'], title: 'some worlds hold' };
+
 export const DELIVERY_BUGS: readonly PlantedBug[] = [
   {
     name: 'window-of-events-unenforced',
@@ -94,6 +96,38 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     to: 'if (number < 0) await this.#moveAbove(number, sentNumber);',
     tests: [agent('test/events.test.ts')],
     title: 'an outbox restored',
+  },
+  {
+    name: 'automatic-dedup-skipped',
+    breaks: 'R3: an event that a handler is done with is handled again, where nobody acks by hand',
+    file: agent('src/delivery/event-work.ts'),
+    from: '} else if (this.#done.has(sequence)) {',
+    to: '} else if (this.#owner.isManual && this.#done.has(sequence)) {',
+    ...SIMULATION,
+  },
+  {
+    name: 'receipts-not-told-after-reconnects',
+    breaks: 'R1: after some reconnects no caller of publish() is told of its receipt',
+    file: agent('src/delivery/publisher.ts'),
+    from: '    this.#callers.resolve(number, receipt);\n  }',
+    to: '    if (this.#linkCount < 4) this.#callers.resolve(number, receipt);\n  }',
+    ...SIMULATION,
+  },
+  {
+    name: 'expiry-by-a-clock-that-jumps',
+    breaks: 'O3: a clock that is set forward drops events before their time',
+    file: engine('queue-feed.ts'),
+    from: '  peek(wallClock: number): QueueItem | undefined {\n',
+    to: '  peek(_: number): QueueItem | undefined {\n    const wallClock = Date.now();\n',
+    ...SIMULATION,
+  },
+  {
+    name: 'progress-ignored',
+    breaks: 'R8: an event that a handler works on goes to another member of its group',
+    file: engine('consumer.ts'),
+    from: '    const unsettled = this.#answered(sequence, attempt);\n    if (unsettled === undefined) return;\n    this.inFlight',
+    to: '    const unsettled = this.#answered(sequence, attempt);\n    if (unsettled === undefined || sequence > 0) return;\n    this.inFlight',
+    ...SIMULATION,
   },
   {
     name: 'retry-time-of-a-refusal-ignored',

@@ -267,4 +267,12 @@ export const WIRE_BUGS: readonly PlantedBug[] = [
     to: 'this.#texts.find(this.bytes, start, Math.min(size, 8))',
     tests: [shared('src/packets/msgpack/reader.test.ts')],
   },
+  {
+    name: 'late-keys-stand-twice',
+    breaks: 'a value has a key twice, and two readers of it may see different ones',
+    file: shared('src/packets/value-scan.ts'),
+    from: 'if (keys.has(key))',
+    to: 'if (keys.has(key) && index < 16)',
+    tests: [shared('src/packets/value.test.ts')],
+  },
 ];

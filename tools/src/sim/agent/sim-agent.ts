@@ -16,7 +16,7 @@ import {
   Supervisor,
 } from '@sealane/agent/testing';
 import { RetryLater, type Agent, type DeliveredEvent } from '@sealane/agent';
-import type { Checker, SimSubscription } from '../check/checker.ts';
+import type { Checker, PublishedEvent, SimSubscription } from '../check/checker.ts';
 import { NODES_HOST } from '../node/sim-node.ts';
 import type { PlantedBug } from '../planted/planted-bug.ts';
 import { ROOT, type VirtualFiles } from '../platform/virtual-files.ts';
@@ -41,6 +41,8 @@ export interface Manners {
   handlerHangs: number;
   /** Longest time of a handler, ms. */
   handlerMs: number;
+  /** How long a handler of a group works on top, ms; it asks for time meanwhile. */
+  groupMs: number;
   /** Between two bursts of events, ms; 0 publishes nothing. */
   publishEveryMs: number;
 }
@@ -63,12 +65,25 @@ const CONNECT_MS = 10_000;
 const SEED_BYTES = 32;
 const RESTART_MS = [200, 5_000] as const;
 const HANG_MS = [2_000, 20_000] as const;
+/** A handler that works long asks for time so often. */
+const PROGRESS_MS = 500;
+/**
+ * Why an agent has no connection, or is closed: it is cut, silent, or replaced by a newer one, or nobody listens. Any other
+ * reason is a mistake of the product, which coming back would hide.
+ */
+const REASONS: readonly (string | undefined)[] = [
+  ...['E_TRUNCATED', 'E_UNREACHABLE', 'E_IDLE', 'E_HANDSHAKE_TIMEOUT', 'E_REPLACED'],
+  undefined,
+];
+/** Why an event is not published: its disk failed or is full, its agent is closed, nothing answered in time. */
+const REFUSALS: readonly string[] = ['E_STORAGE', 'E_OUTBOX_FULL', 'E_CLOSED', 'E_TIMEOUT', 'E_UNKNOWN_ADDRESS'];
 
 export class SimAgent {
   readonly id: string;
   readonly subscriptions: readonly ProgramSubscription[];
   /** Lives at present; more than one where a duplicate was started. */
   readonly lives = new Set<SimProcess>();
+  readonly #agents = new Map<SimProcess, Agent>();
   readonly #settings: AgentSettings;
   readonly #dice: Dice;
   readonly #keys: IdentityKeys;
@@ -97,6 +112,7 @@ export class SimAgent {
     this.lives.add(process);
     process.atEnd(() => {
       this.lives.delete(process);
+      this.#agents.delete(process);
       world.schedule(undefined, this.#dice.between(...RESTART_MS), () => {
         if (this.lives.size === 0) this.start();
       });
@@ -110,6 +126,7 @@ export class SimAgent {
     if (this.#settings.bug === 'inbox-forgotten') this.#settings.files.forget(`${ROOT}${this.id}/inbox.sqlite`);
     const supervisor = this.#supervisor(process);
     const { agent } = supervisor;
+    this.#agents.set(process, agent);
     for (const subscription of this.subscriptions) this.#subscribe(process, agent, subscription);
     void supervisor.run();
     void agent.whenClosed.then(({ reason }) => {
@@ -147,9 +164,12 @@ export class SimAgent {
       dataDir: `${ROOT}${this.id}`,
       outboxLimits: DEFAULT_OUTBOX_LIMITS,
       log: this.#log(process),
-      onState: ({ state }) => {
-        world.trace.add(this.id, state);
-        if (state === 'connected') process.connectedAt = world.now;
+      onState: (state) => {
+        world.trace.add(this.id, state.state);
+        if (state.state === 'connected') process.connectedAt = world.now;
+        const reason =
+          state.state === 'reconnecting' ? state.reason : state.state === 'closed' ? state.code : undefined;
+        if (!REASONS.includes(reason)) world.fault(`is ${state.state}: ${reason}`);
       },
     });
   }
@@ -179,7 +199,7 @@ export class SimAgent {
       onSkipped: (skipped) => {
         if (!process.isAlive) return;
         this.#trace(`${subscription.name} skips ${skipped.from} to ${skipped.to}: ${skipped.reason}`);
-        checker.skipped(subscription, { ...skipped, life: process });
+        checker.skipped(subscription, { ...skipped, life: process, at: this.#settings.world.now });
       },
     });
     ready.then(
@@ -199,12 +219,17 @@ export class SimAgent {
       if (process.hasEnded()) return;
     }
     this.#trace(`${subscription.name} ${sequence} "${body}" attempt ${attempt}`);
+    this.#stray();
     checker.delivered(subscription, { life: process, sequence, attempt, id, from, topic, body });
     if (manners.handlerMs > 0) await this.#pass(this.#dice.between(0, manners.handlerMs));
     if (this.#dice.chance(manners.handlerHangs)) await this.#pass(this.#dice.between(...HANG_MS));
+    if (subscription.isGroup && manners.groupMs > 0)
+      await this.#workLong(event, manners.groupMs, subscription.isManual);
     const fails = this.#dice.chance(manners.handlerFails);
     if (!subscription.isManual) {
       if (fails) throw new RetryLater(this.#dice.whole(0, 3_000));
+      // Its own life knows what it did; when that was written down, nobody says.
+      if (!process.hasLostAcks) checker.acked(subscription, sequence, { life: process, at: Number.POSITIVE_INFINITY });
       return;
     }
     if (fails) event.nack({ delayMs: this.#dice.whole(0, 3_000) });
@@ -223,20 +248,50 @@ export class SimAgent {
     });
   }
 
+  /** Publishes to each address, when nothing goes wrong any more: all have to get their receipts. */
+  probe(addresses: readonly string[], isAlone: boolean): void {
+    for (const [process, agent] of this.#agents)
+      process.enter(() => {
+        for (const to of addresses) void this.#publishProbe(process, agent, { to, isAlone });
+      });
+  }
+
+  async #publishProbe(
+    process: SimProcess,
+    agent: Agent,
+    { to, isAlone }: { readonly to: string; readonly isAlone: boolean },
+  ): Promise<void> {
+    const { checker } = this.#settings;
+    const body = this.#begin(process, to, { isAlone });
+    this.#trace(`publishes "${body}" to ${to}, as a probe`);
+    try {
+      checker.received(body, await agent.publish(to, body));
+    } catch (error) {
+      checker.fault(`"${body}" failed when nothing was wrong: ${codeOf(error)}`);
+    }
+    checker.settled(body);
+  }
+
+  /** @returns the body of an event that its program begins to publish. */
+  #begin(process: SimProcess, to: string, more: Partial<PublishedEvent>): string {
+    const { checker, world } = this.#settings;
+    const body = `${this.id} ${++this.#eventsMade}`;
+    const common = { isRelaxed: false, isDelayed: false, isAlone: false, ttlMs: undefined };
+    checker.published({ body, from: `agent:${this.id}`, to, publishedAt: world.now, ...common, ...more }, process);
+    return body;
+  }
+
   async #publish(process: SimProcess, agent: Agent): Promise<void> {
     const { checker, addresses } = this.#settings;
     const dice = this.#dice;
-    const body = `${this.id} ${++this.#eventsMade}`;
     const to = dice.pick(addresses);
-    const id = dice.chance(0.15) ? body.replace(' ', '-') : undefined;
+    const hasId = dice.chance(0.15);
     const ttlMs = dice.chance(0.05) ? dice.whole(1, 20_000) : undefined;
     const delayMs = dice.chance(0.05) ? dice.whole(1, 8_000) : undefined;
     const durability = dice.chance(0.1) ? 'relaxed' : 'durable';
     const isRelaxed = durability === 'relaxed';
-    checker.published({
-      ...{ body, from: `agent:${this.id}`, to, isRelaxed },
-      ...{ mayExpire: ttlMs !== undefined, isDelayed: delayMs !== undefined },
-    });
+    const body = this.#begin(process, to, { isRelaxed, ttlMs, isDelayed: delayMs !== undefined });
+    const id = hasId ? body.replace(' ', '-') : undefined;
     const options = { id, ttlMs, delayMs, durability } as const;
     const extras = [id, ttlMs && `ttl ${ttlMs}`, delayMs && `delay ${delayMs}`, isRelaxed && 'relaxed'].filter(Boolean);
     this.#trace(`publishes "${body}" to ${to} ${extras.join(', ')}`);
@@ -251,6 +306,8 @@ export class SimAgent {
       }
     } catch (error) {
       if (process.isAlive) this.#onRefused(body, error);
+    } finally {
+      checker.settled(body);
     }
   }
 
@@ -273,9 +330,28 @@ export class SimAgent {
   }
 
   #onRefused(body: string, error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = codeOf(error);
     this.#trace(`"${body}" failed: ${code}`);
+    if (!REFUSALS.includes(code)) this.#settings.world.fault(`cannot publish "${body}": ${code}`);
     if (code === 'E_UNKNOWN_ADDRESS') this.#settings.checker.refused(body);
+  }
+
+  /** As a handler that has much to do: a manual one asks for time itself. */
+  async #workLong(event: DeliveredEvent, workMs: number, isManual: boolean): Promise<void> {
+    for (let passedMs = 0; passedMs < workMs; passedMs += PROGRESS_MS) {
+      await this.#pass(PROGRESS_MS);
+      if (isManual) event.progress();
+    }
+  }
+
+  #stray(): void {
+    const { bug } = this.#settings;
+    if (bug !== 'stray-throw' && bug !== 'stray-rejection') return;
+    const run = (): never => {
+      throw new Error(bug);
+    };
+    if (bug === 'stray-throw') queueMicrotask(run);
+    else void Promise.resolve().then(run);
   }
 
   #pass(delayMs: number): Promise<void> {
@@ -288,6 +364,10 @@ export class SimAgent {
   #trace(what: string): void {
     this.#settings.world.trace.add(this.id, what);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 function textOf(field: unknown): string {

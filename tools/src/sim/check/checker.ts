@@ -5,8 +5,11 @@
  *   1. what has a receipt, or was durable in an outbox, is delivered in the end, or announced as skipped
  *   2. nothing is delivered that was not published like this          3. an event has one place in a subscription
  *   4. first deliveries come in order, and in the order of their outbox  5. sequences are gapless, skips included
- *   6. repetitions are the same, and say so                            7. what was acked stays away
+ *   6. repetitions are the same, and say so                            7. what was done and written down stays away
+ *   8. nothing expires before its time                                  9. a program that publishes is told the end of it
+ *  10. where all is well, an event reaches a subscription once, however long its handler works
  */
+import type { SkippedEvents } from '@sealane/agent';
 
 /** An event as its program published it. */
 export interface PublishedEvent {
@@ -14,11 +17,15 @@ export interface PublishedEvent {
   readonly body: string;
   readonly from: string;
   readonly to: string;
-  /** Its program gave it a time after which it may be dropped. */
-  readonly mayExpire: boolean;
+  /** When its program published it. All times are those of the world, which no clock of it shows. */
+  readonly publishedAt: number;
+  /** Time after which it may be dropped, ms; undefined for none. */
+  readonly ttlMs: number | undefined;
   readonly isDelayed: boolean;
   /** What a receipt means. */
   readonly isRelaxed: boolean;
+  /** It is published when nothing goes wrong any more, and nothing else happens. */
+  readonly isAlone: boolean;
 }
 
 /** An event as a handler gets it. */
@@ -45,7 +52,10 @@ export interface Life {
 export interface SkippedRun {
   readonly from: number;
   readonly to: number;
+  readonly reason: SkippedEvents['reason'];
   readonly life: Life;
+  /** When it was told. */
+  readonly at: number;
 }
 
 interface Seen {
@@ -53,14 +63,20 @@ interface Seen {
   readonly body: string;
   /** The life whose handler had it last. */
   life: Life;
-  /** Who acked it, and when that was written down. */
-  done: { readonly life: Life; readonly at: number } | undefined;
+  /** Who is done with it, and when that was written down. */
+  readonly done: Map<Life, number>;
+}
+
+interface Skip {
+  /** To which life it was told last. */
+  life: Life;
+  /** When it was first told that it expired; undefined where it never was. */
+  expiredAt: number | undefined;
 }
 
 interface SubscriptionLog {
   readonly seen: Map<number, Seen>;
-  /** To which life. */
-  readonly skipped: Map<number, Life>;
+  readonly skipped: Map<number, Skip>;
   /** The highest sequence that a handler got, and whose. */
   firstTo: number;
   firstLife: Life | undefined;
@@ -77,6 +93,12 @@ export interface SimSubscription {
 }
 
 const FAULTS_MAX = 20;
+/**
+ * How far the clocks of two servers, where an event is published and where it expires, may be ahead of the time that passed:
+ * each follows a clock that was set by 1 ms in 200, and is rounded to whole ms.
+ */
+const CLOCKS_AHEAD = 0.01;
+const CLOCKS_AHEAD_MS = 2;
 
 export class Checker {
   readonly faults: string[] = [];
@@ -87,13 +109,20 @@ export class Checker {
   readonly #bySequence = new Map<number, string>();
   /** Durable at their producer. */
   readonly #promised = new Set<string>();
+  /** Whose end is not told yet, by body. */
+  readonly #publishing = new Map<string, Life>();
   readonly #logs = new Map<string, SubscriptionLog>();
   deliveries = 0;
   readonly #mayForgetAttempts: boolean;
+  readonly #mayForgetSkips: boolean;
 
-  /** @param options.mayForgetAttempts while a disk is full, a first delivery may not be known as one after a crash. */
-  constructor({ mayForgetAttempts }: { readonly mayForgetAttempts: boolean }) {
-    this.#mayForgetAttempts = mayForgetAttempts;
+  /**
+   * @param options.mayForgetAttempts while a disk is full, a first delivery may not be known as one after a crash.
+   * @param options.mayForgetSkips there are several nodes: who takes note of a skip of a group does so of all before it.
+   */
+  constructor(options: { readonly mayForgetAttempts: boolean; readonly mayForgetSkips: boolean }) {
+    this.#mayForgetAttempts = options.mayForgetAttempts;
+    this.#mayForgetSkips = options.mayForgetSkips;
   }
 
   get publishedCount(): number {
@@ -104,8 +133,21 @@ export class Checker {
     return this.#promised.size;
   }
 
-  published(event: PublishedEvent): void {
+  /** Its program begins to publish it. */
+  published(event: PublishedEvent, life: Life): void {
     this.#published.set(event.body, event);
+    this.#publishing.set(event.body, life);
+  }
+
+  /** Its program was told what became of it, good or bad. */
+  settled(body: string): void {
+    this.#publishing.delete(body);
+  }
+
+  /** What programs that live wait to be told. */
+  unsettled(): readonly string[] {
+    const living = [...this.#publishing].filter(([, { endedAt }]) => endedAt === undefined);
+    return living.map(([body]) => `nobody was told what became of "${body}"`);
   }
 
   /** It is durable in its outbox. */
@@ -144,29 +186,34 @@ export class Checker {
     if (before === undefined) {
       if (!isGroup) this.#checkFirst(name, log, event);
       if (sequence > log.firstTo) [log.firstTo, log.firstLife] = [sequence, life];
-      log.seen.set(sequence, { id, body, life, done: undefined });
+      log.seen.set(sequence, { id, body, life, done: new Map() });
       return;
     }
+    if (published?.isAlone === true)
+      this.fault(`${name} ${sequence} came again as attempt ${attempt}, and nothing had gone wrong`);
     if (before.id !== id || before.body !== body)
       this.fault(`${name} ${sequence} changed: "${before.body}", "${body}"`);
     if (attempt < 2 && isAfter(life, before.life) && !this.#mayForgetAttempts)
       this.fault(`${name} ${sequence} came again as attempt ${attempt}`);
     before.life = life;
-    const { done } = before;
-    const isKnown = done !== undefined && (done.life === life || done.at < life.connectedAt);
+    const isKnown = [...before.done].some(([by, at]) => by === life || at < life.connectedAt);
     if (isKnown && !isGroup) this.fault(`${name} ${sequence} came again after its ack was written down`);
   }
 
   skipped({ name }: SimSubscription, skip: SkippedRun): void {
     const log = this.#log(name);
-    for (let sequence = skip.from; sequence <= skip.to; sequence++) log.skipped.set(sequence, skip.life);
+    const { life, at, reason } = skip;
+    for (let sequence = skip.from; sequence <= skip.to; sequence++) {
+      const expiredAt = log.skipped.get(sequence)?.expiredAt ?? (reason === 'expired' ? at : undefined);
+      log.skipped.set(sequence, { life, expiredAt });
+    }
     log.lastSkipped = Math.max(log.lastSkipped, skip.to);
   }
 
-  /** Its ack is on the disk of the agent. */
-  acked({ name }: SimSubscription, sequence: number, done: { readonly life: Life; readonly at: number }): void {
+  /** A life is done with it. @param done.at when that was on the disk of the agent; Infinity where nobody knows. */
+  acked({ name }: SimSubscription, sequence: number, { life, at }: { readonly life: Life; readonly at: number }): void {
     const seen = this.#log(name).seen.get(sequence);
-    if (seen !== undefined) seen.done ??= done;
+    if (seen !== undefined && !seen.done.has(life)) seen.done.set(life, at);
   }
 
   /** What is owed at present: promised, and neither delivered nor skipped. Bounded work for each call. */
@@ -177,7 +224,7 @@ export class Checker {
       const bodies = new Set([...log.seen.values()].map(({ body }) => body));
       for (const body of this.#promised) {
         const event = this.#published.get(body);
-        if (event === undefined || !reaches(event.to) || bodies.has(body) || event.mayExpire) continue;
+        if (event === undefined || !reaches(event.to) || bodies.has(body) || event.ttlMs !== undefined) continue;
         owed.push(`${name} never got "${body}"`);
       }
     }
@@ -186,9 +233,14 @@ export class Checker {
 
   /** The end of a run. @returns what is wrong. */
   finish(subscriptions: readonly SimSubscription[]): readonly string[] {
-    for (const each of this.owed(subscriptions)) this.fault(each);
-    for (const [name, log] of this.#logs) {
-      this.#checkGaps(name, log);
+    for (const each of [...this.owed(subscriptions), ...this.unsettled()]) this.fault(each);
+    for (const subscription of unique(subscriptions)) {
+      const { name } = subscription;
+      const log = this.#log(name);
+      const gaps = gapsOf(log);
+      const untold = this.#mayForgetSkips && subscription.isGroup ? gaps.filter((each) => each < log.lastSkipped) : [];
+      for (const sequence of gaps) if (!untold.includes(sequence)) this.fault(`${name} ${sequence} is a gap`);
+      this.#checkExpiries(subscription, log, untold.length);
       this.#checkPlaces(name, log);
       this.#checkOrder(name, log);
     }
@@ -215,16 +267,11 @@ export class Checker {
   }
 
   #checkFirst(name: string, { skipped, firstTo, firstLife }: SubscriptionLog, { sequence, life }: Delivery): void {
-    const skippedFor = skipped.get(sequence);
+    const skippedFor = skipped.get(sequence)?.life;
     if (skippedFor !== undefined && isAfter(life, skippedFor))
       this.fault(`${name} ${sequence} came after it was skipped`);
     if (sequence < firstTo && firstLife !== undefined && isAfter(life, firstLife))
       this.fault(`${name} ${sequence} came first after ${firstTo}`);
-  }
-
-  #checkGaps(name: string, { firstTo, lastSkipped, seen, skipped }: SubscriptionLog): void {
-    for (let sequence = 1; sequence <= Math.max(firstTo, lastSkipped); sequence++)
-      if (!seen.has(sequence) && !skipped.has(sequence)) this.fault(`${name} ${sequence} is a gap`);
   }
 
   #checkPlaces(name: string, { seen }: SubscriptionLog): void {
@@ -251,6 +298,34 @@ export class Checker {
     }
   }
 
+  /**
+   * What expired was due. Nobody says which event a skip stands for: so the first skip is held against what was due first,
+   * the second against the next, and so on; where that does not go, no other way does.
+   */
+  #checkExpiries({ name, reaches }: SimSubscription, { seen, skipped }: SubscriptionLog, untold: number): void {
+    const bodies = new Set([...seen.values()].map(({ body }) => body));
+    const expired = [...skipped].filter(([sequence]) => !seen.has(sequence)).map(([, { expiredAt }]) => expiredAt);
+    const unseen = [...this.#published.values()].filter(
+      ({ body, to, ttlMs }) => ttlMs !== undefined && reaches(to) && !bodies.has(body),
+    );
+    const kept = unseen.filter(({ body }) => this.#promised.has(body));
+    if (kept.length > expired.length + untold)
+      this.fault(`${name}: "${kept[0]?.body ?? ''}" is neither delivered nor skipped`);
+    const dues = unseen.map(dueAt).sort((a, b) => a - b);
+    const times = expired.filter((at) => at !== undefined).sort((a, b) => a - b);
+    for (const [index, at] of times.entries()) this.#checkExpiry(name, at, dues[index]);
+    for (const [sequence, { expiredAt }] of skipped) {
+      const event = this.#published.get(seen.get(sequence)?.body ?? '');
+      if (expiredAt !== undefined && event !== undefined)
+        this.#checkExpiry(`${name} ${sequence}`, expiredAt, dueAt(event));
+    }
+  }
+
+  #checkExpiry(what: string, at: number, due = Number.POSITIVE_INFINITY): void {
+    if (at * (1 + CLOCKS_AHEAD) + CLOCKS_AHEAD_MS < due)
+      this.fault(`${what} was dropped at ${at.toFixed(0)} ms as expired: nothing was due before ${due.toFixed(0)} ms`);
+  }
+
   #log(name: string): SubscriptionLog {
     let log = this.#logs.get(name);
     if (log === undefined)
@@ -260,6 +335,22 @@ export class Checker {
       );
     return log;
   }
+}
+
+/** When it may be dropped. */
+function dueAt({ publishedAt, ttlMs = Number.POSITIVE_INFINITY }: PublishedEvent): number {
+  return publishedAt + ttlMs;
+}
+
+/** Sequences that nobody was told anything of. */
+function gapsOf({ firstTo, lastSkipped, seen, skipped }: SubscriptionLog): readonly number[] {
+  const sequences = Array.from({ length: Math.max(firstTo, lastSkipped) }, (_, index) => index + 1);
+  return sequences.filter((sequence) => !seen.has(sequence) && !skipped.has(sequence));
+}
+
+/** Members of a group share a subscription. */
+function unique(subscriptions: readonly SimSubscription[]): Iterable<SimSubscription> {
+  return new Map(subscriptions.map((each) => [each.name, each])).values();
 }
 
 /** What an earlier life got may reach a later one before it: the two may overlap. */

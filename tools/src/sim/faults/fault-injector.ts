@@ -45,6 +45,9 @@ export class FaultInjector {
     this.#dice = targets.world.dice.fork('faults');
   }
 
+  /** A wake-up among nodes was lost. */
+  readonly countLostWakeUp = (): void => this.#count('lost-wake-up');
+
   start(): void {
     if (this.#plan.kinds.includes('lost-wake-up')) this.lostWakeUps = this.#dice.fraction();
     this.#later();
@@ -97,12 +100,16 @@ export class FaultInjector {
     world.schedule(undefined, this.#dice.between(0, 2 * this.#plan.everyMs), () => {
       if (this.#isOver) return;
       const kind = this.#dice.pick(this.#plan.kinds);
-      if (this.#happens(kind)) this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+      if (this.#happens(kind)) this.#count(kind);
       this.#later();
     });
   }
 
-  /** @returns whether it could happen. */
+  #count(kind: FaultKind): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  /** @returns whether it happened; a wake-up is lost, and counted, whenever one is told. */
   #happens(kind: FaultKind): boolean {
     const { world, nodes, agents } = this.#targets;
     const node = this.#dice.pick(nodes);

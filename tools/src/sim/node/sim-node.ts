@@ -53,6 +53,11 @@ const EVENT_ID_BYTES = 16;
 const BACKLOG_BYTES_MAX = 67_108_864;
 const INBOUND_BYTES_MAX = 33_554_432;
 const RESTART_MS = [200, 4_000] as const;
+/**
+ * Why a connection ends here: it is cut, silent, or replaced by a newer one. Nobody changes bytes, and nobody breaks the
+ * rules: any other reason is a mistake of the product, which coming back would hide.
+ */
+const REASONS: readonly string[] = ['closed', 'truncated', 'E_IDLE', 'E_HANDSHAKE_TIMEOUT', 'E_REPLACED'];
 
 export class SimNode {
   readonly name: string;
@@ -152,9 +157,11 @@ export class SimNode {
       }),
       onConnected: ({ agentId, instance }) => world.trace.add(this.name, `${agentId}/${instance} is here`),
       onEnrolled: () => undefined,
-      onRefused: ({ agentId, code }) => world.trace.add(this.name, `refuses ${agentId}: ${code}`),
-      onDisconnected: ({ agentId, instance }, reason) =>
-        world.trace.add(this.name, `${agentId}/${instance} is gone: ${reason}`),
+      onRefused: ({ agentId, code }) => world.fault(`refuses ${agentId}: ${code}`),
+      onDisconnected: ({ agentId, instance }, reason) => {
+        world.trace.add(this.name, `${agentId}/${instance} is gone: ${reason}`);
+        if (!REASONS.includes(reason)) world.fault(`ends the connection of ${agentId}: ${reason}`);
+      },
     });
   }
 

@@ -19,6 +19,10 @@ export const PLANTED_BUGS = [
   'byte-changed',
   /** A store listens to whoever was replaced. */
   'no-fencing',
+  /** A program throws in a microtask, where nobody catches. */
+  'stray-throw',
+  /** A promise fails that nobody waits for. */
+  'stray-rejection',
 ] as const;
 
 export type PlantedBug = (typeof PLANTED_BUGS)[number];

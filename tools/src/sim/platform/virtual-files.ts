@@ -30,7 +30,8 @@ export class VirtualFiles {
   /** How long the disk of an agent takes for a transaction, and what it does wrong. */
   delayMs: (agent: string) => number = () => 0;
   trouble: (agent: string) => DiskTrouble = () => 'none';
-  readonly #folders = new Set<string>();
+  /** The root is there from the start. */
+  readonly #folders = new Set<string>([ROOT.slice(0, -1)]);
 
   /** The database of a path, made where it is new. */
   open(path: string): DatabaseFile {

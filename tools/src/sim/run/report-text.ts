@@ -59,6 +59,10 @@ export function campaignPage(campaign: Campaign, command: string, now: Date): st
     '| --- | --- |',
     ...rows,
     '',
+    'A lost wake-up is a word from one node to another, that a queue has something new, that never came. The store of a world looks ' +
+      'for what was missed by itself; that the nodes of the product do so is shown by M6 in ' +
+      '[packages/server/test/redis/nodes.test.ts](../../packages/server/test/redis/nodes.test.ts).',
+    '',
     `One run takes ${(cpuMs / runs).toFixed(0)} ms of one core.`,
     '',
   ].join('\n');

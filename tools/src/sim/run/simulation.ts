@@ -15,6 +15,7 @@ import { VirtualFiles } from '../platform/virtual-files.ts';
 import type { PlantedBug } from '../planted/planted-bug.ts';
 import { SimStores } from '../store/sim-stores.ts';
 import type { Dice } from '@sealane/shared/testing';
+import { catchStrayErrors } from '../world/stray-errors.ts';
 import { World } from '../world/world.ts';
 
 export interface SeedResult {
@@ -30,6 +31,9 @@ export interface SeedResult {
   readonly virtualMs: number;
 }
 
+const GROUP_ADDRESS = 'topic:work';
+const HEARD_ADDRESSES = ['agent:ada', 'agent:bob', 'topic:a.b', 'topic:a.c.d', GROUP_ADDRESS];
+const ADDRESSES = [...HEARD_ADDRESSES, 'topic:nobody'];
 /** How many worlds have several nodes. */
 const SHARED_CHANCE = 0.5;
 const READY_MS = 60_000;
@@ -37,13 +41,21 @@ const READY_MS = 60_000;
 const HEALING_MS = 300_000;
 /** What was at work when nothing was owed comes to its end: outboxes that were left are looked for each minute. Then nothing happens. */
 const CALM_MS = 65_000;
-const QUIET_MS = 20_000;
+const QUIET_MS = 14_000;
+/** What is published when all is well is delivered, and its program told so, within this time. */
+const PROBE_MS = 60_000;
+/** Longer than the time for an ack. */
+const GROUP_WORK_MS = 3_000;
+/** In such weather an event that is cut to pieces, and the word that it is worked on, come well within that time. */
+const QUICK_LATENCY_MS = 10;
 
 export async function runSeed(seed: number, bug?: PlantedBug): Promise<SeedResult> {
   const simulation = new Simulation(seed, bug);
+  const release = catchStrayErrors((error) => simulation.onStrayError(error));
   try {
     return await simulation.run();
   } finally {
+    release();
     simulation.close();
   }
 }
@@ -57,6 +69,7 @@ class Simulation {
   readonly #manners: Manners;
   readonly #injector: FaultInjector;
   readonly #durationMs: number;
+  readonly #isQuick: boolean;
   readonly #nodes: readonly SimNode[];
   readonly #agents: readonly SimAgent[];
   readonly #stores: SimStores;
@@ -67,17 +80,19 @@ class Simulation {
     this.#world = new World(seed);
     this.#dice = this.#world.dice.fork('setting');
     const plan = faultPlan(this.#dice.fork('plan'));
-    this.#checker = new Checker({ mayForgetAttempts: plan.kinds.includes('full-disk') });
     const network = new Network(this.#world, plan.weather);
     this.#manners = mannersOf(this.#dice);
     const identity = new IdentityKeys(nativeCrypto, this.#dice.bytes(32));
     const isPortable = this.#dice.chance(0.02);
     const limits = limitsFor(this.#dice);
+    const isShared = this.#dice.chance(SHARED_CHANCE);
+    this.#checker = new Checker({ mayForgetAttempts: plan.kinds.includes('full-disk'), mayForgetSkips: isShared });
     const stores = new SimStores({
-      ...{ world: this.#world, isShared: this.#dice.chance(SHARED_CHANCE), bug },
+      ...{ world: this.#world, isShared, bug },
       checkpointBytes: this.#dice.pick([1, 2_000, 1_000_000]),
       manners: () => this.#injector.manners,
       lostWakeUps: () => this.#injector.lostWakeUps,
+      onLostWakeUp: () => this.#injector.countLostWakeUp(),
       fault: (what) => this.#checker.fault(what),
     });
     this.#stores = stores;
@@ -91,7 +106,7 @@ class Simulation {
     this.#nodes = Array.from({ length: nodeCount }, (_, index) => new SimNode(`node-${index + 1}`, settings));
     const agentSettings = {
       ...{ world: this.#world, checker: this.#checker, manners: this.#manners, isPortable, bug, files: this.#files },
-      addresses: ['agent:ada', 'agent:bob', 'topic:a.b', 'topic:a.c.d', 'topic:work', 'topic:nobody'],
+      addresses: ADDRESSES,
       suites: this.#dice.chance(0.5) ? [SUITE.hybrid] : [SUITE.classical],
       limits: limits.session,
       serverKey: fingerprint(nativeCrypto, identity.static.publicKey),
@@ -99,6 +114,7 @@ class Simulation {
     this.#agents = programs(this.#dice).map(([id, subscriptions]) => new SimAgent(id, subscriptions, agentSettings));
     this.#subscriptions = this.#agents.flatMap(({ subscriptions }) => subscriptions);
     this.#durationMs = plan.durationMs;
+    this.#isQuick = plan.weather.splits === 0 || plan.weather.latencyMs[1] <= QUICK_LATENCY_MS;
     this.#injector = new FaultInjector(plan, {
       ...{ world: this.#world, network, nodes: this.#nodes, agents: this.#agents, crashStore: stores.crash },
     });
@@ -125,9 +141,15 @@ class Simulation {
     await world.runUntil(world.now + this.#durationMs, () => this.#isBad);
     this.#heal();
     const healBy = world.now + HEALING_MS;
-    while (world.now < healBy && !this.#isBad && !this.#isSettled) await world.runUntil(world.now + 1_000);
+    await this.#untilSettled(healBy);
+    await world.runUntil(world.now + CALM_MS, () => this.#isBad);
+    await this.#probe();
     if (!this.#isBad) await this.#expectQuiet();
     return this.#result();
+  }
+
+  onStrayError(error: unknown): void {
+    this.#world.onFault(error);
   }
 
   close(): void {
@@ -140,7 +162,12 @@ class Simulation {
   }
 
   get #isSettled(): boolean {
-    return this.#checker.owed(this.#subscriptions).length === 0;
+    return this.#checker.owed(this.#subscriptions).length + this.#checker.unsettled().length === 0;
+  }
+
+  async #untilSettled(time: number): Promise<void> {
+    const world = this.#world;
+    while (world.now < time && !this.#isBad && !this.#isSettled) await world.runUntil(world.now + 1_000);
   }
 
   /** Everything works from now on. */
@@ -150,9 +177,25 @@ class Simulation {
     Object.assign(this.#manners, { handlerFails: 0, handlerHangs: 0, publishEveryMs: 0 });
   }
 
+  /** Every outbox and every subscription works, also where nothing was owed; and who works long in a group does so alone. */
+  async #probe(): Promise<void> {
+    this.#world.trace.add('world', 'looks whether everything works');
+    for (const agent of this.#agents) agent.probe(HEARD_ADDRESSES, false);
+    await this.#untilProbed();
+    if (!this.#isQuick) return;
+    this.#manners.groupMs = GROUP_WORK_MS;
+    this.#agents[0]?.probe([GROUP_ADDRESS], true);
+    await this.#untilProbed();
+  }
+
+  async #untilProbed(): Promise<void> {
+    const world = this.#world;
+    await world.runUntil(world.now + 1, () => this.#isBad);
+    await this.#untilSettled(world.now + PROBE_MS);
+  }
+
   async #expectQuiet(): Promise<void> {
     const world = this.#world;
-    await world.runUntil(world.now + CALM_MS, () => this.#isBad);
     const before = this.#checker.deliveries;
     await world.runUntil(world.now + QUIET_MS, () => this.#isBad);
     if (this.#checker.deliveries !== before) this.#checker.fault('it is not quiet at the end');
@@ -180,6 +223,7 @@ function mannersOf(dice: Dice): Manners {
     handlerFails: dice.chance(0.5) ? dice.between(0, 0.2) : 0,
     handlerHangs: dice.chance(0.3) ? dice.between(0, 0.05) : 0,
     handlerMs: dice.pick([0, 0, 5, 200]),
+    groupMs: 0,
     publishEveryMs: dice.skewed(300, 3_000),
   };
 }

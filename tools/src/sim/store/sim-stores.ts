@@ -16,6 +16,7 @@ export interface SimStoresOptions {
   readonly checkpointBytes: number;
   readonly manners: () => DiskManners;
   readonly lostWakeUps: () => number;
+  readonly onLostWakeUp: () => void;
   readonly fault: (what: string) => void;
 }
 
@@ -31,14 +32,14 @@ export class SimStores {
   readonly #service: StoreService | undefined;
 
   constructor(options: SimStoresOptions) {
-    const { world, isShared, bug, lostWakeUps, fault } = options;
+    const { world, isShared, bug, lostWakeUps, onLostWakeUp, fault } = options;
     this.#options = options;
     this.isShared = isShared;
     this.#unsynced = bug === 'ack-before-store' ? new UnsyncedDisk(this.#disk) : undefined;
     this.#book = { settled: new Map(), lives: 0, fault };
     if (!isShared) return;
     this.#service = new StoreService({
-      ...{ world, lostWakeUps, isFencing: bug !== 'no-fencing' },
+      ...{ world, lostWakeUps, onLostWakeUp, isFencing: bug !== 'no-fencing' },
       open: (process) => this.#store(process, () => world.wallClock(process)),
     });
   }

@@ -16,6 +16,8 @@ export interface StoreServiceOptions {
   readonly open: (process: SimProcess) => SimStore;
   /** Chance that a wake-up does not arrive. */
   readonly lostWakeUps: () => number;
+  /** One did not. */
+  readonly onLostWakeUp: () => void;
   readonly isFencing: boolean;
   /** How long it is gone after a crash. */
   readonly restartMs?: readonly [number, number];
@@ -164,8 +166,8 @@ export class StoreService {
   #onQueues(queueIds: readonly string[]): void {
     for (const queueId of queueIds) this.#touched.add(queueId);
     for (const client of this.#clients) {
-      if (this.#options.world.dice.chance(this.#options.lostWakeUps())) continue;
-      this.#tell(client, () => client.onQueues(queueIds));
+      if (this.#options.world.dice.chance(this.#options.lostWakeUps())) this.#options.onLostWakeUp();
+      else this.#tell(client, () => client.onQueues(queueIds));
     }
   }
 

@@ -27,7 +27,7 @@ const STEPS_MAX = 400_000;
 export class World {
   readonly dice: Dice;
   readonly trace: Trace;
-  /** What the program did that a program must not do: it threw where nobody catches. */
+  /** What a program did that no program must do: it threw where nobody catches, or ended a connection without a reason. */
   readonly faults: string[] = [];
   /** Randomness of the programs. */
   readonly entropy: Dice;
@@ -82,11 +82,16 @@ export class World {
 
   /** Something threw where nobody catches. */
   onFault(error: unknown): void {
+    this.fault(`threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  /** The process of the present step did what no process may do; what has ended does nothing. */
+  fault(what: string): void {
     const { current } = this;
     if (current !== undefined && !current.isAlive) return;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.trace.add(current?.name ?? 'world', `fault: ${text.split('\n', 1)[0] ?? ''}`);
-    this.faults.push(`${current?.name ?? 'world'} threw: ${text}`);
+    const name = current?.name ?? 'world';
+    this.trace.add(name, `fault: ${what.split('\n', 1)[0] ?? ''}`);
+    this.faults.push(`${name} ${what}`);
   }
 
   /** @returns whether it ran: what follows from it is still to come. */
