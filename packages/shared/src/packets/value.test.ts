@@ -79,6 +79,20 @@ it('D4: refuses counts that the bytes cannot hold without making room for them',
   expect(refusal(bytes('dbffffffff'))).toBe('E_MALFORMED');
 });
 
+it('D10: refuses a key that stands twice in a map, wherever the two stand', () => {
+  const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`);
+  const entry = (key: string): number[] => [0xa0 | key.length, ...new TextEncoder().encode(key), 0xc0];
+  const map = (names: readonly string[]): Uint8Array => mapOf(names.length, Uint8Array.from(names.flatMap(entry)));
+  expect(refusal(map(keys))).toBe('accepted');
+  for (const [first, second] of [
+    [0, 1],
+    [0, 99],
+    [50, 99],
+    [98, 99],
+  ] as const)
+    expect(refusal(map(keys.with(second, keys[first]!)))).toBe('E_MALFORMED');
+});
+
 it('D4: counts the elements of all levels together', () => {
   const inner = new Array<number>(VALUE_ELEMENTS_MAX / 2).fill(0);
   expect(refusal(new Packr({ useRecords: false }).pack([inner, inner]))).toBe('E_TOO_LARGE');
