@@ -12,7 +12,7 @@ export type LimitPreset = (typeof LIMIT_PRESETS)[number];
 export interface ServerLimits {
   /** Sockets of all agents together; the descriptors of the process may allow fewer. */
   readonly connectionsMax: number;
-  /** File descriptors kept back for the store, logs and refusals. */
+  /** File descriptors kept back: some 45 of the process itself, 32 refusals at once, files and admin connections. */
   readonly descriptorsReserved: number;
   /** Connections of one address that have not proved who they are. */
   readonly unauthenticatedPerAddressMax: number;
@@ -53,7 +53,7 @@ export interface ServerLimits {
 
 const DEFAULT_LIMITS: ServerLimits = {
   connectionsMax: 100_000,
-  descriptorsReserved: 64,
+  descriptorsReserved: 128,
   unauthenticatedPerAddressMax: 128,
   unauthenticatedPerAddressDropFrom: 64,
   unauthenticatedMax: 8_192,

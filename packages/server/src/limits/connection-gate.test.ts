@@ -71,7 +71,7 @@ describe('ConnectionGate', () => {
   });
 
   it('rule 7: stops below the limit of file descriptors', () => {
-    const gate = new ConnectionGate(limitsOf('default'), { descriptorsMax: 66 });
+    const gate = new ConnectionGate(limitsOf('default'), { descriptorsMax: 130 });
     expect(gate.counts.connectionsMax).toBe(2);
     gate.open('a');
     gate.open('a');

@@ -38,7 +38,10 @@ export interface MessagingOptions {
   readonly files: BlobFiles;
   readonly crypto: Crypto;
   readonly random: Random;
+  /** What lives for a time goes by its wall clock, which must not jump. */
   readonly environment: ServiceEnvironment;
+  /** The clock that others read too: signed heads and enrolment tokens go by it. */
+  readonly systemClock: () => number;
   readonly preset: LimitPreset;
   readonly registration: RegistrationPolicy;
   /** The identity of the server as it is now: it signs heads, and its X25519 key is part of what logins sign. */
@@ -83,11 +86,11 @@ export class Messaging implements MessagingHost, CallDeskHost, AccountListener, 
     this.environment = environment;
     const limits = accountLimitsOf(preset);
     const book = new AccountBook({ store, crypto });
-    const nowSeconds = (): number => Math.floor(environment.wallClock() / 1_000);
+    const nowSeconds = (): number => Math.floor(options.systemClock() / 1_000);
     const registration = new Registration({ policy: options.registration, crypto, tokenKeys, nowSeconds });
     const { hasher = new PasswordHasher() } = options;
     this.#hasher = hasher;
-    this.#log = new TransparencyLog({ store, crypto, signer: options.signer, wallClock: environment.wallClock });
+    this.#log = new TransparencyLog({ store, crypto, signer: options.signer, wallClock: options.systemClock });
     const attempts = new LoginAttempts({ limits, now: environment.now });
     const common = { store, crypto, book, hasher, environment, limits, attempts, log: this.#log };
     this.accounts = new Accounts({ ...common, registration, listener: this });

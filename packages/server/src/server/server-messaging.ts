@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { openPrivateDirectory } from '@sealane/node/keys';
 import type { Logger } from '@sealane/node/log';
-import { systemRandom } from '@sealane/node/transport';
+import { monotonicNow, systemRandom } from '@sealane/node/transport';
 import { nativeCrypto } from '@sealane/shared/crypto-native';
 import type { EnrolmentPolicy, LimitPreset } from '../config/index.ts';
-import type { Delivery } from '../delivery/index.ts';
+import { steadyClock, type Delivery } from '../delivery/index.ts';
 import {
   DiskBlobFiles,
   MemoryBlobFiles,
@@ -56,7 +56,8 @@ export function startMessaging(options: ServerMessagingOptions): Messaging | und
     files: isKept
       ? new DiskBlobFiles(join(dataDirectory, BLOB_DIRECTORY))
       : new MemoryBlobFiles({ bytesMax: MEMORY_BLOB_BYTES_MAX }),
-    ...{ crypto: nativeCrypto, random: systemRandom, environment: systemEnvironment(wallClock), preset },
+    ...{ crypto: nativeCrypto, random: systemRandom, preset, systemClock: wallClock },
+    environment: systemEnvironment(steadyClock({ wall: wallClock, monotonic: monotonicNow })),
     registration: registration ?? enrolment,
     signer: () => identity().keys,
     serverKey: () => identity().keys.static.publicKey,

@@ -85,7 +85,7 @@ export class AccountWorld {
       files: new MemoryBlobFiles({ bytesMax: 1_000_000 }),
       crypto: nativeCrypto,
       random: systemRandom,
-      ...{ environment, preset, registration },
+      ...{ environment, systemClock: environment.wallClock, preset, registration },
       hasher: new PasswordHasher({
         derive: async (password, { salt }) => {
           this.hashesBegun += 1;

@@ -141,6 +141,15 @@ export const STORE_BUGS: readonly PlantedBug[] = [
     needs: 'redis-server',
   },
   {
+    name: 'wall-clock-of-messages-not-steadied',
+    breaks: 'O3: a wall clock that is set ahead ends sessions of accounts and drops files',
+    file: 'packages/server/src/server/server-messaging.ts',
+    from: 'systemEnvironment(steadyClock({ wall: wallClock, monotonic: monotonicNow }))',
+    to: 'systemEnvironment(((clocks: object) => wallClock)({ steadyClock, monotonicNow }))',
+    tests: [test('messaging/wall-clock.test.ts')],
+    title: 'store memory',
+  },
+  {
     name: 'wall-clock-not-steadied',
     breaks: 'O3: a wall clock that is set a day ahead expires what is to live for hours',
     file: 'packages/server/src/server/server-delivery.ts',
