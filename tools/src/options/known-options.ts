@@ -25,8 +25,8 @@ export function numberWithin(option: string, text: string, { min, max }: { min: 
 
 /** A whole number within bounds. @throws TypeError. */
 export function wholeWithin(option: string, text: string, { min, max }: { min: number; max: number }): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isInteger(number) && number >= min && number <= max) return number;
+  const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
   throw new TypeError(`--${option} expected a whole number from ${min} to ${max}, got "${text}"`);
 }
 

@@ -45,6 +45,8 @@ const UNSUBSCRIBE_MS = 30_000;
 const WINDOWS_MAX = 2;
 /** However short the time for acks is that a server names. */
 const ACK_WAIT_MS_MIN = 1_000;
+/** So many ack waits make room, for memory: whoever answers nothing for longer is connected anew. */
+const ACK_WAITS_MAX = 64;
 
 const SKIP_REASONS: readonly SkippedEvents['reason'][] = [
   'unknown',
@@ -200,7 +202,8 @@ export class DurableSubscription implements Subscription {
    */
   get #isFlooded(): boolean {
     if (this.#work.count < this.#granted * WINDOWS_MAX) return false;
-    const ackWaits = Math.floor((this.#owner.timers.now() - this.#subscribedAt) / this.#ackWaitMs);
+    const passed = Math.floor((this.#owner.timers.now() - this.#subscribedAt) / this.#ackWaitMs);
+    const ackWaits = Math.min(passed, ACK_WAITS_MAX);
     return this.#work.deliveredCount >= this.#granted * (WINDOWS_MAX + ackWaits);
   }
 

@@ -265,6 +265,20 @@ describe('DurableSubscription', () => {
     expect(second.failedWith).toBe('E_FLOW_CONTROL');
   });
 
+  it('B2: however long nothing is answered, what waits is bounded', async () => {
+    const { timers, connect, deliver } = start({
+      handler: () => new Promise(() => undefined),
+      options: { group: 'crew', acknowledge: 'manual' },
+    });
+    const link = await connect();
+    await timers.pass(1_000 * ACK_WAIT_MS);
+    // Windows of 4: two, and 64 for the time that passed.
+    for (let sequence = 1; sequence <= 4 * 66; sequence++) await deliver(sequence);
+    expect(link.failedWith).toBeUndefined();
+    await deliver(4 * 66 + 1);
+    expect(link.failedWith).toBe('E_FLOW_CONTROL');
+  });
+
   it('A9: a refusal for good ends it with the code; one that passes is tried again', async () => {
     const first = start();
     const link = await first.connect();
