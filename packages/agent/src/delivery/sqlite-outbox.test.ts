@@ -8,7 +8,7 @@ import { Lanes, newProducerId } from './lanes.ts';
 import { outboxCompliance, sampleEvent } from './outbox.compliance.ts';
 import { DEFAULT_OUTBOX_LIMITS } from './outbox.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
-import { SQLITE, SqliteThread } from './sqlite-thread.ts';
+import { SQLITE, SqlError, SqliteDatabase, SqliteThread } from './sqlite-thread.ts';
 
 const directories: string[] = [];
 const lanes: SqliteOutbox[] = [];
@@ -135,6 +135,26 @@ describe('SqliteOutbox', () => {
     expect((await again.read(0, ALL)).map(({ number }) => number)).toEqual([1, 3]);
     expect(incidents).toEqual([expect.stringContaining('event 2')]);
     expect(again.waiting.events).toBe(2);
+  });
+
+  it('what is asked of it while it closes, or later, fails with E_CLOSED', async () => {
+    const { lane } = await open(join(directory(), 'lane-1.sqlite'));
+    await lane.add(sampleEvent('first', { eventId: 'one' })).added;
+    const closed = lane.close();
+    const asked = [lane.receiptOf('one'), lane.read(0, ALL), closed.then(() => lane.receiptOf('one'))];
+    const outcomes = await Promise.allSettled(asked);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'E_CLOSED' });
+    expect(outcomes.at(-1)).toMatchObject({ status: 'rejected' });
+  });
+
+  it('a file that cannot be read any more is named, with E_STORAGE', async () => {
+    const { lane } = await open(join(directory(), 'lane-1.sqlite'));
+    jest.spyOn(SqliteDatabase.prototype, 'run').mockRejectedValueOnce(new SqlError('disk I/O error', 10));
+    await expect(lane.read(0, ALL)).rejects.toMatchObject({
+      code: 'E_STORAGE',
+      message: expect.stringContaining(`${lane.file} cannot be used: disk I/O error`),
+    });
   });
 
   it('S12: emptied, it gives its pages back', async () => {

@@ -140,7 +140,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async read(after: number, { eventsMax, bytesMax }: ReadLimits): Promise<readonly QueuedEvent[]> {
-    const [rows = []] = await this.#database.run([{ sql: sql.SELECT_EVENTS, runs: [[after, eventsMax]] }]);
+    const [rows = []] = await this.#run([{ sql: sql.SELECT_EVENTS, runs: [[after, eventsMax]] }]);
     const events: QueuedEvent[] = [];
     let bytes = 0;
     for (const row of rows) {
@@ -162,7 +162,7 @@ export class SqliteOutbox implements Outbox {
     await this.#loop.quiet();
     if (this.#sentNumber === this.#lastNumber) return;
     const last = this.#lastNumber;
-    await this.#database.run([{ sql: sql.UPDATE_LANE, runs: [[last, last]] }]);
+    await this.#run([{ sql: sql.UPDATE_LANE, runs: [[last, last]] }]);
     this.#sentNumber = Math.max(this.#sentNumber, last);
   }
 
@@ -175,7 +175,7 @@ export class SqliteOutbox implements Outbox {
 
   async receiptOf(eventId: string): Promise<Receipt | undefined> {
     await this.#writeDown();
-    const [[row] = []] = await this.#database.run([{ sql: sql.SELECT_ID, runs: [[eventId]] }]);
+    const [[row] = []] = await this.#run([{ sql: sql.SELECT_ID, runs: [[eventId]] }]);
     return row === undefined ? undefined : sql.receiptOf(row);
   }
 
@@ -188,7 +188,7 @@ export class SqliteOutbox implements Outbox {
     };
     this.#lastNumber += moved.by;
     this.#writtenNumber = this.#lastNumber;
-    await this.#database.run([
+    await this.#run([
       ...sql.moveUnsent(moved.first, moved.by),
       { sql: sql.UPDATE_LANE, runs: [[this.#lastNumber, this.#sentNumber]] },
     ]);
@@ -199,6 +199,15 @@ export class SqliteOutbox implements Outbox {
     await this.#writeDown();
     this.#failure ??= new ProtocolError('E_CLOSED', 'the outbox is closed');
     await this.#database.close();
+  }
+
+  /** @throws ProtocolError `E_CLOSED` when it was closed meanwhile, StorageError `E_STORAGE` that names the file. */
+  async #run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]> {
+    try {
+      return await this.#database.run(statements);
+    } catch (error) {
+      throw this.#failure ?? laneError(this.#options.file, error);
+    }
   }
 
   #checkRoom(bytes: number): void {
