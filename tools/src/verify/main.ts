@@ -1,8 +1,8 @@
 /**
- * `npm run verify`: everything CI checks. First the quick checks, side by side; with a failure they are the last. Then the tests,
- * and beside them the simulation, which goes first, and what takes the time that is left.
+ * `npm run verify`: everything CI checks. First the quick checks, side by side; with a failure they are the last. Then the tests.
+ * Beside both the simulation, and then what takes the time that is left.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 
 const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
@@ -10,7 +10,7 @@ const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.prior
 type Step = readonly [name: string, command: string];
 
 const SIMULATION =
-  'node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts';
+  'exec node --import ./packages/node/src/require-node.js --conditions=@sealane/source tools/src/sim/main.ts';
 
 const CHECKS: readonly Step[] = [
   ['format', 'npm run --silent format:check'],
@@ -21,7 +21,7 @@ const CHECKS: readonly Step[] = [
   ['types and build', 'npm run --silent typecheck && npm run --silent build'],
 ];
 const TESTS: Step = ['tests', 'npm test --silent'];
-/** It has a limit, 90 s: it computes on a core of its own, and the tests have the other for that minute. */
+/** It has a limit, 90 s: it computes on a core of its own, and everything else has the other for that minute. */
 const SIMULATED: Step = ['simulation', `${SIMULATION} --seeds 500`];
 /** One after the other, in the time that the tests leave while they wait for timeouts and disks. */
 const BESIDE_TESTS: readonly Step[] = [
@@ -39,15 +39,20 @@ interface Manner {
   readonly priority?: number;
 }
 
+/** What is under way. */
+const children = new Set<ChildProcess>();
+
 function run([name, command]: Step, { aloud = false, priority = PRIORITY_NORMAL }: Manner = {}): Promise<void> {
   const startedMs = performance.now();
   if (aloud) console.log(`\n── ${name}: ${command}`);
   const child = spawn(command, { shell: true, stdio: aloud ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
   if (child.pid !== undefined && priority !== PRIORITY_NORMAL) setPriority(child.pid, priority);
+  children.add(child);
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void said.push(chunk));
   return new Promise((resolve) => {
     child.on('close', (status) => {
+      children.delete(child);
       if (!aloud) console.log(`\n── ${name}: ${command}\n${Buffer.concat(said).toString()}`.trimEnd());
       const isOk = status === 0;
       console.log(`── ${name}: ${isOk ? 'ok' : 'FAILED'} in ${seconds(startedMs)}`);
@@ -57,21 +62,25 @@ function run([name, command]: Step, { aloud = false, priority = PRIORITY_NORMAL 
   });
 }
 
-async function runBesideTests(): Promise<void> {
+async function runBeside(checks: Promise<unknown>): Promise<void> {
   await run(SIMULATED);
+  await checks;
   for (const step of BESIDE_TESTS) await run(step, { priority: PRIORITY_LOW });
 }
 
 function endIfFailed(): void {
   if (failed.length === 0) return;
   console.error(`verify: ${failed.map((name) => `"${name}"`).join(', ')} failed after ${seconds(startedMs)}`);
+  for (const child of children) child.kill();
   process.exit(1);
 }
 
 const startedMs = performance.now();
 const failed: string[] = [];
-await Promise.all(CHECKS.map((step) => run(step)));
+const checks = Promise.all(CHECKS.map((step) => run(step)));
+const beside = runBeside(checks);
+await checks;
 endIfFailed();
-await Promise.all([run(TESTS, { aloud: true, priority: PRIORITY_BELOW_NORMAL }), runBesideTests()]);
+await Promise.all([run(TESTS, { aloud: true, priority: PRIORITY_BELOW_NORMAL }), beside]);
 endIfFailed();
 console.log(`verify: all ${CHECKS.length + 2 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);
