@@ -204,7 +204,7 @@ describe('ends', () => {
     const { code, stderr } = await bench.run(['send', 'x', ...flags]);
     expect(code).toBe(77);
     expect(stderr).toContain('E_UNKNOWN_AGENT');
-    expect(stderr).toContain('with a token neither');
+    expect(stderr).toContain('not even with a token');
     expect(stderr).not.toContain('Ask the operator for a token');
   }, 60_000);
 

@@ -140,7 +140,7 @@ function withTokenHint(error: unknown, token: string | undefined): unknown {
   if (!(error instanceof SealaneError) || token === undefined) return error;
   if (error.code === 'E_UNKNOWN_AGENT') {
     return explained(error, {
-      why: 'The server takes nobody new, with a token neither (its --enrolment is closed).',
+      why: 'The server takes nobody new, not even with a token (its --enrolment is closed).',
       next: 'Ask the operator to start the server with --enrolment token.',
     });
   }
