@@ -1,11 +1,10 @@
 /** Real processes for the agent's tests: the agent's command, the product's server, and what they print. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { programWords } from '@sealane/node/testing';
+import { isPortFree, programWords } from '@sealane/node/testing';
 
 /** All lie below those of the torture, and below those that Linux gives to whoever asks for any. */
 const PORT_MIN = 10_000;
@@ -18,16 +17,8 @@ export async function steadyPort(): Promise<number> {
   const first = PORT_MIN + (Number(process.env['JEST_WORKER_ID'] ?? 0) % WORKERS_MAX) * PORTS_OF_WORKER;
   for (;;) {
     const port = first + (portsTaken++ % PORTS_OF_WORKER);
-    if (await isFree(port)) return port;
+    if (await isPortFree(port)) return port;
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 /** One line of --json. */

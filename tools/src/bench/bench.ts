@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
 import { formatted } from '../docs/formatted.ts';
-import { makeFolders } from '../docs/make-folders.ts';
+import { makeDirectories } from '@sealane/node/keys';
 import { checkWritable } from '../docs/report.ts';
 import { writePage } from '../docs/write-page.ts';
 import { EXIT_FAILED, EXIT_STORAGE } from '../ending/exit-code.ts';
@@ -138,7 +138,7 @@ function settingsOf(
 }
 
 async function writeReport(directory: string, row: RowReport): Promise<void> {
-  makeFolders(directory);
+  makeDirectories(directory);
   const path = join(directory, LATEST);
   const report = mergeReports(path, [row]);
   appendHistory(directory, entryOf(row));

@@ -24,11 +24,11 @@ describe('the report of a tool', () => {
 
   it.each([
     ['no page', 'report.txt', '--report expected a file that ends in .md, got "'],
-    ['below a file', 'file/x.md', '--report cannot be written: ENOTDIR'],
+    ['below a file', 'file/x.md', '--report cannot be written: EEXIST'],
     ['below a file that is a folder above it', 'file/a/b/x.md', '--report cannot be written: ENOTDIR'],
     ['a folder', 'folder.md', '--report cannot be written: EISDIR'],
     // Node.js never ends to make folders there.
-    ['below /proc', '/proc/nope/x.md', '--report cannot be written: E'],
+    ['below /proc', '/proc/nope/x.md', '--report cannot be written: Cannot make /proc/nope'],
   ])('%s is refused', (_, report, message) => {
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'folder.md'));
@@ -41,6 +41,6 @@ describe('the report of a tool', () => {
     expect(await writeReport(join(folder, 'a', 'x.md'), () => '# Page\n')).toBe(true);
     expect(readFileSync(join(folder, 'a', 'x.md'), 'utf8')).toBe('# Page\n');
     expect(await writeReport(join(folder, 'a', 'x.md', 'y.md'), () => '# Page\n')).toBe(false);
-    expect(said.mock.calls).toEqual([[expect.stringMatching(/^The report could not be written: ENOTDIR[^\n]*$/)]]);
+    expect(said.mock.calls).toEqual([[expect.stringMatching(/^The report could not be written: EEXIST[^\n]*$/)]]);
   });
 });

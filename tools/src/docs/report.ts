@@ -1,7 +1,7 @@
 /** `--report FILE`: where it cannot be written, a tool says so before it works; and at its end, in one line. */
 import { closeSync, existsSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolders } from './make-folders.ts';
+import { makeDirectories } from '@sealane/node/keys';
 import { writePage } from './write-page.ts';
 
 const ENDING = '.md';
@@ -23,7 +23,7 @@ export function withReport<Options extends { readonly report: string | undefined
 export function checkWritable(option: string, file: string): void {
   const made: string[] = [];
   try {
-    makeFolders(dirname(file), made);
+    makeDirectories(dirname(file), undefined, made);
     const isNew = !existsSync(file);
     closeSync(openSync(file, 'a'));
     if (isNew) unlinkSync(file);

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatted } from './formatted.ts';
-import { makeFolders } from './make-folders.ts';
+import { makeDirectories } from '@sealane/node/keys';
 
 export async function writePage(file: string, markdown: string): Promise<void> {
   const page = await formatted(file, markdown);
-  makeFolders(dirname(file));
+  makeDirectories(dirname(file));
   await writeFile(file, page);
 }

@@ -1,5 +1,5 @@
 /** What a round stands on: servers, where agents connect to, and what can be done to them. */
-import { createServer } from 'node:net';
+import { isPortFree } from '@sealane/node/testing';
 import type { Dice } from '@sealane/shared/testing';
 import type { Programs } from './programs.ts';
 import type { Scene, Stage } from './scene.ts';
@@ -33,14 +33,6 @@ const PORT_MAX = 32_000;
 export async function serverPort(dice: Dice): Promise<number> {
   for (;;) {
     const port = dice.whole(PORT_MIN, PORT_MAX);
-    if (await isFree(port)) return port;
+    if (await isPortFree(port)) return port;
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

@@ -7,7 +7,7 @@
  *
  * `trusted` (first use) counts only where nothing is known; the other words replace what was known.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { escapeText } from '@sealane/shared/bytes';
 import { ConfigError } from '@sealane/shared/errors';
 import { explained, parseAddress, showAddress, type Address } from '../config/index.ts';
@@ -136,9 +136,21 @@ export class KnownServers {
   }
 }
 
+/** By then a line is whole that another process was writing; one that a crash left is not. */
+const WRITTEN_WITHIN_MS = 250;
+
 /** Removes the end of a line that a crash left without its line break, so that the next line stands alone. */
 function cutTornLine(descriptor: number): void {
-  const content = readFileSync(descriptor);
-  if (content.length === 0 || content.at(-1) === 0x0a) return;
-  ftruncateSync(descriptor, content.lastIndexOf(0x0a) + 1);
+  const torn = tornLine(descriptor);
+  if (torn === undefined) return;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITTEN_WITHIN_MS);
+  if (tornLine(descriptor)?.size === torn.size) ftruncateSync(descriptor, torn.from);
+}
+
+/** Where the last line begins if it has no line break: a write that crosses a page is seen in two steps. */
+function tornLine(descriptor: number): { readonly from: number; readonly size: number } | undefined {
+  const content = Buffer.alloc(fstatSync(descriptor).size);
+  const size = readSync(descriptor, content, 0, content.length, 0);
+  if (size === 0 || content[size - 1] === 0x0a) return undefined;
+  return { from: content.subarray(0, size).lastIndexOf(0x0a) + 1, size };
 }

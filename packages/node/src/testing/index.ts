@@ -13,5 +13,6 @@ export { Scratch } from './scratch.ts';
 export { SmallDisk, canLosePower, canMount, makeImage, removeImage, works } from './small-disk.ts';
 export { PatienceError, until } from './until.ts';
 export type { Patience } from './until.ts';
-export { RedisServer, freePort, hasRedis } from './redis-server.ts';
+export { freePort, isPortFree } from './ports.ts';
+export { RedisServer, hasRedis } from './redis-server.ts';
 export type { RedisServerOptions } from './redis-server.ts';
