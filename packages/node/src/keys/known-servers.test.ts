@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,6 +85,18 @@ describe('known servers', () => {
     writeFileSync(file, '# mine\n\n');
     known.record(here, print('a'));
     expect(known.list()).toHaveLength(1);
+  });
+
+  it('a line that another process is still writing is waited for, not cut off', () => {
+    const line = `h:1 ${print('a')} trusted 2026-01-01T00:00:00.000Z\n`;
+    writeFileSync(file, line.slice(0, 40));
+    const waited = jest.spyOn(Atomics, 'wait').mockImplementationOnce(() => {
+      appendFileSync(file, line.slice(40));
+      return 'timed-out';
+    });
+    known.record(here, print('b'));
+    expect(waited).toHaveBeenCalledTimes(1);
+    expect(known.list()).toHaveLength(2);
   });
 
   it('keeps every line of several processes that write at once', async () => {
