@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { faultOf, StoreFault } from '../../store/sqlite/fault.ts';
 import { moveInPlace } from '../../store/sqlite/open-file.ts';
@@ -19,6 +20,9 @@ export type FileRequest =
 /** Steps of one transaction. */
 const STEPS_MAX = 256;
 const FILE_MODE = 0o600;
+/** Ten seconds of bad luck. */
+const BACKUP_ATTEMPTS_MAX = 1_000;
+const BACKUP_PAUSE_MS = 10;
 
 let database: DatabaseSync | undefined;
 let runner: StepRunner | undefined;
@@ -67,12 +71,24 @@ async function onFileRequest(request: FileRequest): Promise<void> {
 
 /** Steps go on between its pages. */
 async function copyTo(destination: string): Promise<void> {
-  if (database === undefined) throw new StoreFault('failed', 'the messaging file is not open');
   const temporary = `${destination}.new`;
+  for (let attempt = 1; !(await hasCopied(temporary, attempt)); attempt++) await sleep(BACKUP_PAUSE_MS);
+  moveInPlace(temporary, destination);
+}
+
+/** @returns false where a transaction was under way as it began, and it is to be tried again. */
+async function hasCopied(temporary: string, attempt: number): Promise<boolean> {
+  if (database === undefined) throw new StoreFault('failed', 'the messaging file is not open');
   rmSync(temporary, { force: true });
   closeSync(openSync(temporary, 'wx', FILE_MODE));
-  await backup(database, temporary);
-  moveInPlace(temporary, destination);
+  try {
+    await backup(database, temporary);
+    return true;
+  } catch (error) {
+    // Node.js goes on after SQLITE_BUSY, but not at the first page: then it fails with the code of no error.
+    if ((error as { readonly errcode?: unknown }).errcode !== 0 || attempt === BACKUP_ATTEMPTS_MAX) throw error;
+    return false;
+  }
 }
 
 function send(reply: StepReply): void {

@@ -85,6 +85,21 @@ describe('SqliteMessagingStore', () => {
     await expect(opened()).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('newer') });
   });
 
+  it('S10: however busy it is, no backup fails for a transaction that is under way when it begins', async () => {
+    const store = await opened();
+    let isOver = false;
+    const writers = [1, 2, 3, 4].map(async () => {
+      while (!isOver) await store.ask('removePending', [1]);
+    });
+    try {
+      for (let number = 0; number < 100; number++) await store.backup(join(folder, `backup-${number}.db`));
+    } finally {
+      isOver = true;
+      await Promise.all(writers);
+      await store.close();
+    }
+  }, 60_000);
+
   it('S10: a backup while others write is a store of its own', async () => {
     const store = await opened();
     await Promise.all(Array.from({ length: 500 }, () => store.ask('addPending', [ITEM])));
