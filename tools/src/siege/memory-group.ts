@@ -32,6 +32,9 @@ interface Layout {
   readonly oomKills: readonly [file: string, word: string];
 }
 
+/** Memory with swap may have a page more: were both limits the same, the kernel would count only that the latter was met. */
+const PAGE_BYTES = 4_096;
+
 const LAYOUTS: readonly Layout[] = [
   {
     version: 2,
@@ -51,7 +54,7 @@ const LAYOUTS: readonly Layout[] = [
     root: '/sys/fs/cgroup/memory',
     limits: (bytes) => [
       ['memory.limit_in_bytes', String(bytes)],
-      ['memory.memsw.limit_in_bytes', String(bytes)],
+      ['memory.memsw.limit_in_bytes', String(bytes + PAGE_BYTES)],
     ],
     bytes: 'memory.usage_in_bytes',
     peakBytes: 'memory.max_usage_in_bytes',

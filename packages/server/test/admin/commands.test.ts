@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { programWords } from '@sealane/node/testing';
 import { runCommandHere } from '../command-here.ts';
@@ -225,6 +226,19 @@ describe('commands that talk to the admin port', () => {
   });
 });
 
+/** Waits until the port is this process's. */
+async function holdPort(port: number): Promise<Server> {
+  const holder = createServer();
+  for (;;) {
+    try {
+      await once(holder.listen(port, '127.0.0.1'), 'listening');
+      return holder;
+    } catch {
+      await sleep(50);
+    }
+  }
+}
+
 describe('serve --admin-port', () => {
   const other = createServer();
   const words = (name: string): readonly string[] => ['--data-dir', join(directory, name)];
@@ -243,10 +257,8 @@ describe('serve --admin-port', () => {
   });
 
   it('C6: a busy default falls back to a free one, and says so', async () => {
-    const holder = createServer().once('error', () => undefined);
-    await new Promise<void>((resolve) => {
-      holder.once('error', () => resolve()).listen(1_338, '127.0.0.1', () => resolve());
-    });
+    // Another program's server may have it for a while: then there is no telling whose it is when this one starts.
+    const holder = await holdPort(1_338);
     const wrap = ['/usr/bin/env', '-u', 'SEALANE_ADMIN_PORT'];
     const fallen = await ServerProcess.start(words('fallen'), { wrap });
     expect(fallen.adminPort).toBeGreaterThan(0);
