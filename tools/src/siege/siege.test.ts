@@ -64,7 +64,6 @@ describe('siege', () => {
       const report = JSON.parse(stdout) as SiegeReport;
       // How fast answers are, a machine that is busy with other tests does not show.
       expect(report.failures.filter((failure) => !failure.includes(' took '))).toEqual([]);
-      expect(report.memoryMiB.anonymousMax).toBeLessThan(256);
       expect(report.latencies.request.siege.count).toBeGreaterThan(20);
       expect(report.besiegers.deafPeers).toBeGreaterThanOrEqual(60);
       expect(report.besiegers.flooders).toBeGreaterThanOrEqual(10);

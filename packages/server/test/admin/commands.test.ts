@@ -226,15 +226,19 @@ describe('commands that talk to the admin port', () => {
   });
 });
 
-/** Waits until the port is this process's. */
+const HOLD_ATTEMPTS_MAX = 800;
+const HOLD_PAUSE_MS = 50;
+
+/** Waits until the port is this process's. @throws the error of `listen` where it does not get it in time. */
 async function holdPort(port: number): Promise<Server> {
   const holder = createServer();
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       await once(holder.listen(port, '127.0.0.1'), 'listening');
       return holder;
-    } catch {
-      await sleep(50);
+    } catch (error) {
+      if (attempt === HOLD_ATTEMPTS_MAX) throw error;
+      await sleep(HOLD_PAUSE_MS);
     }
   }
 }
@@ -257,7 +261,7 @@ describe('serve --admin-port', () => {
   });
 
   it('C6: a busy default falls back to a free one, and says so', async () => {
-    // Another program's server may have it for a while: then there is no telling whose it is when this one starts.
+    // The server of another test may have it, and end before this one starts.
     const holder = await holdPort(1_338);
     const wrap = ['/usr/bin/env', '-u', 'SEALANE_ADMIN_PORT'];
     const fallen = await ServerProcess.start(words('fallen'), { wrap });
