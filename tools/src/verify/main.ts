@@ -53,10 +53,11 @@ function run([name, command]: Step, { aloud = false, priority = PRIORITY_NORMAL 
   return new Promise((resolve) => {
     child.on('close', (status) => {
       children.delete(child);
-      if (!aloud) console.log(`\n── ${name}: ${command}\n${Buffer.concat(said).toString()}`.trimEnd());
+      const text = Buffer.concat(said).toString().trimEnd();
+      if (!aloud) console.log(`\n── ${name}: ${command}\n${text}`.trimEnd());
       const isOk = status === 0;
       console.log(`── ${name}: ${isOk ? 'ok' : 'FAILED'} in ${seconds(startedMs)}`);
-      if (!isOk) failed.push(name);
+      if (!isOk) failed.push({ name, text });
       resolve();
     });
   });
@@ -70,13 +71,15 @@ async function runBeside(checks: Promise<unknown>): Promise<void> {
 
 function endIfFailed(): void {
   if (failed.length === 0) return;
-  console.error(`verify: ${failed.map((name) => `"${name}"`).join(', ')} failed after ${seconds(startedMs)}`);
+  // Again: the tests have said much since.
+  for (const { name, text } of failed) if (text !== '') console.error(`\n── ${name}, FAILED, said:\n${text}`);
+  console.error(`verify: ${failed.map(({ name }) => `"${name}"`).join(', ')} failed after ${seconds(startedMs)}`);
   for (const child of children) child.kill();
   process.exit(1);
 }
 
 const startedMs = performance.now();
-const failed: string[] = [];
+const failed: { readonly name: string; readonly text: string }[] = [];
 const checks = Promise.all(CHECKS.map((step) => run(step)));
 const beside = runBeside(checks);
 await checks;

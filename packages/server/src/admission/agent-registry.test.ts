@@ -25,3 +25,17 @@ it('S12: the registry is compacted at start and keeps what counts', async () => 
   expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(1 + 25 + 1);
   await later.close();
 });
+
+it('G4: a ban that ended keeps nobody out while the disk is busy, and one that follows it holds', async () => {
+  const registry = new AgentRegistry(join(directory, 'banned.jsonl'), { nowSeconds: at });
+  const banning = registry.setBanned('bad', true);
+  const lifting = registry.setBanned('bad', false);
+  await Promise.all([banning, lifting]);
+  expect(registry.standing('bad').isBanned).toBe(false);
+  await registry.setBanned('bad', true);
+  const lifted = registry.setBanned('bad', false);
+  expect(registry.standing('bad').isBanned).toBe(false);
+  await Promise.all([lifted, registry.setBanned('bad', true)]);
+  expect(registry.standing('bad').isBanned).toBe(true);
+  await registry.close();
+});

@@ -76,7 +76,9 @@ export class AgentRegistry implements AgentDirectory {
     return { outcome: 'enrolled', durable: this.#store(agent, before, token) };
   }
 
+  /** What ended counts as ended at once, also where the disk is slow or refuses; a ban counts when it is durable. */
   async setBanned(agentId: string, isBanned: boolean): Promise<void> {
+    if (!isBanned) this.#ban(agentId, false);
     await this.#journal.append({ type: 'banned', agentId, isBanned });
     this.#ban(agentId, isBanned);
   }

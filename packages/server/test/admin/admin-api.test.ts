@@ -241,8 +241,9 @@ describe('agents of the admin API', () => {
     expect(await outcome({ port: admin.server.port, agentId: 'bad' })).toBe('E_BANNED');
     await (await agent('good')).close();
     await eventually('the ban is lifted', () => admin.server.library.bans.list().length === 0);
-    const isLetIn = async () => (await outcome({ port: admin.server.port, agentId: 'bad' })) !== 'E_BANNED';
-    await eventually('it gets in', isLetIn);
+    // The timer of the end goes by another clock than the end itself, which may be some milliseconds ahead.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await outcome({ port: admin.server.port, agentId: 'bad' })).not.toBe('E_BANNED');
   });
 
   it('an address is banned and let in again', async () => {
