@@ -24,8 +24,9 @@ const ATTW_FLAGS = '--profile esm-only --format ascii --no-summary --no-emoji --
 process.env['NODE_COMPILE_CACHE'] ??= 'node_modules/.cache/node-compile';
 
 function run(command: string): boolean {
-  const { status, stdout, stderr } = spawnSync(command, { shell: true, encoding: 'utf8' });
-  if (status !== 0) console.error(`packages: failed: ${command}\n${stdout}${stderr}`);
+  const { status, signal, error, stdout, stderr } = spawnSync(command, { shell: true, encoding: 'utf8' });
+  if (status !== 0)
+    console.error(`packages: failed (${error?.message ?? signal ?? status}): ${command}\n${stdout}${stderr}`);
   return status === 0;
 }
 

@@ -20,6 +20,8 @@ const CHECKS: readonly Step[] = [
   // One after the other: both write declarations.
   ['types and build', 'npm run --silent typecheck && npm run --silent build'],
 ];
+/** Of what was built. */
+const PACKAGES: Step = ['published packages', 'npm run --silent packages:check'];
 const TESTS: Step = ['tests', 'npm test --silent'];
 /** It has a limit, 90 s: it computes on a core of its own, and everything else has the other for that minute. */
 const SIMULATED: Step = ['simulation', `${SIMULATION} --seeds 500`];
@@ -27,7 +29,6 @@ const SIMULATED: Step = ['simulation', `${SIMULATION} --seeds 500`];
 const BESIDE_TESTS: readonly Step[] = [
   ['lint', 'npm run --silent lint'],
   ['dead code', 'npm run --silent knip'],
-  ['published packages', 'npm run --silent packages:check'],
 ];
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -80,10 +81,10 @@ function endIfFailed(): void {
 
 const startedMs = performance.now();
 const failed: { readonly name: string; readonly text: string }[] = [];
-const checks = Promise.all(CHECKS.map((step) => run(step)));
+const checks = Promise.all(CHECKS.map((step) => run(step))).then(() => (failed.length === 0 ? run(PACKAGES) : undefined));
 const beside = runBeside(checks);
 await checks;
 endIfFailed();
 await Promise.all([run(TESTS, { aloud: true, priority: PRIORITY_BELOW_NORMAL }), beside]);
 endIfFailed();
-console.log(`verify: all ${CHECKS.length + 2 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);
+console.log(`verify: all ${CHECKS.length + 3 + BESIDE_TESTS.length} steps ok in ${seconds(startedMs)}`);
