@@ -81,7 +81,9 @@ function endIfFailed(): void {
 
 const startedMs = performance.now();
 const failed: { readonly name: string; readonly text: string }[] = [];
-const checks = Promise.all(CHECKS.map((step) => run(step))).then(() => (failed.length === 0 ? run(PACKAGES) : undefined));
+const checks = Promise.all(CHECKS.map((step) => run(step))).then(() =>
+  failed.length === 0 ? run(PACKAGES) : undefined,
+);
 const beside = runBeside(checks);
 await checks;
 endIfFailed();
