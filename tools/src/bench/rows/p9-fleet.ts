@@ -1,6 +1,6 @@
 /**
  * P9: 10,000 connected agents with heartbeats, 100 of them producing: the highest rate of events with p99 below 100 ms
- * and none lost. Found by doubling, then halving the step, with two
+ * and none lost. Found by doubling, then halving the step, with some
  * tries at each; what is shown is the highest rate that held.
  */
 import type { ContenderName } from '../contenders/index.ts';
@@ -15,6 +15,10 @@ const RATE_MAX = 1_024_000;
 /** Of the rate asked for: less has not held. */
 const ARRIVED = 0.97;
 const HALVINGS = 3;
+/** At each rate: what else the machine does may spoil one. */
+const TRIES = 3;
+/** At the first one: thousands of connections were made a moment ago, and collecting what that left takes some seconds. */
+const TRIES_FIRST = 6;
 const PEER = 'Mosquitto, TLS (saved each 30 min)';
 
 async function measureFleet(contender: ContenderName, settings: RunSettings): Promise<Figures> {
@@ -31,9 +35,11 @@ async function highestRate({ paced }: DeliveryMeasurement): Promise<Figures> {
     if (isHeld && measured.rate > best.rate) best = measured;
     return isHeld;
   };
-  // What else the machine does may spoil one try.
-  const holds = async (perSecond: number): Promise<boolean> =>
-    (await holdsOnce(perSecond)) || (await holdsOnce(perSecond));
+  const holds = async (perSecond: number): Promise<boolean> => {
+    const tries = perSecond === RATE_FIRST ? TRIES_FIRST : TRIES;
+    for (let turn = 0; turn < tries; turn++) if (await holdsOnce(perSecond)) return true;
+    return false;
+  };
   let rate = RATE_FIRST;
   while (rate < RATE_MAX && (await holds(rate))) rate *= 2;
   let step = rate / 4;
