@@ -17,7 +17,7 @@ const ARRIVED = 0.97;
 const HALVINGS = 3;
 /** At each rate: what else the machine does may spoil one. */
 const TRIES = 3;
-/** At the first one: thousands of connections were made a moment ago, and collecting what that left takes some seconds. */
+/** At the first one: thousands of connections were made a moment ago, and it takes some seconds until they are at rest. */
 const TRIES_FIRST = 6;
 const PEER = 'Mosquitto, TLS (saved each 30 min)';
 
