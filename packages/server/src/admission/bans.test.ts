@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StorageError } from '@sealane/shared/errors';
 import { AgentRegistry } from './agent-registry.ts';
 import { banKey, type Ban, type BanKeeper } from './ban.ts';
 import { Bans } from './bans.ts';
@@ -85,6 +86,44 @@ describe('Bans in a file', () => {
     expect(registry.standing('bad')).toMatchObject({ isBanned: true });
     expect(await after.lift('agent', 'bad')).toBe(true);
     expect(registry.standing('bad')).toMatchObject({ isBanned: false });
+  });
+
+  it.each(['agent', 'address'] as const)(
+    'G4: of an %s: a ban that begins while the one before is lifted holds, also after a restart, and ends',
+    async (kind) => {
+      const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds: 0 });
+      opened.push(registry);
+      const file = join(directory, 'bans.jsonl');
+      const first = { kind, name: 'bad', until: 1_000, reason: '', since: 1 };
+      const second = { ...first, until: 2_000, since: 2 };
+      const keeper = new FileBans(file, registry);
+      await keeper.write(first);
+      await Promise.all([keeper.remove(kind, 'bad', first), keeper.write(second)]);
+      expect(await keeper.read()).toEqual([second]);
+      await keeper.close();
+      const later = new FileBans(file, registry);
+      expect(await later.read()).toEqual([second]);
+      expect(registry.standing('bad').isBanned).toBe(kind === 'agent');
+      await Promise.all([later.write(first), later.remove(kind, 'bad')]);
+      expect(await later.read()).toEqual([]);
+      expect(registry.standing('bad').isBanned).toBe(false);
+      await later.close();
+    },
+  );
+
+  it('G4: where the directory refuses a longer ban, the one before still ends', async () => {
+    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds: 0 });
+    opened.push(registry);
+    const keeper = new FileBans(join(directory, 'bans.jsonl'), registry);
+    opened.push(keeper);
+    const first = { kind: 'agent', name: 'bad', until: 1_000, reason: '', since: 1 } as const;
+    await keeper.write(first);
+    const refusal = jest.spyOn(registry, 'setBanned').mockRejectedValueOnce(new StorageError('E_STORAGE'));
+    await expect(keeper.write({ ...first, until: 2_000, since: 2 })).rejects.toThrow(StorageError);
+    refusal.mockRestore();
+    expect(await keeper.remove('agent', 'bad', first)).toBe(true);
+    expect(registry.standing('bad').isBanned).toBe(false);
+    expect(await keeper.read()).toEqual([]);
   });
 });
 

@@ -125,9 +125,8 @@ export class Bans {
   async #liftEnded(): Promise<void> {
     const now = this.#options.wallClock();
     let waitMs = 0;
-    for (const ban of this.#bans.values()) {
-      if (!holds(ban, now)) await this.#remove(ban, ban).catch(() => (waitMs = RETRY_MS));
-    }
+    const ended = [...this.#bans.values()].filter((ban) => !holds(ban, now));
+    await Promise.all(ended.map((ban) => this.#remove(ban, ban).catch(() => (waitMs = RETRY_MS))));
     this.#wake(waitMs);
   }
 

@@ -12,6 +12,8 @@ export class FileBans implements BanKeeper {
   readonly #directory: AgentDirectory;
   readonly #bans = new Map<string, Ban>();
   readonly #journal: Journal;
+  /** Ends of the last change of each ban that is under way. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   /** Opens the file. @throws ConfigError `E_DATA` with path and line, StorageError when the disk refuses. */
   constructor(file: string, directory: AgentDirectory) {
@@ -31,19 +33,24 @@ export class FileBans implements BanKeeper {
   }
 
   async write(ban: Ban): Promise<void> {
-    await this.#journal.append(recordOf(ban));
-    this.#bans.set(banKey(ban), ban);
-    if (ban.kind === 'agent') await this.#directory.setBanned(ban.name, true);
+    const key = banKey(ban);
+    await this.#inTurn(key, async () => {
+      await this.#journal.append(recordOf(ban));
+      if (ban.kind === 'agent') await this.#directory.setBanned(ban.name, true);
+      this.#bans.set(key, ban);
+    });
   }
 
   async remove(kind: BanKind, name: string, only?: Ban): Promise<boolean> {
     const key = banKey({ kind, name });
-    const found = this.#bans.get(key);
-    if (only !== undefined && found?.since !== only.since) return false;
-    if (kind === 'agent') await this.#directory.setBanned(name, false);
-    if (found !== undefined) await this.#journal.append({ type: 'lifted', kind, name });
-    this.#bans.delete(key);
-    return found !== undefined;
+    return await this.#inTurn(key, async () => {
+      const found = this.#bans.get(key);
+      if (only !== undefined && found?.since !== only.since) return false;
+      if (kind === 'agent') await this.#directory.setBanned(name, false);
+      if (found !== undefined) await this.#journal.append({ type: 'lifted', kind, name });
+      this.#bans.delete(key);
+      return found !== undefined;
+    });
   }
 
   /** Nobody else writes the file. */
@@ -51,6 +58,21 @@ export class FileBans implements BanKeeper {
 
   async close(): Promise<void> {
     await this.#journal.close();
+  }
+
+  /** Changes of one ban, one after the other: each is two records in two files. */
+  async #inTurn<Result>(key: string, change: () => Promise<Result>): Promise<Result> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(change);
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(key) === over) this.#turns.delete(key);
+    }
   }
 
   /** @throws RangeError for a record of another form. */
