@@ -125,6 +125,36 @@ describe('Bans in a file', () => {
     expect(registry.standing('bad').isBanned).toBe(false);
     expect(await keeper.read()).toEqual([]);
   });
+
+  it('G4: a ban that the directory refused, and that was lifted then, does not come with a restart', async () => {
+    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds: 0 });
+    opened.push(registry);
+    const file = join(directory, 'bans.jsonl');
+    const keeper = new FileBans(file, registry);
+    const refusal = jest.spyOn(registry, 'setBanned').mockRejectedValueOnce(new StorageError('E_STORAGE'));
+    const ban = { kind: 'agent', name: 'bad', until: undefined, reason: '', since: 1 } as const;
+    await expect(keeper.write(ban)).rejects.toThrow(StorageError);
+    refusal.mockRestore();
+    expect(await keeper.remove('agent', 'bad')).toBe(false);
+    await keeper.close();
+    const later = new FileBans(file, registry);
+    opened.push(later);
+    expect(await later.read()).toEqual([]);
+  });
+
+  it('G4: closing waits for a ban that is being lifted', async () => {
+    const registry = new AgentRegistry(join(directory, 'agents.jsonl'), { nowSeconds: 0 });
+    opened.push(registry);
+    const file = join(directory, 'bans.jsonl');
+    const keeper = new FileBans(file, registry);
+    await keeper.write({ kind: 'agent', name: 'bad', until: undefined, reason: '', since: 1 });
+    const lifting = keeper.remove('agent', 'bad');
+    await keeper.close();
+    expect(await lifting).toBe(true);
+    const later = new FileBans(file, registry);
+    opened.push(later);
+    expect(await later.read()).toEqual([]);
+  });
 });
 
 describe('Bans that several nodes share', () => {

@@ -47,7 +47,8 @@ export class FileBans implements BanKeeper {
       const found = this.#bans.get(key);
       if (only !== undefined && found?.since !== only.since) return false;
       if (kind === 'agent') await this.#directory.setBanned(name, false);
-      if (found !== undefined) await this.#journal.append({ type: 'lifted', kind, name });
+      // A ban that the directory refused is in the file alone.
+      if (found !== undefined || only === undefined) await this.#journal.append({ type: 'lifted', kind, name });
       this.#bans.delete(key);
       return found !== undefined;
     });
@@ -57,6 +58,7 @@ export class FileBans implements BanKeeper {
   follow(): void {}
 
   async close(): Promise<void> {
+    await Promise.all(this.#turns.values());
     await this.#journal.close();
   }
 
